@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ArticlesModule } from './articles/articles.module.js';
+import { AuthorsModule } from './authors/authors.module.js';
+import type { Config } from './config/config.js';
+import { DatabaseModule } from './database/database.module.js';
+import type { Database } from './database/database.js';
+import { HttpModule } from './http/http.module.js';
+import type { HomeLanguage } from './http/problem.js';
+import { ImportModule } from './import/import.module.js';
+import { MastheadModule } from './masthead/masthead.module.js';
+import { SampleModule } from './sample/sample.module.js';
+import { SectionsModule } from './sections/sections.module.js';
+
+/** The table of contents. */
+@Module({})
+export class AppModule {
+  static for(config: Config, database: Pick<Database, 'main' | 'reader'>, home: HomeLanguage, connect = true): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.for(database, connect),
+        HttpModule.for(config, home),
+        SectionsModule,
+        AuthorsModule,
+        ArticlesModule,
+        MastheadModule,
+        ImportModule,
+        SampleModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,214 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DayOrInstant, OneOf, PageQuery, SlugOrId } from '../http/query.js';
+import { LANGS, type Lang } from '../text/language.js';
+import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
+
+/** The filters of the list of articles: all given ones hold. */
+export class ListArticles extends PageQuery {
+  @SlugOrId({ description: 'Slug or id of a section; its subsections are included.' })
+  section?: string;
+
+  @SlugOrId({ description: 'Slug or id of an author.' })
+  author?: string;
+
+  @SlugOrId({ description: 'Slug or id of a tag.' })
+  tag?: string;
+
+  @SlugOrId({ description: 'Slug or id of a series.' })
+  series?: string;
+
+  @OneOf(ARTICLE_TYPES, { description: 'Kind of piece.' })
+  type?: ArticleType;
+
+  @OneOf(LANGS, { description: 'Language of the text, and of names and messages.' })
+  declare lang?: Lang;
+
+  @DayOrInstant({ description: 'Published on or after: YYYY-MM-DD in the center’s zone, or an instant with offset.' })
+  from?: string;
+
+  @DayOrInstant({ description: 'Published on or before: YYYY-MM-DD in the center’s zone, or an instant with offset.' })
+  to?: string;
+}
+
+class BylineEntry {
+  @ApiProperty({ example: 3 })
+  id: number;
+
+  @ApiProperty({ example: 'ليلى-عبد-الله' })
+  slug: string;
+
+  @ApiProperty({ example: 'ليلى عبد الله' })
+  name: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'What the name did, where it did not write.' })
+  role: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  portrait: string | null;
+}
+
+class Named {
+  @ApiProperty({ example: 4 })
+  id: number;
+
+  @ApiProperty({ example: 'دراسات-المدن' })
+  slug: string;
+
+  @ApiProperty({ example: 'دراسات المدن' })
+  name: string;
+}
+
+class SeriesPlace extends Named {
+  @ApiProperty({ example: 1, description: 'Place of this piece in the series.' })
+  position: number;
+}
+
+const STATUSES = ['published', 'corrected', 'retracted'] as const;
+
+/** An article as lists show it. */
+export class ArticleCard {
+  @ApiProperty({ example: 12 })
+  id: number;
+
+  @ApiProperty({ example: 'النقل-العام-في-المدن' })
+  slug: string;
+
+  @ApiProperty({ format: 'uri', example: 'https://center.example/articles/12/%D8%A7%D9%84%D9%86%D9%82%D9%84' })
+  url: string;
+
+  @ApiProperty({ enum: LANGS, example: 'ar' })
+  lang: Lang;
+
+  @ApiProperty({ enum: ['rtl', 'ltr'], example: 'rtl' })
+  dir: string;
+
+  @ApiProperty({ enum: ARTICLE_TYPES, example: 'analysis' })
+  type: ArticleType;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'The line above the title.' })
+  kicker: string | null;
+
+  @ApiProperty({ example: 'النقل العام في المدن' })
+  title: string;
+
+  @ApiProperty({ example: 'لماذا تُخطط الحافلات قبل الطرق.' })
+  summary: string;
+
+  @ApiProperty({ type: [BylineEntry] })
+  byline: BylineEntry[];
+
+  @ApiProperty({ type: Named })
+  section: Named;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  cover: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-31T10:00:00Z' })
+  publishedAt: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-31T10:00:00Z' })
+  updatedAt: string;
+
+  @ApiProperty({ example: 'السبت 31/يناير/2026 - 12:00 م' })
+  dateline: string;
+
+  @ApiProperty({ example: 4 })
+  readingMinutes: number;
+
+  @ApiProperty({ enum: STATUSES, example: 'published' })
+  status: (typeof STATUSES)[number];
+}
+
+export class ArticleList {
+  @ApiProperty({ type: [ArticleCard] })
+  items: ArticleCard[];
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'For the next page; null on the last.' })
+  nextCursor: string | null;
+}
+
+class HeadingEntry {
+  @ApiProperty({ example: 'h-الخلاصة' })
+  id: string;
+
+  @ApiProperty({ example: 2 })
+  level: number;
+
+  @ApiProperty({ example: 'الخلاصة' })
+  text: string;
+}
+
+class PublisherView {
+  @ApiProperty({ example: 'مركز النخلة للدراسات' })
+  name: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'https://center.example' })
+  url: string | null;
+}
+
+class ReferenceView {
+  @ApiProperty({ example: 'دليل النقل الحضري' })
+  title: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  source: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'https://example.org/guide' })
+  url: string | null;
+
+  @ApiProperty({ type: String, format: 'date', nullable: true, example: '2026-01-15' })
+  accessed: string | null;
+}
+
+class TranslationEntry {
+  @ApiProperty({ example: 13 })
+  id: number;
+
+  @ApiProperty({ example: 'public-transport-in-cities' })
+  slug: string;
+
+  @ApiProperty({ format: 'uri', example: 'https://center.example/articles/13/public-transport-in-cities' })
+  url: string;
+
+  @ApiProperty({ enum: LANGS, example: 'en' })
+  lang: Lang;
+
+  @ApiProperty({ enum: ['rtl', 'ltr'], example: 'ltr' })
+  dir: string;
+
+  @ApiProperty({ example: 'Public transport in cities' })
+  title: string;
+}
+
+/** An article whole. */
+export class ArticlePage extends ArticleCard {
+  @ApiProperty({ description: 'Clean HTML.', example: '<h2 id="h-الخلاصة">الخلاصة</h2><p>…</p>' })
+  body: string;
+
+  @ApiProperty({ type: [HeadingEntry] })
+  contents: HeadingEntry[];
+
+  @ApiProperty({ type: PublisherView })
+  publisher: PublisherView;
+
+  @ApiProperty({ type: [ReferenceView] })
+  references: ReferenceView[];
+
+  @ApiProperty({ type: [Named] })
+  tags: Named[];
+
+  @ApiProperty({ type: SeriesPlace, nullable: true })
+  series: SeriesPlace | null;
+
+  @ApiProperty({ type: [TranslationEntry] })
+  translations: TranslationEntry[];
+
+  @ApiProperty({ type: [String], maxItems: 0, example: [], description: 'Notices of correction and retraction.' })
+  notices: string[];
+
+  @ApiProperty({ type: [String], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
+  polls: string[];
+
+  @ApiProperty({ example: 1, description: 'Number of the revision shown.' })
+  revision: number;
+}

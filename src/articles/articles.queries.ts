@@ -1,0 +1,132 @@
+import { statement, type Statement } from '../database/reader.js';
+import { cursorSql } from '../http/cursor.js';
+import type { ListArticles } from './article.dto.js';
+
+/**
+ * The fields of a card. Names are in the asked language, else in the article's own.
+ * @param lang SQL for the asked language @param origin SQL for the base of addresses; `a` is a row of pub.articles, `home` of pub.center
+ */
+const card = (lang: string, origin: string): string => `
+  'id', a.id, 'slug', a.slug, 'url', ${origin} || '/articles/' || a.id || '/' || a.slug_encoded, 'lang', a.lang, 'dir', a.dir,
+  'type', a.type, 'kicker', a.kicker, 'title', a.title, 'summary', a.summary,
+  'byline', (
+    select json_agg(json_build_object('id', u.id, 'slug', u.slug, 'name', pub.wording(u.name, coalesce(${lang}, a.lang), home.lang), 'role', u.role, 'portrait', null))
+    from jsonb_to_recordset(a.byline) u (id int, slug text, name jsonb, role text)),
+  'section', (
+    select json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, coalesce(${lang}, a.lang), home.lang))
+    from pub.sections s where s.id = a.section_id),
+  'cover', null, 'publishedAt', pub.instant(a.published_at), 'updatedAt', pub.instant(a.updated_at), 'dateline', a.dateline,
+  'readingMinutes', a.reading_minutes, 'status', a.status`;
+
+/** One article. $1 id or folded slug, $2 asked language, $3 base of addresses. No row: never public. */
+function article(hit: string): Statement {
+  return statement(`
+    with home as materialized (select lang, publisher, name from pub.center),
+    hit as materialized (${hit})
+    select page.slug, page.body, exists (select from pub.withdrawals w where w.article_id = hit.article_id) as withdrawn,
+      pub.last_modified(clock.changed_at) as modified
+    from hit cross join pub.clock left join lateral (
+      -- offset 0 keeps the planner from building the whole barrier view first (29,000 buffers instead of 38).
+      select a.slug, json_build_object(${card('$2', '$3::text')},
+        'body', a.body, 'contents', a.contents,
+        'publisher', coalesce(a.publisher, jsonb_build_object(
+          'name', coalesce(pub.wording(home.publisher, coalesce($2, a.lang), home.lang), pub.wording(home.name, coalesce($2, a.lang), home.lang)), 'url', $3::text)),
+        'references', a.bibliography,
+        'tags', (
+          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', pub.wording(t.name, coalesce($2, a.lang), home.lang))), '[]')
+          from jsonb_to_recordset(a.tags) t (id int, slug text, name jsonb)),
+        'series', (
+          select json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, coalesce($2, a.lang), home.lang), 'position', a.series_position)
+          from pub.series s where s.id = a.series_id),
+        'translations', (
+          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
+            'lang', t.lang, 'dir', t.dir, 'title', t.title) order by t.lang), '[]')
+          from pub.articles t where t.translation_group = a.translation_group and t.id <> a.id),
+        'notices', json_build_array(), 'polls', json_build_array(), 'revision', a.revision)::text as body
+      from home, pub.articles a where a.id = hit.article_id offset 0) page on true`);
+}
+
+export const articleById = article(`select $1::int as article_id`);
+export const articleBySlug = article(`select article_id from pub.slugs where slug_folded = $1`);
+
+/** The filters that are lists of their own, in the order in which the rarer is usually walked. */
+const FILTERS = {
+  author: { ofId: `'author:' || VALUE::int`, ofSlug: `'author:' || (select id from pub.authors where slug_folded = VALUE)` },
+  tag: { ofId: `'tag:' || VALUE::int`, ofSlug: `'tag:' || (select id from pub.tags where slug_folded = VALUE)` },
+  series: { ofId: `'series:' || VALUE::int`, ofSlug: `'series:' || (select id from pub.series where slug_folded = VALUE)` },
+  section: { ofId: `'section:' || VALUE::int`, ofSlug: `'section:' || (select id from pub.sections where slug_folded = VALUE)` },
+  type: { ofId: '', ofSlug: `'type:' || VALUE` },
+  lang: { ofId: '', ofSlug: `'lang:' || VALUE` },
+} as const;
+
+export type Filter = keyof typeof FILTERS;
+export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
+
+/** Entries of each list that are counted to find the rarest; beyond that all lists are long and which is walked matters little. */
+const COUNTED = 2_000;
+
+/**
+ * A page of cards, newest first, by keyset over `pub.listings`; put together from the closed list above.
+ *
+ * $1 asked language, $2 base of addresses, $3 limit, $4 and $5 instant (µs since 1970) and id of the cursor, $6 and $7 the first and last
+ * instant or day; the filters' values follow from $8. With several filters the rarest list is walked and the others are probed.
+ */
+export function articlePage(filters: readonly { name: Filter; kind: 'ofId' | 'ofSlug' }[]): Statement {
+  const lists = filters.map(({ name, kind }, index) => FILTERS[name][kind].replace('VALUE', `$${index + 8}`));
+  return statement(`
+    with home as materialized (select lang, zone from pub.center),
+    bounds as materialized (
+      -- One upper bound: a cursor and an end date side by side would make the scan start at the wrong one.
+      select least(
+          timestamptz 'epoch' + $4::bigint * interval '1 microsecond',
+          case when length($7) = 10 then ($7::date + 1)::timestamp at time zone zone else $7::timestamptz + interval '1 microsecond' end,
+          'infinity') as before,
+        coalesce(case when length($6) = 10 then $6::date::timestamp at time zone zone else $6::timestamptz end, '-infinity') as since
+      from home),
+    start as materialized (
+      select before, case when before = timestamptz 'epoch' + $4::bigint * interval '1 microsecond' then $5::int else 0 end as before_id, since from bounds),
+    ${walk(lists)},
+    numbered as materialized (select *, row_number() over (order by published_at desc, article_id desc) as n from page),
+    next as (
+      select ${cursorSql(`(extract(epoch from published_at) * 1000000)::bigint`, 'article_id')} as cursor
+      from numbered where n = $3::int and (select count(*) from page) > $3::int)
+    select json_build_object('items', coalesce(json_agg(card.card order by n), '[]'), 'nextCursor', (select cursor from next))::text as body,
+      (select cursor from next) as next, (select pub.last_modified(changed_at) from pub.clock) as modified
+    from numbered cross join home cross join lateral (
+      -- offset 0 keeps the planner from building the whole barrier view first (29,000 buffers instead of 400).
+      select json_build_object(${card('$1', '$2::text')}) as card from pub.articles a where a.id = numbered.article_id offset 0) card
+    where n <= $3::int`);
+}
+
+/** CTEs that end in `page`: limit + 1 positions after `start`. */
+function walk(lists: readonly string[]): string {
+  const page = (list: string, probes = ''): string => `
+    page as materialized (
+      select l.published_at, l.article_id from pub.listings l
+      where l.list = ${list}
+        and (l.published_at, l.article_id) < ((select before from start), (select before_id from start))
+        and l.published_at >= (select since from start)${probes}
+      order by l.published_at desc, l.article_id desc limit $3::int + 1)`;
+  if (lists.length === 0) return page(`'all'`);
+  if (lists.length === 1) return page(`(${lists[0]})`);
+  const filters = lists.map((list, index) => `filter_${index} as materialized (select ${list} as list)`);
+  const sizes = lists.map(
+    (_, index) =>
+      `select ${index} as filter, list, (select count(*) from (select from pub.listings l where l.list = f.list limit ${COUNTED}) counted) as size from filter_${index} f`,
+  );
+  // A scalar subquery, not EXISTS, which would become a hash join over whole lists (6,300 to 10,000 buffers).
+  const probes = lists.map(
+    (_, index) => `
+        and ((select filter from rarest) = ${index} or (
+          select true from pub.listings m where m.list = (select list from filter_${index}) and m.published_at = l.published_at and m.article_id = l.article_id))`,
+  );
+  return `${filters.join(', ')},
+    rarest as materialized (select filter, list from (${sizes.join(' union all ')}) sized order by size, filter limit 1),
+    ${page('(select list from rarest)', probes.join(''))}`;
+}
+
+/** Values for {@link articlePage}, in its order. */
+export function articlePageValues(query: ListArticles, origin: string, filterValues: readonly string[]): unknown[] {
+  const { lang, limit, cursor, from, to } = query;
+  return [lang, origin, limit, cursor?.key, cursor?.id, from, to, ...filterValues];
+}

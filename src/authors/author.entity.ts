@@ -1,0 +1,56 @@
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Wording } from '../text/wording.js';
+
+export interface AuthorLink {
+  readonly label: string;
+  readonly url: string;
+}
+
+@Entity('authors')
+@Unique('authors_slug_folded_key', ['slugFolded'])
+@Check('authors_slug_check', `slug !~ '^[0-9]*$'`)
+@Check('authors_orcid_check', `orcid ~ '^([0-9]{4}-){3}[0-9]{3}[0-9X]$'`)
+@Index('authors_order_idx', { synchronize: false })
+@Index('authors_match_keys_idx', { synchronize: false })
+export class Author {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'authors_pkey' })
+  id: number;
+
+  @Column('text')
+  slug: string;
+
+  @Column('text', { name: 'slug_folded' })
+  slugFolded: string;
+
+  /** As displayed; never split into first and last. */
+  @Column('jsonb')
+  name: Wording;
+
+  /** «د.», «السفير» … kept apart, so that names sort and match without it. */
+  @Column('jsonb', { default: () => "'{}'" })
+  honorific: Wording;
+
+  @Column('jsonb', { default: () => "'{}'" })
+  affiliation: Wording;
+
+  @Column('jsonb', { default: () => "'{}'" })
+  bio: Wording;
+
+  @Column('text', { nullable: true })
+  orcid: string | null;
+
+  @Column('jsonb', { default: () => "'[]'" })
+  links: AuthorLink[];
+
+  /** Other spellings this person has signed with. */
+  @Column('text', { array: true, default: () => "'{}'" })
+  aliases: string[];
+
+  /** Names and aliases, folded for comparison: see {@link matchKey}. */
+  @Column('text', { name: 'match_keys', array: true })
+  matchKeys: string[];
+
+  /** What lists sort by, under the collation ar-x-icu: see {@link sortKey}. */
+  @Column('text', { name: 'sort_key' })
+  sortKey: string;
+}

@@ -1,0 +1,30 @@
+import { statement } from '../database/reader.js';
+import { cursorSql } from '../http/cursor.js';
+
+const profile = (asked: string): string => `json_build_object(
+  'id', u.id, 'slug', u.slug, 'name', pub.wording(u.name, ${asked}, home.lang),
+  'affiliation', pub.wording(u.affiliation, ${asked}, home.lang), 'bio', pub.wording(u.bio, ${asked}, home.lang),
+  'orcid', u.orcid, 'links', u.links, 'portrait', null)`;
+
+/** A page of authors by name. $1 asked language, $2 and $3 key and id of the cursor or null, $4 limit */
+export const authorPage = statement(`
+  with home as materialized (select lang from pub.center),
+  page as materialized (
+    select u.*, row_number() over (order by u.sort_key collate "ar-x-icu", u.id) as n
+    from pub.authors u
+    where $2::text is null or (u.sort_key collate "ar-x-icu", u.id) > ($2::text collate "ar-x-icu", $3::int)
+    order by u.sort_key collate "ar-x-icu", u.id
+    limit $4::int + 1),
+  next as (select ${cursorSql('sort_key', 'id')} as cursor from page where n = $4::int and (select count(*) from page) > $4::int)
+  select json_build_object(
+      'items', (select coalesce(json_agg(${profile('$1')} order by u.n), '[]') from page u where u.n <= $4::int),
+      'nextCursor', (select cursor from next))::text as body,
+    (select cursor from next) as next, pub.last_modified(clock.changed_at) as modified
+  from home, pub.clock`);
+
+/** One author. $1 folded slug, $2 asked language */
+export const authorBySlug = statement(`
+  with home as materialized (select lang from pub.center)
+  select u.slug, pub.last_modified(clock.changed_at) as modified, ${profile('$2')}::text as body
+  from home, pub.clock, pub.authors u
+  where u.slug_folded = $1`);

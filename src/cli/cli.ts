@@ -1,0 +1,72 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { StartError } from '../config/config.js';
+import { importPages } from './import-pages.command.js';
+import { migrateDatabase } from './migrate.command.js';
+import { writeOpenApi } from './openapi.command.js';
+import { serveCenter } from './serve.command.js';
+
+/** What a command does with its parsed arguments; the number is the exit code: 0 done, 1 some of it refused, 2 wrong use. */
+export interface Command<Options extends ParseArgsConfig['options'] = ParseArgsConfig['options']> {
+  readonly usage: string;
+  readonly summary: string;
+  readonly help: string;
+  readonly options: Options;
+  run(values: Readonly<Record<string, string | boolean | undefined>>, operands: readonly string[]): Promise<number>;
+}
+
+/** Used wrongly: the sentence is printed with the command's usage, exit code 2. */
+export class UsageError extends Error {}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: serveCenter,
+  migrate: migrateDatabase,
+  'import page': importPages,
+  openapi: writeOpenApi,
+};
+
+/**
+ * Runs `markaz <command> …`.
+ * @param argv without node and script
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const name = argv.slice(0, 2).join(' ') in COMMANDS ? argv.slice(0, 2).join(' ') : (argv[0] ?? '');
+  const command = COMMANDS[name];
+  if (!command) {
+    const asked = ['--help', '-h', 'help'].includes(name);
+    (asked ? process.stdout : process.stderr).write(overview());
+    return asked ? 0 : 2;
+  }
+  try {
+    const rest = argv.slice(name.split(' ').length);
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+      strict: true,
+    });
+    if (values.help) {
+      process.stdout.write(`markaz ${command.usage}\n\n${command.summary}\n\n${command.help}`);
+      return 0;
+    }
+    return await command.run(values as Record<string, string | boolean | undefined>, positionals);
+  } catch (error) {
+    return failed(error, command);
+  }
+}
+
+function failed(error: unknown, command: Command): number {
+  const wrongUse = error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  if (wrongUse) process.stderr.write(`${(error as Error).message}\nusage: markaz ${command.usage}\n`);
+  else if (error instanceof StartError)
+    process.stderr.write(`${error.message}\n${error.cause instanceof Error ? `  (${error.cause.message})\n` : ''}`);
+  else if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+    process.stderr.write('Another program listens on this port already. Choose another with PORT.\n');
+  else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return wrongUse ? 2 : 1;
+}
+
+function overview(): string {
+  const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  markaz ${usage}\n      ${summary}`);
+  return `markaz — a publishing service for research centers\n\n${lines.join('\n')}\n\nEach takes --help. Settings come from the environment; see .env.example.\n`;
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../app.module.js';
+import { Config } from '../config/config.js';
+import { openServer, prepareDatabase } from '../database/database.js';
+import { HomeLanguage, Problem } from '../http/problem.js';
+import { PageImportService, type PageImport, type PageImportOptions, type PageOutcome } from '../import/page-import.service.js';
+import { PageRefused } from '../import/page-reader.js';
+import { UsageError, type Command } from './cli.js';
+
+export const importPages: Command = {
+  usage: 'import page FILE… [--section SLUG] [--apply [--publish]]',
+  summary: 'Imports pages saved from an old site as text or HTML.',
+  help: `Without --apply nothing is changed: the report says what was found in each file, how surely, and what was left out.
+
+  --apply          makes a draft of each page; a page imported before is skipped
+  --publish        publishes them too, with their original dates
+  --section SLUG   where they go; without it the section "archive", made when first needed
+
+The report goes to standard error; the last line of standard output counts files: {"created":n,"updated":n,"skipped":n,"refused":n}
+Exit code: 0 all done, 1 some refused, 2 wrong use.
+`,
+  options: { section: { type: 'string' }, apply: { type: 'boolean' }, publish: { type: 'boolean' } },
+  async run(values, files) {
+    if (files.length === 0) throw new UsageError('Name at least one file.');
+    if (values['publish'] && !values['apply']) throw new UsageError('--publish goes with --apply.');
+    const options: PageImportOptions = {
+      section: typeof values['section'] === 'string' ? values['section'].normalize('NFC') : null,
+      apply: values['apply'] === true,
+      publish: values['publish'] === true,
+    };
+    return withImporter((importer) => importAll(importer, files, options));
+  },
+};
+
+async function withImporter(act: (importer: PageImportService) => Promise<number>): Promise<number> {
+  const config = new Config(process.env);
+  const server = await openServer(config, report);
+  try {
+    const app = await NestFactory.createApplicationContext(
+      AppModule.for(config, await prepareDatabase(config, server, report), new HomeLanguage()),
+      {
+        logger: ['error', 'warn'],
+        abortOnError: false,
+      },
+    );
+    try {
+      return await act(app.get(PageImportService));
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await server.leave();
+  }
+}
+
+async function importAll(importer: PageImportService, files: readonly string[], options: PageImportOptions): Promise<number> {
+  if (options.section !== null && !(await importer.hasSection(options.section)))
+    throw new UsageError('There is no section with this slug.');
+  const counts: Record<PageOutcome | 'refused', number> = { created: 0, updated: 0, skipped: 0, refused: 0 };
+  for (const file of files) counts[await importOne(importer, file, options)] += 1;
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+  return counts.refused > 0 ? 1 : 0;
+}
+
+async function importOne(importer: PageImportService, file: string, options: PageImportOptions): Promise<PageOutcome | 'refused'> {
+  report(`\n${file}`);
+  try {
+    const imported = await importer.import(basename(file), readFileSync(file), options);
+    for (const line of describe(imported, options)) report(`  ${line}`);
+    return imported.outcome;
+  } catch (error) {
+    const why = reasonOf(error);
+    if (why === null) throw error;
+    report(`  refused: ${why}`);
+    return 'refused';
+  }
+}
+
+/** @returns the sentence for a refusal of this one file, or null when something is wrong with more than the file */
+function reasonOf(error: unknown): string | null {
+  if (error instanceof PageRefused) return error.message;
+  if (error instanceof Problem)
+    return [error.detail.en, ...(error.more.errors ?? []).map(({ field, rule }) => `${field}: ${rule}`)].join(' ');
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined || code === undefined ? null : `the file cannot be read (${code})`;
+}
+
+function describe({ page, summary, outcome, article }: PageImport, { apply }: PageImportOptions): string[] {
+  const field = (name: string, found: { value: string; confidence: string; why: string } | null): string =>
+    found === null ? `${name}: none found` : `${name}: ${found.value}\n      ${found.confidence}: ${found.why}`;
+  const { original, publishedAt } = page.dateline.value;
+  return [
+    field('title', page.title),
+    field('author', page.author),
+    field('dateline', { ...page.dateline, value: `${original || '(none printed)'} = ${publishedAt.toISOString()}` }),
+    field('publisher', page.publisher),
+    `summary: ${summary.text}${summary.derived ? '\n      derived: the first sentences of the first paragraph' : ''}`,
+    `body: ${page.paragraphs} paragraphs, ${page.headings} headings (language ${page.lang}, encoding ${page.encoding})`,
+    `poll question: ${page.pollQuestion ?? 'none found'}`,
+    ...page.masthead.map((line) => `masthead: ${line}`),
+    ...page.leftOut.map(({ line, why }) => `left out: ${line}\n      ${why}`),
+    ...page.warnings.map((warning) => `warning: ${warning}`),
+    `${apply ? outcome : `would be ${outcome}`}${article === null ? '' : ` (article ${article.id}, ${article.slug})`}`,
+  ];
+}
+
+function report(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,27 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { dataSourceOptions } from './connection.js';
+import type { Database } from './database.js';
+import { Reader } from './reader.js';
+
+/** Both doors to the data, for every domain. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  /** @param connect false only describes the schema, for commands that need no server */
+  static for(database: Pick<Database, 'main' | 'reader'>, connect: boolean): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(database.main),
+          autoLoadEntities: true,
+          manualInitialization: !connect,
+          retryAttempts: 1,
+        }),
+      ],
+      providers: [{ provide: Reader, useFactory: () => new Reader(database.reader) }],
+      exports: [Reader],
+    };
+  }
+}

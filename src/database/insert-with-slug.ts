@@ -1,0 +1,34 @@
+import type { EntityManager } from 'typeorm';
+import { foldSlug } from '../text/slug.js';
+
+const TABLES = ['sections', 'authors', 'tags', 'series', 'article_slugs'] as const;
+
+/**
+ * Inserts a row under the wished slug or, when that is taken (compared folded, so مكتبة takes مكتبه too), under the first free of
+ * `slug-2`, `slug-3` … One statement chooses and inserts; the unique key decides between those who come at the same moment.
+ * @param columns further columns and their values
+ * @returns the slug that was got, and the row's id where the table has one
+ */
+export async function insertWithSlug(
+  tx: EntityManager,
+  table: (typeof TABLES)[number],
+  slug: string,
+  columns: Readonly<Record<string, unknown>>,
+): Promise<{ id: number; slug: string }> {
+  const names = Object.keys(columns);
+  const text = `
+    insert into ${table} (slug, slug_folded, ${names.join(', ')})
+    select candidate.slug, candidate.folded, ${names.map((_, index) => `$${index + 3}`).join(', ')}
+    from generate_series(1, 10000) n
+    cross join lateral (select $1::text || suffix as slug, $2::text || suffix as folded from (select case n when 1 then '' else '-' || n end) s (suffix)) candidate
+    where not exists (select from ${table} taken where taken.slug_folded = candidate.folded)
+    order by n limit 1
+    on conflict (slug_folded) do nothing
+    returning slug${table === 'article_slugs' ? '' : ', id'}`;
+  const values = [slug, foldSlug(slug), ...names.map((name) => columns[name])];
+  for (;;) {
+    const [row] = await tx.query<{ id: number; slug: string }[]>(text, values);
+    // None: somebody else committed that slug after this statement began. The next try sees it and goes on to the next number.
+    if (row) return row;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Client } from 'pg';
+import { DataSource, MigrationExecutor } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import { dataSourceOptions, type Connection } from './connection.js';
+import { createPublicSchema, dropPublicSchema, grantPublicViews, publicSchemaDigest } from './public-views.js';
+
+/** Any fixed number: it names the lock "somebody is preparing this database". */
+const PREPARING = 7_264_920_183;
+
+/** Runs `act` while no other instance prepares this database; a second one waits here and then finds everything done. */
+export async function withDatabaseLock<Result>(client: Client, act: () => Promise<Result>): Promise<Result> {
+  await client.query(`select pg_advisory_lock($1)`, [PREPARING]);
+  try {
+    return await act();
+  } finally {
+    await client.query(`select pg_advisory_unlock($1)`, [PREPARING]);
+  }
+}
+
+/**
+ * Brings the schema to this code's version in one transaction: all of it or nothing. The views of `pub` are dropped before and made anew
+ * after, with the grants they had and those to `readers`. Call under {@link withDatabaseLock}.
+ * @returns names of the migrations that ran
+ */
+export async function migrate(connection: Connection, readers: readonly string[]): Promise<string[]> {
+  return inMigration(connection, async (executor, query) => {
+    const pending = await executor.getPendingMigrations();
+    const applied = await executor.getExecutedMigrations();
+    const known = new Set(migrations.map(({ name }) => name));
+    const [{ digest }] = (await query(`select obj_description(to_regnamespace('pub'), 'pg_namespace') as digest`)) as [
+      { digest: string | null },
+    ];
+    // A newer release has migrated this database and its views serve running instances: an older one starting beside them keeps its hands off.
+    const newerSchema = applied.some(({ name }) => !known.has(name));
+    if (pending.length > 0 || (digest !== publicSchemaDigest() && !newerSchema)) {
+      const grantees = (await query(`
+        select distinct pg_get_userbyid(acl.grantee) as name from pg_class c cross join lateral aclexplode(c.relacl) acl
+        where c.relnamespace = to_regnamespace('pub') and acl.privilege_type = 'SELECT' and acl.grantee <> c.relowner and acl.grantee <> 0`)) as {
+        name: string;
+      }[];
+      await query(dropPublicSchema);
+      await executor.executePendingMigrations();
+      for (const sql of createPublicSchema()) await query(sql);
+      for (const { name } of grantees) for (const sql of grantPublicViews(name)) await query(sql);
+    }
+    for (const name of readers) for (const sql of grantPublicViews(name)) await query(sql);
+    return pending.map(({ name }) => name);
+  });
+}
+
+/** Takes back the newest migration, and the public views with it: the older code makes its own when it starts. */
+export async function revert(connection: Connection): Promise<void> {
+  await inMigration(connection, async (executor, query) => {
+    await query(dropPublicSchema);
+    await executor.undoLastMigration();
+  });
+}
+
+async function inMigration<Result>(
+  connection: Connection,
+  act: (executor: MigrationExecutor, query: (sql: string) => Promise<unknown>) => Promise<Result>,
+): Promise<Result> {
+  const options = dataSourceOptions(connection);
+  // A migration may take longer than a request; what it must not do is wait for a lock and let every reader queue behind it.
+  const dataSource = await new DataSource({
+    ...options,
+    extra: { max: 2, statement_timeout: 0, lock_timeout: 5_000 },
+  } as typeof options).initialize();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'none';
+    const result = await act(executor, (sql) => runner.query(sql));
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction();
+    throw error;
+  } finally {
+    await runner.release();
+    await dataSource.destroy();
+  }
+}

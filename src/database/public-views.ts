@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Schema `pub`: everything the public may read, in one place. The reader role may SELECT from these views and nothing else.
+ *
+ * They are code, not history: the migration runner drops them before pending migrations and makes them anew after, in the same
+ * transaction, so a migration may change any column and the views always fit the code that reads them.
+ *
+ * `security_barrier` keeps a condition smuggled into a query from being evaluated on rows the view hides (seen: a cast in an
+ * injected WHERE printed a draft's title in its error). The price is that a barrier view cannot order; `pub.listings` does that.
+ */
+const VIEWS: Record<string, string> = {
+  // No barrier: it holds nothing but positions of published articles, and its order must reach the index.
+  listings: `view pub.listings as
+    select list, published_at, article_id from listings`,
+
+  // Byline and tags are columns of the article's own row, so that one probe by id brings a whole card; unused ones cost nothing.
+  articles: `view pub.articles with (security_barrier) as
+    select a.id, a.lang, case a.lang when 'ar' then 'rtl' else 'ltr' end as dir, a.translation_group, a.status, a.published_at, a.updated_at, a.dateline,
+      r.number as revision, r.slug, r.slug_encoded, r.type, r.kicker, r.title, r.summary, r.body, r.contents, r.reading_minutes,
+      r.section_id, r.series_id, r.series_position, r.publisher, r.bibliography,
+      (select jsonb_agg(jsonb_build_object('id', u.id, 'slug', u.slug, 'name', u.name, 'role', b.role) order by b.position)
+       from revision_authors b join authors u on u.id = b.author_id where b.revision_id = r.id) as byline,
+      (select jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by t.slug)
+       from revision_tags rt join tags t on t.id = rt.tag_id where rt.revision_id = r.id) as tags
+    from articles a join revisions r on r.id = a.live_revision_id
+    where a.live_revision_id is not null`,
+
+  // Only names that stand on something public: a new author or tag would otherwise announce the draft it was made for.
+  authors: `view pub.authors with (security_barrier) as
+    select id, slug, slug_folded, name, honorific, affiliation, bio, orcid, links, sort_key
+    from authors where exists (select from listings where list = 'author:' || authors.id)`,
+
+  tags: `view pub.tags with (security_barrier) as
+    select id, slug, slug_folded, name from tags where exists (select from listings where list = 'tag:' || tags.id)`,
+
+  series: `view pub.series with (security_barrier) as
+    select id, slug, slug_folded, name, description from series where exists (select from listings where list = 'series:' || series.id)`,
+
+  sections: `view pub.sections with (security_barrier) as
+    select id, parent_id, position, slug, slug_folded, name, description from sections`,
+
+  // A slug that only a draft holds is not there; one that was ever public leads to its article.
+  slugs: `view pub.slugs with (security_barrier) as
+    select slug_folded, article_id from article_slugs where public_since is not null`,
+
+  withdrawals: `view pub.withdrawals with (security_barrier) as
+    select id as article_id from articles where status = 'withdrawn'`,
+
+  center: `view pub.center with (security_barrier) as
+    select lang, zone, name, tagline, publisher, contact from center`,
+
+  masthead: `view pub.masthead with (security_barrier) as
+    select position, role, person, since, until from masthead_terms`,
+
+  clock: `view pub.clock with (security_barrier) as
+    select changed_at from content_clock`,
+};
+
+const FUNCTIONS = [
+  // The wording in the asked language, else in the center's, else in any.
+  `function pub.wording(words jsonb, asked text, home text) returns text language sql immutable parallel safe as $$
+     select coalesce(words ->> asked, words ->> home, words ->> 'ar', words ->> 'en', words ->> 'fr') $$`,
+  `function pub.instant(at timestamptz) returns text language sql stable parallel safe as $$
+     select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$`,
+  // When content last changed, as Last-Modified may say it. Until a change is 5 s old a still older moment is given, so that a
+  // second change within the same second, or one committed late, can never be taken for "not modified".
+  `function pub.last_modified(changed_at timestamptz) returns timestamptz language sql stable parallel safe as $$
+     select date_trunc('second', case when clock_timestamp() - changed_at < interval '5 s' then changed_at - interval '5 s' else changed_at end) $$`,
+  // A section with its subsections, nested. plpgsql, because a SQL function may not name itself before it exists.
+  `function pub.subsections(parent int, asked text, home text) returns json language plpgsql stable parallel safe as $$
+     begin
+       return (
+         select coalesce(json_agg(json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, asked, home),
+           'description', pub.wording(s.description, asked, home), 'children', pub.subsections(s.id, asked, home)) order by s.position, s.id), '[]')
+         from pub.sections s where s.parent_id is not distinct from parent);
+     end $$`,
+];
+
+export const dropPublicSchema = `drop schema if exists pub cascade`;
+
+/** Statements that make schema `pub` anew; its comment tells which text it was made from. */
+export function createPublicSchema(): string[] {
+  return [
+    `create schema pub`,
+    ...FUNCTIONS.map((definition) => `create ${definition}`),
+    ...Object.values(VIEWS).map((definition) => `create ${definition}`),
+    `comment on schema pub is '${publicSchemaDigest()}'`,
+  ];
+}
+
+export function publicSchemaDigest(): string {
+  return createHash('sha256')
+    .update(JSON.stringify([FUNCTIONS, VIEWS]))
+    .digest('hex');
+}
+
+/** Grants by name, never "all tables": a table added by mistake to the schema must not open by itself. */
+export function grantPublicViews(role: string): string[] {
+  const views = Object.keys(VIEWS).map((name) => `pub.${name}`);
+  return [`grant usage on schema pub to "${role}"`, `grant select on ${views.join(', ')} to "${role}"`];
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import type { Connection } from './connection.js';
+
+/** A statement PostgreSQL parses once per connection. Its name is the hash of its text, so one name never has two texts. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** @param text whole SQL put together from closed lists in code; values go in as `$1` … */
+export function statement(text: string): Statement {
+  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 24), text };
+}
+
+/**
+ * The reader door: published content only, through a login role that may SELECT from the views of schema `pub` and nothing else.
+ * A bare pool rather than a second DataSource, because TypeORM's `query` cannot name a statement.
+ */
+export class Reader implements OnApplicationShutdown {
+  private readonly pool: pg.Pool;
+
+  constructor(connection: Connection & { options?: string }) {
+    this.pool = new pg.Pool({
+      ...connection,
+      max: 10,
+      connectionTimeoutMillis: 1_000,
+      query_timeout: 5_000,
+      keepAlive: true,
+      application_name: 'markaz reader',
+    });
+    // An idle connection that the server ends must not end the process; the next read opens another.
+    this.pool.on('error', (error) => new Logger('Reader').warn(`idle connection lost: ${error.message}`));
+  }
+
+  /**
+   * @returns the rows of one prepared statement
+   * @throws pg's DatabaseError, or the connection's error after a second try
+   */
+  async rows<Row extends pg.QueryResultRow>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await this.pool.connect();
+      try {
+        const { rows } = await client.query<Row>({ name, text, values: [...values] });
+        client.release();
+        return rows;
+      } catch (error) {
+        const fault = faultOf(error);
+        client.release(fault !== 'statement');
+        // Reading twice changes nothing, so a lost connection or a plan made stale by a changed view is worth one more try.
+        if (fault !== 'connection' || attempt === 2) throw error;
+      }
+    }
+  }
+
+  /** @returns the first row, or null */
+  async row<Row extends pg.QueryResultRow>(prepared: Statement, values: readonly unknown[]): Promise<Row | null> {
+    const [row] = await this.rows<Row>(prepared, values);
+    return row ?? null;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+/**
+ * What failed: the statement itself, the connection (SQLSTATE class 08 and 57P: lost; 0A000: a cached plan whose view has changed, which
+ * would fail on this connection for ever), or our patience, after which the connection's state is unknown.
+ */
+function faultOf(error: unknown): 'statement' | 'connection' | 'patience' {
+  if (error instanceof pg.DatabaseError) return error.code === '0A000' || /^(08|57P)/.test(error.code ?? '') ? 'connection' : 'statement';
+  return error instanceof Error && error.message === 'Query read timeout' ? 'patience' : 'connection';
+}

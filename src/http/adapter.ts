@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { malformedUrl } from './malformed.js';
+import { HomeLanguage, Problem, PROBLEM_TYPE, problemDocument } from './problem.js';
+import { sendProblem } from './problem.filter.js';
+import { Moved, Published, sendMoved, sendPublished } from './published.js';
+
+/** Fastify under Nest, with the limits the fault plan presupposes and problem details for what is refused before any route. */
+export class MarkazAdapter extends FastifyAdapter {
+  constructor(config: Config, home: HomeLanguage, logger: Logger) {
+    super({
+      loggerInstance: logger,
+      // A line per request would hold readers' addresses; faults are logged by the problem filter.
+      logController: new LogController({ disableRequestLogging: true }),
+      genReqId: () => randomUUID(),
+      requestIdHeader: false,
+      bodyLimit: 256 * 1024,
+      requestTimeout: 30_000,
+      connectionTimeout: 60_000,
+      // Longer than a proxy's idle time, so that the proxy and not this server ends an idle connection.
+      keepAliveTimeout: 72_000,
+      http: { headersTimeout: 15_000 },
+      // So many proxies in front of us are believed, counted from our end; never `true`, which lets clients choose their address.
+      trustProxy: (_address, hop) => hop < config.trustedProxyHops,
+      return503OnClosing: true,
+      routerOptions: { maxParamLength: 300 },
+      frameworkErrors: (_error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+        const url = request.raw.url ?? '';
+        sendProblem(reply, malformedUrl(url) ?? unreadable('path'), request.id, home.of(url));
+      },
+      clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
+        if (error.code === 'ECONNRESET' || !socket.writable) {
+          socket.destroy();
+          return;
+        }
+        socket.end(rawProblem(error.code === 'HPE_HEADER_OVERFLOW' ? headersTooLong() : unreadable('request'), home));
+      },
+    });
+    // Raised before routing; Nest's global filter answers it.
+    this.getInstance().addHook('onRequest', (request, _reply, done) => {
+      done(malformedUrl(request.raw.url ?? '') ?? undefined);
+    });
+    // JSON everywhere: Fastify would also take text/plain.
+    this.getInstance().removeContentTypeParser('text/plain');
+  }
+
+  override reply(...[response, body, statusCode]: Parameters<FastifyAdapter['reply']>): ReturnType<FastifyAdapter['reply']> {
+    if (body instanceof Published) return sendPublished(response as FastifyReply, body);
+    if (body instanceof Moved) return sendMoved(response as FastifyReply, body);
+    return super.reply(response, body, statusCode);
+  }
+}
+
+function unreadable(field: 'path' | 'request'): Problem {
+  const message = { ar: 'تعذّرت قراءته.', en: 'It could not be read.' };
+  return new Problem(
+    400,
+    'malformed_request',
+    { ar: 'الطلب غير سليم.', en: 'The request is malformed.' },
+    { errors: [{ field, rule: 'unreadable', message }] },
+  );
+}
+
+function headersTooLong(): Problem {
+  return new Problem(431, 'headers_too_long', {
+    ar: 'ترويسات الطلب أطول من المسموح.',
+    en: 'The request’s headers are longer than allowed.',
+  });
+}
+
+/** A whole answer by hand: no request object exists yet, so neither hooks nor filters run. */
+function rawProblem(problem: Problem, home: HomeLanguage): string {
+  const body = problemDocument(problem, randomUUID(), home.lang);
+  return [
+    `HTTP/1.1 ${problem.getStatus()} ${problem.getStatus() === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: private, no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

@@ -1,0 +1,78 @@
+import { Controller, Get, HttpCode, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { Reader, statement } from '../database/reader.js';
+import { Problem } from './problem.js';
+
+const ping = statement('select 1');
+const EVERY_MS = 1_000;
+/** A swallowed network answers nothing at all; readiness must notice within 5 s. */
+const PATIENCE_MS = 3_000;
+
+/** Whether both doors to the data answer: asked once a second however many ask us, so that a health check can be no attack. */
+@Injectable()
+export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Readiness');
+  private timer: NodeJS.Timeout | null = null;
+  private state: 'starting' | 'ready' | 'database_unreachable' | 'stopping' = 'starting';
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly reader: Reader,
+  ) {}
+
+  get ready(): boolean {
+    return this.state === 'ready';
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.look();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.state = 'stopping';
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    const answer = Promise.all([this.dataSource.query('select 1'), this.reader.rows(ping, [])]);
+    const late = new Promise<never>((_, refuse) => setTimeout(() => refuse(new Error('no answer in time')), PATIENCE_MS).unref());
+    try {
+      await Promise.race([answer, late]);
+      this.turn('ready');
+    } catch (error) {
+      this.turn('database_unreachable', (error as Error).message);
+    }
+    if (this.state !== 'stopping') this.timer = setTimeout(() => void this.look(), EVERY_MS).unref();
+  }
+
+  private turn(state: 'ready' | 'database_unreachable', why = ''): void {
+    if (this.state === 'stopping' || this.state === state) return;
+    if (state === 'database_unreachable') this.logger.error(`database unreachable: ${why}`);
+    else this.logger.log('ready');
+    this.state = state;
+  }
+}
+
+@ApiExcludeController()
+@Controller('health')
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get('live')
+  live(): { status: 'live' } {
+    return { status: 'live' };
+  }
+
+  @Get('ready')
+  @HttpCode(200)
+  ready(): { status: 'ready' } {
+    if (this.readiness.ready) return { status: 'ready' };
+    throw new Problem(
+      503,
+      'not_ready',
+      { ar: 'الخدمة لا تستقبل الآن.', en: 'The service is not taking requests just now.' },
+      { headers: { 'retry-after': '2' } },
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { Injectable, ValidationPipe, type ArgumentMetadata, type PipeTransform, type ValidationError } from '@nestjs/common';
+import { Problem, type FieldError, type Sentence } from './problem.js';
+
+/** What each rule asks, for the person who broke it. Rules are the names of class-validator's constraints and of our own. */
+const MESSAGES: Record<string, Sentence> = {
+  unknown: { ar: 'لا نعرف هذا المعامل.', en: 'This parameter is not known.' },
+  limit: { ar: 'عدد صحيح من 1 إلى 100.', en: 'A whole number from 1 to 100.' },
+  cursor: { ar: 'خذ المؤشر من nextCursor في صفحة سابقة.', en: 'Take the cursor from nextCursor of an earlier page.' },
+  oneOf: { ar: 'قيمة ليست من القيم المسموحة.', en: 'Not one of the allowed values.' },
+  slugOrId: { ar: 'اسم مختصر من حروف وأرقام وشرطات، أو رقم موجب.', en: 'A slug of letters, digits and hyphens, or a positive id.' },
+  dayOrInstant: {
+    ar: 'تاريخ مثل 2026-01-31، أو لحظة بفارق زمني مثل 2026-01-31T12:00:00Z.',
+    en: 'A date such as 2026-01-31, or an instant with offset such as 2026-01-31T12:00:00Z.',
+  },
+};
+const NOT_ACCEPTED: Sentence = { ar: 'قيمة غير مقبولة.', en: 'Not an accepted value.' };
+
+/**
+ * Checks every query and body against its DTO class. What the class does not name is refused, not dropped: a misspelled filter that is
+ * ignored shows the wrong list.
+ */
+@Injectable()
+export class InputPipe implements PipeTransform {
+  private readonly query = pipe('invalid_parameter', 'unknown_parameter');
+  private readonly body = pipe('invalid_body', 'unknown_field');
+
+  transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return (metadata.type === 'body' ? this.body : this.query).transform(value, metadata);
+  }
+}
+
+function pipe(invalid: string, unknown: string): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    exceptionFactory: (faults: ValidationError[]) => {
+      const errors = faults.flatMap((fault) => fieldErrors(fault, ''));
+      const code = errors.some(({ rule }) => rule === 'unknown') ? unknown : invalid;
+      return new Problem(
+        400,
+        code,
+        { ar: 'في الطلب ما لا يُقبل؛ التفصيل في errors.', en: 'The request holds what is not accepted; errors says what.' },
+        { errors },
+      );
+    },
+  });
+}
+
+/** @param path of the enclosing object, ending in a dot, or empty */
+function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, path: string): FieldError[] {
+  // The name of an unknown parameter is the client's own text: enough of it to be found, no more.
+  const field = `${path}${property}`.slice(0, 64);
+  const own = Object.keys(constraints).map((constraint) => {
+    const rule = constraint === 'whitelistValidation' ? 'unknown' : constraint;
+    return { field, rule, message: MESSAGES[rule] ?? NOT_ACCEPTED };
+  });
+  return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
+}
+
+/** Refuses one field by hand, where a rule needs more than its own value. */
+export function invalidParameter(field: string, rule: string): Problem {
+  const errors = [{ field, rule, message: MESSAGES[rule] ?? NOT_ACCEPTED }];
+  return new Problem(
+    400,
+    'invalid_parameter',
+    { ar: 'في الطلب ما لا يُقبل؛ التفصيل في errors.', en: 'The request holds what is not accepted; errors says what.' },
+    { errors },
+  );
+}

@@ -1,0 +1,97 @@
+import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiResponse,
+  DocumentBuilder,
+  SwaggerModule,
+  getSchemaPath,
+  type OpenAPIObject,
+} from '@nestjs/swagger';
+
+class ProblemField {
+  @ApiProperty({ example: 'limit' })
+  field: string;
+
+  @ApiProperty({ example: 'limit', description: 'Stable name of the rule that was broken.' })
+  rule: string;
+
+  @ApiProperty({ example: 'A whole number from 1 to 100.' })
+  message: string;
+}
+
+/** Problem details of RFC 9457, as every refusal is answered. */
+class ProblemDetails {
+  @ApiProperty({ example: 'urn:markaz:problem:invalid_parameter' })
+  type: string;
+
+  @ApiProperty({ example: 'Malformed request' })
+  title: string;
+
+  @ApiProperty({ example: 400 })
+  status: number;
+
+  @ApiProperty({ example: 'The request holds what is not accepted; errors says what.' })
+  detail: string;
+
+  @ApiProperty({ example: 'invalid_parameter', description: 'Stable; compare this one.' })
+  code: string;
+
+  @ApiProperty({ example: 'urn:uuid:9f1c1c2e-6f0e-4a3e-8f0e-0d7f5a8f6b1a', description: 'The request, as it stands in the log.' })
+  instance: string;
+
+  @ApiProperty({ enum: ['ar', 'en'], example: 'en' })
+  lang: string;
+
+  @ApiProperty({ enum: ['rtl', 'ltr'], example: 'ltr' })
+  dir: string;
+
+  @ApiProperty({ type: [ProblemField] })
+  errors: ProblemField[];
+}
+
+const REFUSALS = {
+  400: 'A parameter is malformed or unknown; `errors` names it.',
+  404: 'Nothing is published here.',
+  410: 'Withdrawn for good.',
+} as const;
+
+/**
+ * Documents a public GET.
+ * @param more which of 301, 404 and 410 it may answer besides 200, 304 and 400
+ */
+export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 404 | 410)[]): MethodDecorator {
+  const refusals = ([400, 404, 410] as const).filter((status) => status === 400 || more.includes(status));
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails),
+    ApiOperation({ operationId, summary }),
+    ApiOkResponse({ type, description: 'With ETag, Last-Modified and Cache-Control; lists also with Link rel="next".' }),
+    ...(more.includes(301)
+      ? [ApiResponse({ status: 301, description: 'Another spelling or a former slug: Location is the current address.' })]
+      : []),
+    ApiResponse({ status: 304, description: 'Not modified.' }),
+    ...refusals.map((status) =>
+      ApiResponse({
+        status,
+        description: REFUSALS[status],
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
+      }),
+    ),
+  );
+}
+
+/** The document served at /openapi.json and committed as openapi.json. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const { servers: _, ...document } = SwaggerModule.createDocument(
+    app,
+    new DocumentBuilder()
+      .setTitle('Markaz')
+      .setDescription('Published content of a research center. Lists are paged by cursor; every answer carries an ETag.')
+      .setVersion('1')
+      .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
+      .build(),
+  );
+  return document;
+}

@@ -1,0 +1,99 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import pg from 'pg';
+import { QueryFailedError } from 'typeorm';
+import { HomeLanguage, NotFound, PROBLEM_TYPE, Problem, problemDocument, type Sentence } from './problem.js';
+
+/** Turns whatever was thrown into problem details. Never a driver's text, a stack, or the input echoed; the log has those. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  constructor(private readonly home: HomeLanguage) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = problemOf(thrown);
+    if (problem.getStatus() >= 500) {
+      this.logger.error(
+        `${request.id} ${request.method} ${request.routeOptions.url ?? '(no route)'}`,
+        thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown,
+      );
+    }
+    sendProblem(reply, problem, request.id, this.home.of(request.raw.url ?? ''));
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem, id: string, lang: Parameters<typeof problemDocument>[2]): void {
+  void reply
+    .code(problem.getStatus())
+    .headers({ 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff', ...problem.more.headers })
+    .type(PROBLEM_TYPE)
+    .send(problemDocument(problem, id, lang));
+}
+
+const LATER = { headers: { 'retry-after': '5' } };
+const UNAVAILABLE: Sentence = {
+  ar: 'تعذّر الوصول إلى البيانات الآن. حاول بعد ثوانٍ.',
+  en: 'The data cannot be reached just now. Try again in a few seconds.',
+};
+
+function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof HttpException) return frameworkProblem(thrown);
+  const driver = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
+  if (driver instanceof pg.DatabaseError) return databaseProblem(driver);
+  if (isLostConnection(driver)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
+  return new Problem(500, 'server_error', {
+    ar: 'حدث خطأ لم نتوقعه، وقد سُجّل.',
+    en: 'Something unexpected went wrong; it has been logged.',
+  });
+}
+
+/** Refusals of Nest and Fastify themselves: only their status and code are kept. */
+function frameworkProblem(exception: HttpException): Problem {
+  const status = exception.getStatus();
+  const { code } = (exception.cause ?? {}) as { code?: unknown };
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
+    return new Problem(400, 'malformed_body', { ar: 'متن الطلب ليس JSON سليمًا.', en: 'The body is not well-formed JSON.' });
+  }
+  if (status === 404) return new NotFound();
+  if (status === 413) return new Problem(413, 'too_large', { ar: 'متن الطلب أكبر من المسموح.', en: 'The body is larger than allowed.' });
+  if (status === 415)
+    return new Problem(415, 'unsupported_media_type', {
+      ar: 'أرسل المتن بنوع application/json.',
+      en: 'Send the body as application/json.',
+    });
+  if (status >= 400 && status < 500)
+    return new Problem(status, 'malformed_request', { ar: 'الطلب غير سليم.', en: 'The request is malformed.' });
+  return new Problem(status, 'server_error', {
+    ar: 'حدث خطأ لم نتوقعه، وقد سُجّل.',
+    en: 'Something unexpected went wrong; it has been logged.',
+  });
+}
+
+function databaseProblem({ code = '' }: pg.DatabaseError): Problem {
+  // The last net under the pipes: out of range, untranslatable character, text that is no number, unsupported Unicode escape.
+  if (['22003', '22021', '22P02', '22P05', '22007', '22008'].includes(code)) {
+    return new Problem(400, 'malformed_value', { ar: 'في الطلب قيمة غير سليمة.', en: 'The request holds a malformed value.' });
+  }
+  // Cancelled after its time, lock not got, deadlock, serialization, read-only, out of resources, connection lost, shutting down.
+  if (/^(57|55P03|40|25006|53|08)/.test(code)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
+  return new Problem(500, 'server_error', {
+    ar: 'حدث خطأ لم نتوقعه، وقد سُجّل.',
+    en: 'Something unexpected went wrong; it has been logged.',
+  });
+}
+
+/** pg gives lost connections and a pool that has none to spare as plain errors: system codes, or these sentences. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code ?? '') ||
+    /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+      error.message,
+    )
+  );
+}

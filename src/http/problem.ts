@@ -1,0 +1,87 @@
+import { HttpException } from '@nestjs/common';
+import { dirOf, type Lang } from '../text/language.js';
+
+/** A sentence for people; French readers get the English one. */
+export interface Sentence {
+  readonly ar: string;
+  readonly en: string;
+}
+
+/** What one field or parameter did wrong. `rule` is stable, the message may be reworded. */
+export interface FieldError {
+  readonly field: string;
+  readonly rule: string;
+  readonly message: Sentence;
+}
+
+/**
+ * A refusal: thrown anywhere, sent as RFC 9457 problem details.
+ * @param code stable English snake_case that programs compare
+ * @param detail what happened and what the person can do
+ */
+export class Problem extends HttpException {
+  constructor(
+    status: number,
+    readonly code: string,
+    readonly detail: Sentence,
+    readonly more: { readonly errors?: readonly FieldError[]; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(code, status);
+  }
+}
+
+export class NotFound extends Problem {
+  constructor() {
+    super(404, 'not_found', { ar: 'لا يوجد شيء منشور في هذا العنوان.', en: 'Nothing is published at this address.' });
+  }
+}
+
+/** The language of a center whose request named none: set when the center is read at start and whenever it changes. */
+export class HomeLanguage {
+  lang: Lang = 'ar';
+
+  /** From the raw URL, because a request may be refused before its query was parsed. */
+  of(url: string): Lang {
+    const asked = /[?&]lang=(ar|en|fr)(?:&|$)/.exec(url)?.[1];
+    return (asked as Lang | undefined) ?? this.lang;
+  }
+}
+
+const TITLES: Record<number, Sentence> = {
+  400: { ar: 'طلب غير سليم', en: 'Malformed request' },
+  401: { ar: 'يلزم تسجيل الدخول', en: 'Sign in first' },
+  403: { ar: 'غير مسموح', en: 'Not allowed' },
+  404: { ar: 'غير موجود', en: 'Not found' },
+  405: { ar: 'طريقة غير متاحة', en: 'Method not available' },
+  409: { ar: 'تعارض مع الحالة الراهنة', en: 'Conflicts with the present state' },
+  410: { ar: 'سُحب نهائيًا', en: 'Withdrawn' },
+  413: { ar: 'المحتوى أكبر من المسموح', en: 'Too large' },
+  415: { ar: 'نوع المحتوى غير مقبول', en: 'Content type not accepted' },
+  422: { ar: 'مفهوم لكنه مرفوض', en: 'Understood but refused' },
+  429: { ar: 'طلبات كثيرة', en: 'Too many requests' },
+  431: { ar: 'ترويسات الطلب أطول من المسموح', en: 'Request headers too long' },
+  500: { ar: 'خطأ في الخادم', en: 'Server error' },
+  503: { ar: 'الخدمة غير متاحة الآن', en: 'Not available just now' },
+};
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/**
+ * @param id the request's UUID, which also stands in the log
+ * @returns the document of RFC 9457 as bytes to send
+ */
+export function problemDocument(problem: Problem, id: string, lang: Lang): string {
+  const language = lang === 'ar' ? 'ar' : 'en';
+  const status = problem.getStatus();
+  return JSON.stringify({
+    type: `urn:markaz:problem:${problem.code}`,
+    title: (TITLES[status] ?? TITLES[500]!)[language],
+    status,
+    detail: problem.detail[language],
+    code: problem.code,
+    instance: `urn:uuid:${id}`,
+    lang: language,
+    dir: dirOf(language),
+    errors: (problem.more.errors ?? []).map(({ field, rule, message }) => ({ field, rule, message: message[language] })),
+  });
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+
+/** An answer anyone may see and keep: finished bytes that depend on path and listed parameters only. */
+export class Published {
+  /**
+   * @param body JSON text as PostgreSQL built it
+   * @param modified when what it shows last changed, whole seconds
+   * @param next path and query of the next page, for lists that have one
+   */
+  constructor(
+    readonly body: string,
+    readonly modified: Date,
+    readonly next: string | null = null,
+  ) {}
+}
+
+/** The resource lives elsewhere now, for good. @param location absolute URL */
+export class Moved {
+  constructor(readonly location: string) {}
+}
+
+// Caches may keep it but ask each time: published content changes by an editor's act, not by age.
+const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
+
+/** Sends it with its validators, or 304 when the client holds the same. */
+export function sendPublished(reply: FastifyReply, { body, modified, next }: Published): FastifyReply {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  void reply.headers({
+    etag,
+    'last-modified': modified.toUTCString(),
+    'cache-control': CACHE_CONTROL,
+    // Published content is for every site, without credentials.
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'ETag, Link, Last-Modified',
+  });
+  if (next !== null) void reply.header('link', `<${next}>; rel="next"`);
+  const { headers } = reply.request;
+  if (notModified(headers['if-none-match'], headers['if-modified-since'], etag, modified)) {
+    return reply.code(304).send();
+  }
+  return reply.code(200).type('application/json; charset=utf-8').send(body);
+}
+
+export function sendMoved(reply: FastifyReply, { location }: Moved): FastifyReply {
+  return reply.code(301).headers({ location, 'cache-control': CACHE_CONTROL, 'access-control-allow-origin': '*' }).send();
+}
+
+/** RFC 9110, 13.2.2: If-None-Match decides alone where it is given; tags of a list and weak ones are compared by their opaque part. */
+function notModified(noneMatch: string | undefined, modifiedSince: string | undefined, etag: string, modified: Date): boolean {
+  if (noneMatch !== undefined) {
+    if (noneMatch.trim() === '*') return true;
+    return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
+  }
+  if (modifiedSince === undefined) return false;
+  const since = Date.parse(modifiedSince);
+  return !Number.isNaN(since) && modified.getTime() <= since;
+}

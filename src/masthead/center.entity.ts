@@ -1,0 +1,62 @@
+import { Check, Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import type { Lang } from '../text/language.js';
+import type { Wording } from '../text/wording.js';
+
+export interface Contact {
+  readonly email?: string;
+  readonly phone?: string;
+  readonly address?: Wording;
+}
+
+/** The research center itself: one row. */
+@Entity('center')
+@Check('center_one_row_check', `id = 1`)
+@Check('center_lang_check', `lang in ('ar', 'en', 'fr')`)
+export class Center {
+  @PrimaryColumn('smallint', { default: 1, primaryKeyConstraintName: 'center_pkey' })
+  id: number;
+
+  /** The language that missing wording falls back to. */
+  @Column('text', { default: () => "'ar'" })
+  lang: Lang;
+
+  /** IANA time zone of datelines and of dates without time. */
+  @Column('text', { default: () => "'Africa/Cairo'" })
+  zone: string;
+
+  @Column('jsonb')
+  name: Wording;
+
+  @Column('jsonb', { default: () => "'{}'" })
+  tagline: Wording;
+
+  /** Name printed as publisher where a piece names none. */
+  @Column('jsonb', { default: () => "'{}'" })
+  publisher: Wording;
+
+  @Column('jsonb', { default: () => "'{}'" })
+  contact: Contact;
+}
+
+/** Who holds an office of the masthead, and from when to when. Dates are in the center's zone, both inclusive. */
+@Entity('masthead_terms')
+@Check('masthead_terms_order_check', `until >= since`)
+export class MastheadTerm {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'masthead_terms_pkey' })
+  id: number;
+
+  @Column('int')
+  position: number;
+
+  @Column('jsonb')
+  role: Wording;
+
+  @Column('jsonb')
+  person: Wording;
+
+  @Column('date', { nullable: true })
+  since: string | null;
+
+  @Column('date', { nullable: true })
+  until: string | null;
+}

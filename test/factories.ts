@@ -1,0 +1,49 @@
+import { randomInt } from 'node:crypto';
+import { ArticlesService, type ArticleState, type NewArticle } from '../src/articles/articles.service.js';
+import { TagsService } from '../src/articles/tags.service.js';
+import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
+import { SectionsService, type NewSection } from '../src/sections/sections.service.js';
+import type { TestApp } from './test-app.js';
+
+/** A section, an author, a tag, an article: ready to use, with what the test cares about overridden. */
+
+export function aSection(world: TestApp, section: Partial<NewSection> = {}): Promise<{ id: number; slug: string }> {
+  return world.tx((tx) => world.app.get(SectionsService).create(tx, { name: { ar: 'قسم', en: 'Section' }, ...section }));
+}
+
+export function anAuthor(world: TestApp, author: Partial<NewAuthor> = {}): Promise<{ id: number; slug: string }> {
+  return world.tx((tx) => world.app.get(AuthorsService).create(tx, { name: { ar: 'كاتبة مثال', en: 'A. Writer' }, ...author }));
+}
+
+export function aTag(world: TestApp, name = 'وسم'): Promise<{ id: number; slug: string }> {
+  return world.tx((tx) => world.app.get(TagsService).createTag(tx, { name: { ar: name } }));
+}
+
+export function aSeries(world: TestApp, name = 'ملف'): Promise<{ id: number; slug: string }> {
+  return world.tx((tx) => world.app.get(TagsService).createSeries(tx, { name: { ar: name } }));
+}
+
+/** A draft with everything publication asks for; section and author are made when none is given. */
+export async function aDraft(world: TestApp, article: Partial<NewArticle> = {}): Promise<ArticleState> {
+  const sectionId = article.sectionId === undefined ? (await aSection(world)).id : article.sectionId;
+  const byline = article.byline ?? [{ authorId: (await anAuthor(world)).id }];
+  return world.tx((tx) =>
+    world.app.get(ArticlesService).draft(tx, {
+      lang: 'ar',
+      title: `مقال تجريبي ${randomInt(1e9)} عن القراءة`,
+      summary: 'خلاصة قصيرة.',
+      body: '<h2>تمهيد</h2><p>فقرة أولى قصيرة.</p>',
+      ...article,
+      sectionId,
+      byline,
+    }),
+  );
+}
+
+export async function anArticle(world: TestApp, article: Partial<NewArticle> & { publishedAt?: string } = {}): Promise<ArticleState> {
+  const { publishedAt, ...text } = article;
+  const { id, version } = await aDraft(world, text);
+  return world.tx((tx) =>
+    world.app.get(ArticlesService).publish(tx, id, version, publishedAt === undefined ? undefined : new Date(publishedAt)),
+  );
+}

@@ -1,0 +1,40 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import request, { type Response, type Test } from 'supertest';
+import { DataSource, type EntityManager } from 'typeorm';
+import { createApp } from '../src/app.setup.js';
+import { openApiDocument } from '../src/http/openapi.js';
+import { answerValidator } from './answer-validator.js';
+import { cloneDatabase, testConfig } from './test-database.js';
+
+/** The whole application over a database of its own. */
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly dataSource: DataSource;
+  /** A GET whose answer is also held against the OpenAPI document. */
+  get(path: string): Test;
+  /** Runs `act` in a transaction, as a service's caller would. */
+  tx<Result>(act: (tx: EntityManager) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+export async function startTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+  const database = await cloneDatabase();
+  const app = await createApp(testConfig(env), database);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const dataSource = app.get(DataSource);
+  const validate = answerValidator(openApiDocument(app));
+  return {
+    app,
+    dataSource,
+    get: (path) =>
+      request(app.getHttpServer())
+        .get(path)
+        .expect((response: Response) => validate(path, response)),
+    tx: (act) => dataSource.transaction(act),
+    close: async () => {
+      await app.close();
+      await database.leave();
+    },
+  };
+}
