@@ -187,14 +187,25 @@ export class Foundation1795392000000 implements MigrationInterface {
     await runner.query(`
       create function refuse_sealed_revision() returns trigger language plpgsql as $$
       declare
-        sealed boolean;
+        sealed boolean := false;
+        parent record;
       begin
+        -- Sealing once more changes nothing.
+        if tg_op = 'UPDATE' and new is not distinct from old then
+          return new;
+        end if;
         if tg_table_name = 'revisions' then
           sealed := old.sealed_at is not null;
         else
-          sealed := exists (
-            select from revisions
-            where sealed_at is not null and (tg_op <> 'INSERT' and id = old.revision_id or tg_op <> 'DELETE' and id = new.revision_id));
+          -- The lock waits for an act that is just sealing the revision, and makes one that comes later wait for us. A revision on its
+          -- way out with its article is no longer found, and it was not sealed.
+          for parent in
+            select sealed_at is not null as sealed from revisions
+            where tg_op <> 'INSERT' and id = old.revision_id or tg_op <> 'DELETE' and id = new.revision_id
+            for share
+          loop
+            sealed := sealed or parent.sealed;
+          end loop;
         end if;
         if sealed then
           raise exception 'a sealed revision cannot change' using errcode = '23000', constraint = 'revisions_sealed', table = tg_table_name;

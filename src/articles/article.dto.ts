@@ -1,10 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { DayOrInstant, OneOf, PageQuery, SlugOrId } from '../http/query.js';
+import type { Cursor } from '../http/cursor.js';
+import { CursorOf, DayOrInstant, OneOf, PageQuery, SlugOrId } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 
 /** The filters of the list of articles: all given ones hold. */
 export class ListArticles extends PageQuery {
+  @CursorOf('articles')
+  cursor?: Cursor;
+
   @SlugOrId({ description: 'Slug or id of a section; its subsections are included.' })
   section?: string;
 

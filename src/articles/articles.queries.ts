@@ -76,19 +76,20 @@ export function articlePage(filters: readonly { name: Filter; kind: 'ofId' | 'of
   return statement(`
     with home as materialized (select lang, zone from pub.center),
     bounds as materialized (
+      -- Instants count by the second, as publishedAt shows them: a piece is found by the moment it gives.
       -- One upper bound: a cursor and an end date side by side would make the scan start at the wrong one.
       select least(
           timestamptz 'epoch' + $4::bigint * interval '1 microsecond',
-          case when length($7) = 10 then ($7::date + 1)::timestamp at time zone zone else $7::timestamptz + interval '1 microsecond' end,
+          case when length($7) = 10 then ($7::date + 1)::timestamp at time zone zone else date_trunc('second', $7::timestamptz) + interval '1 second' end,
           'infinity') as before,
-        coalesce(case when length($6) = 10 then $6::date::timestamp at time zone zone else $6::timestamptz end, '-infinity') as since
+        coalesce(case when length($6) = 10 then $6::date::timestamp at time zone zone else date_trunc('second', $6::timestamptz) end, '-infinity') as since
       from home),
     start as materialized (
       select before, case when before = timestamptz 'epoch' + $4::bigint * interval '1 microsecond' then $5::int else 0 end as before_id, since from bounds),
     ${walk(lists)},
     numbered as materialized (select *, row_number() over (order by published_at desc, article_id desc) as n from page),
     next as (
-      select ${cursorSql(`(extract(epoch from published_at) * 1000000)::bigint`, 'article_id')} as cursor
+      select ${cursorSql('articles', `(extract(epoch from published_at) * 1000000)::bigint`, 'article_id')} as cursor
       from numbered where n = $3::int and (select count(*) from page) > $3::int)
     select json_build_object('items', coalesce(json_agg(card.card order by n), '[]'), 'nextCursor', (select cursor from next))::text as body,
       (select cursor from next) as next, (select pub.last_modified(changed_at) from pub.clock) as modified

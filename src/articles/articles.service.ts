@@ -241,7 +241,7 @@ export class ArticlesService {
 }
 
 /** Rewrites the article's places in the lists from their one definition. */
-export async function relist(tx: EntityManager, articleId: number): Promise<void> {
+async function relist(tx: EntityManager, articleId: number): Promise<void> {
   await tx.query(
     `with due as materialized (select list, published_at, article_id from listings_definition where article_id = $1),
      gone as (delete from listings l where l.article_id = $1 and not exists (select from due where due.list = l.list and due.published_at = l.published_at))

@@ -248,19 +248,14 @@ function unlessEmpty(node: Element): Element[] {
 
 /** Items of a list. A list placed between items, as word processors write it, goes into the item before. */
 function listItems(nodes: ElementContent[]): Element[] {
-  const items: Element[] = [];
+  const items: { properties: Properties; nodes: ElementContent[] }[] = [];
   for (const node of nodes) {
-    const isItem = node.type === 'element' && node.tagName === 'li';
-    const content = itemContent(isItem ? node.children : [node]);
-    if (isBlank(content)) continue;
     const previous = items.at(-1);
-    if (previous && node.type === 'element' && (node.tagName === 'ul' || node.tagName === 'ol')) {
-      previous.children = itemContent([...previous.children, ...content]);
-    } else {
-      items.push(element('li', isItem ? { ...node.properties } : {}, content));
-    }
+    if (node.type === 'element' && node.tagName === 'li') items.push({ properties: { ...node.properties }, nodes: [...node.children] });
+    else if (previous && node.type === 'element' && (node.tagName === 'ul' || node.tagName === 'ol')) previous.nodes.push(node);
+    else if (!isBlank([node])) items.push({ properties: {}, nodes: [node] });
   }
-  return items;
+  return items.map((item) => element('li', item.properties, itemContent(item.nodes))).filter((item) => !isBlank(item.children));
 }
 
 /** Content of a list item or table cell: one bare line, or blocks. */
@@ -404,13 +399,16 @@ function spaced(blocks: Element[]): RootContent[] {
 
 /** Ids depend on the headings' words alone, so that a link to a heading survives every other change to the text. */
 function setHeadingIds(root: Root): void {
-  const taken = new Set<string>();
+  const counts = new Map<string, number>();
   visit(root, 'element', (node) => {
     if (!HEADING.test(node.tagName)) return;
     const base = `h-${foldSlug(slugify(toString(node), 'section'))}`;
-    let id = base;
-    for (let count = 2; taken.has(id); count += 1) id = `${base}-${count}`;
-    taken.add(id);
+    let count = (counts.get(base) ?? 0) + 1;
+    let id = count === 1 ? base : `${base}-${count}`;
+    // A heading may read "a 2" itself.
+    while (count > 1 && counts.has(id)) id = `${base}-${(count += 1)}`;
+    counts.set(base, count);
+    if (id !== base) counts.set(id, 1);
     node.properties.id = id;
   });
 }

@@ -1,5 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { Cursor } from '../http/cursor.js';
+import { CursorOf, PageQuery } from '../http/query.js';
 import type { AuthorLink } from './author.entity.js';
+
+export class ListAuthors extends PageQuery {
+  @CursorOf('authors')
+  cursor?: Cursor;
+}
 
 class AuthorLinkView implements AuthorLink {
   @ApiProperty({ example: 'صفحة المؤلفة' })

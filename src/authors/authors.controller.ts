@@ -2,8 +2,8 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Answers } from '../http/openapi.js';
 import type { Moved, Published } from '../http/published.js';
-import { LangQuery, PageQuery, SlugOrIdPipe } from '../http/query.js';
-import { AuthorList, AuthorProfile } from './author.dto.js';
+import { LangQuery, SlugOrIdPipe } from '../http/query.js';
+import { AuthorList, AuthorProfile, ListAuthors } from './author.dto.js';
 import { AuthorsService } from './authors.service.js';
 
 @ApiTags('authors')
@@ -13,7 +13,7 @@ export class AuthorsController {
 
   @Get()
   @Answers('listAuthors', 'Authors with something published, in the order of their names.', AuthorList)
-  list(@Query() query: PageQuery): Promise<Published> {
+  list(@Query() query: ListAuthors): Promise<Published> {
     return this.authors.list(query);
   }
 

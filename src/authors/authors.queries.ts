@@ -15,7 +15,7 @@ export const authorPage = statement(`
     where $2::text is null or (u.sort_key collate "ar-x-icu", u.id) > ($2::text collate "ar-x-icu", $3::int)
     order by u.sort_key collate "ar-x-icu", u.id
     limit $4::int + 1),
-  next as (select ${cursorSql('sort_key', 'id')} as cursor from page where n = $4::int and (select count(*) from page) > $4::int)
+  next as (select ${cursorSql('authors', 'sort_key', 'id')} as cursor from page where n = $4::int and (select count(*) from page) > $4::int)
   select json_build_object(
       'items', (select coalesce(json_agg(${profile('$1')} order by u.n), '[]') from page u where u.n <= $4::int),
       'nextCursor', (select cursor from next))::text as body,

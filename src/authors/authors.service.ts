@@ -5,12 +5,12 @@ import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem } from '../http/problem.js';
 import { Moved, Published } from '../http/published.js';
-import type { PageQuery } from '../http/query.js';
 import { cleanLine } from '../text/clean.js';
 import { matchKey, sortKey } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug, slugify } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
+import type { ListAuthors } from './author.dto.js';
 import type { AuthorLink } from './author.entity.js';
 import { authorBySlug, authorPage } from './authors.queries.js';
 
@@ -68,7 +68,7 @@ export class AuthorsService {
     return { id: (await this.create(tx, { name })).id, created: true };
   }
 
-  async list({ lang, limit, cursor }: PageQuery): Promise<Published> {
+  async list({ lang, limit, cursor }: ListAuthors): Promise<Published> {
     const row = await this.reader.row<{ body: string; next: string | null; modified: Date }>(authorPage, [
       lang,
       cursor?.key,

@@ -7,7 +7,7 @@ import { openServer, prepareDatabase } from '../database/database.js';
 import { HomeLanguage, Problem } from '../http/problem.js';
 import { PageImportService, type PageImport, type PageImportOptions, type PageOutcome } from '../import/page-import.service.js';
 import { PageRefused } from '../import/page-reader.js';
-import { UsageError, type Command } from './cli.js';
+import { UsageError, type Command } from './command.js';
 
 export const importPages: Command = {
   usage: 'import page FILE… [--section SLUG] [--apply [--publish]]',

@@ -1,7 +1,7 @@
 import { Config } from '../config/config.js';
 import { openServer, prepareDatabase } from '../database/database.js';
 import { revert } from '../database/migrate.js';
-import { UsageError, type Command } from './cli.js';
+import { UsageError, type Command } from './command.js';
 
 export const migrateDatabase: Command = {
   usage: 'migrate [--revert]',

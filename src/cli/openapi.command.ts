@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createApp } from '../app.setup.js';
 import { Config } from '../config/config.js';
 import { openApiDocument } from '../http/openapi.js';
-import { UsageError, type Command } from './cli.js';
+import { UsageError, type Command } from './command.js';
 
 export const writeOpenApi: Command = {
   usage: 'openapi [--write FILE]',

@@ -1,5 +1,5 @@
 import { serve } from '../main.js';
-import { UsageError, type Command } from './cli.js';
+import { UsageError, type Command } from './command.js';
 
 export const serveCenter: Command = {
   usage: 'serve',

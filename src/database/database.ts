@@ -4,7 +4,7 @@ import { Secret } from '../config/secret.js';
 import { connectionOf, type Connection } from './connection.js';
 import { joinEmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { migrate, withDatabaseLock } from './migrate.js';
-import { READER_OPTIONS, mayCreateRoles, prepareReaderRole, readerRole } from './reader-role.js';
+import { READER_OPTIONS, mayCreateRoles, prepareReaderRole, readerRole, refuseTemporaryTables } from './reader-role.js';
 import { checkServer } from './start-up-checks.js';
 
 /** A database that is ready for the application: reachable, fit, migrated, with its two doors. */
@@ -43,16 +43,17 @@ function projectDirectory(): string {
  */
 export async function prepareDatabase(config: Config, server: Server, log: (line: string) => void): Promise<Database> {
   const role = readerRole(Secret.for(config));
-  const client = new pg.Client({ ...server.main, application_name: 'markaz start' });
+  const client = new pg.Client({ ...server.main, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
   try {
     await client.connect();
   } catch (error) {
-    throw new StartError(`The database cannot be reached: ${(error as Error).message}`, { cause: error });
+    throw new StartError(`The database cannot be reached: ${reasonOf(error)}`, { cause: error });
   }
   try {
     return await withDatabaseLock(client, async () => {
       await checkServer(client);
       const reader = await prepareReader(client, config, server, role);
+      await refuseTemporaryTables(client);
       for (const name of await migrate(server.main, reader.role === null ? [] : [reader.role])) log(`migrated: ${name}`);
       if (reader.warning) log(reader.warning);
       return { ...server, reader: reader.connection };
@@ -60,6 +61,12 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
   } finally {
     await client.end();
   }
+}
+
+/** One host name with several addresses fails with an AggregateError, whose own message is empty. */
+function reasonOf(error: unknown): string {
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return causes.map((cause) => (cause instanceof Error ? cause.message : String(cause))).join('; ');
 }
 
 async function prepareReader(
@@ -70,6 +77,12 @@ async function prepareReader(
 ): Promise<{ role: string | null; connection: Database['reader']; warning?: string }> {
   if (config.readerDatabaseUrl !== null) {
     const connection = connectionOf(config.readerDatabaseUrl);
+    const { rowCount } = await client.query(`select from pg_roles where rolname = $1`, [connection.user]);
+    if (rowCount === 0) {
+      throw new StartError(
+        `The user of READER_DATABASE_URL is unknown to the server of DATABASE_URL, which has to grant it the published content. Let an administrator create it there.`,
+      );
+    }
     return { role: connection.user ?? null, connection };
   }
   if (await mayCreateRoles(client)) {

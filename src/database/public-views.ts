@@ -63,8 +63,8 @@ const FUNCTIONS = [
      select coalesce(words ->> asked, words ->> home, words ->> 'ar', words ->> 'en', words ->> 'fr') $$`,
   `function pub.instant(at timestamptz) returns text language sql stable parallel safe as $$
      select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$`,
-  // When content last changed, as Last-Modified may say it. Until a change is 5 s old a still older moment is given, so that a
-  // second change within the same second, or one committed late, can never be taken for "not modified".
+  // When content last changed, as Last-Modified may say it. Until a change is 5 s old a still older moment is given, so that whoever
+  // keeps what was read meanwhile (before a second change within the same second, or one committed late) is not told "not modified" for good.
   `function pub.last_modified(changed_at timestamptz) returns timestamptz language sql stable parallel safe as $$
      select date_trunc('second', case when clock_timestamp() - changed_at < interval '5 s' then changed_at - interval '5 s' else changed_at end) $$`,
   // A section with its subsections, nested. plpgsql, because a SQL function may not name itself before it exists.

@@ -43,8 +43,10 @@ export async function mayCreateRoles(client: Client): Promise<boolean> {
 }
 
 /**
- * Creates the reader's role or renews its password and settings. A role belongs to the whole server, an advisory lock to one database:
- * other databases may be doing the same at this moment, so a collision is tried again.
+ * Creates the reader's role where it is missing, and completes its settings. Its password is never renewed: it comes from the same secret
+ * as its name. A role belongs to the whole server, an advisory lock to one database: other databases may be doing the same at this moment,
+ * so a collision is tried again.
+ * @throws StartError
  */
 export async function prepareReaderRole(client: Client, { name, password }: ReaderRole): Promise<void> {
   const attributes = `login noinherit nosuperuser nocreatedb nocreaterole noreplication password '${scramVerifier(password)}'`;
@@ -62,6 +64,18 @@ export async function prepareReaderRole(client: Client, { name, password }: Read
     if (!present.has(setting.replace(' = ', '=').replaceAll("'", '')))
       await repeatOnCollision(() => client.query(`alter role "${name}" set ${setting}`));
   }
+}
+
+/**
+ * Takes from everybody but the owner the right to make temporary tables in this database: PostgreSQL gives it to PUBLIC, and the reader
+ * could fill the disk with them. Does nothing for a user who does not own the database.
+ */
+export async function refuseTemporaryTables(client: Client): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(`
+    select format('revoke temporary on database %I from public', datname) as statement
+    from pg_database cross join aclexplode(coalesce(datacl, acldefault('d', datdba))) acl
+    where datname = current_database() and pg_get_userbyid(datdba) = current_user and acl.grantee = 0 and acl.privilege_type = 'TEMPORARY'`);
+  for (const { statement } of rows) await client.query(statement);
 }
 
 async function repeatOnCollision(act: () => Promise<unknown>): Promise<void> {

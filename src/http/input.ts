@@ -1,5 +1,5 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type PipeTransform, type ValidationError } from '@nestjs/common';
-import { Problem, type FieldError, type Sentence } from './problem.js';
+import { Problem, fieldName, type FieldError, type Sentence } from './problem.js';
 
 /** What each rule asks, for the person who broke it. Rules are the names of class-validator's constraints and of our own. */
 const MESSAGES: Record<string, Sentence> = {
@@ -24,9 +24,27 @@ export class InputPipe implements PipeTransform {
   private readonly query = pipe('invalid_parameter', 'unknown_parameter');
   private readonly body = pipe('invalid_body', 'unknown_field');
 
-  transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+  async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const inherited = inheritedNames(value);
+    if (inherited.length > 0)
+      throw refusal(
+        metadata.type === 'body' ? 'unknown_field' : 'unknown_parameter',
+        inherited.map((field) => fault(field, 'unknown')),
+      );
     return (metadata.type === 'body' ? this.body : this.query).transform(value, metadata);
   }
+}
+
+/**
+ * Paths of the names that every object has anyway (`constructor`, `hasOwnProperty` …): class-transformer drops them, and class-validator
+ * takes some for rules of its own, so neither would refuse them.
+ */
+function inheritedNames(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(name in Object.prototype ? [name] : []),
+    ...inheritedNames(inner).map((path) => `${name}.${path}`),
+  ]);
 }
 
 function pipe(invalid: string, unknown: string): ValidationPipe {
@@ -38,33 +56,34 @@ function pipe(invalid: string, unknown: string): ValidationPipe {
     exceptionFactory: (faults: ValidationError[]) => {
       const errors = faults.flatMap((fault) => fieldErrors(fault, ''));
       const code = errors.some(({ rule }) => rule === 'unknown') ? unknown : invalid;
-      return new Problem(
-        400,
-        code,
-        { ar: 'في الطلب ما لا يُقبل؛ التفصيل في errors.', en: 'The request holds what is not accepted; errors says what.' },
-        { errors },
-      );
+      return refusal(code, errors);
     },
   });
 }
 
 /** @param path of the enclosing object, ending in a dot, or empty */
 function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, path: string): FieldError[] {
-  // The name of an unknown parameter is the client's own text: enough of it to be found, no more.
-  const field = `${path}${property}`.slice(0, 64);
+  const field = `${path}${property}`;
   const own = Object.keys(constraints).map((constraint) => {
     const rule = constraint === 'whitelistValidation' ? 'unknown' : constraint;
-    return { field, rule, message: MESSAGES[rule] ?? NOT_ACCEPTED };
+    return fault(field, rule);
   });
   return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
 }
 
 /** Refuses one field by hand, where a rule needs more than its own value. */
 export function invalidParameter(field: string, rule: string): Problem {
-  const errors = [{ field, rule, message: MESSAGES[rule] ?? NOT_ACCEPTED }];
+  return refusal('invalid_parameter', [fault(field, rule)]);
+}
+
+function fault(field: string, rule: string): FieldError {
+  return { field: fieldName(field), rule, message: MESSAGES[rule] ?? NOT_ACCEPTED };
+}
+
+function refusal(code: string, errors: readonly FieldError[]): Problem {
   return new Problem(
     400,
-    'invalid_parameter',
+    code,
     { ar: 'في الطلب ما لا يُقبل؛ التفصيل في errors.', en: 'The request holds what is not accepted; errors says what.' },
     { errors },
   );

@@ -1,4 +1,4 @@
-import { Problem, type FieldError, type Sentence } from './problem.js';
+import { Problem, fieldName, type FieldError, type Sentence } from './problem.js';
 
 const MAX_URL_LENGTH = 8_192;
 
@@ -26,7 +26,7 @@ export function malformedUrl(url: string): Problem | null {
   if (url.length > MAX_URL_LENGTH) {
     // Named for the longest piece: that is the one to shorten.
     const [longest] = pieces.toSorted(([, a], [, b]) => b.length - a.length);
-    return malformed(longest![0].slice(0, 64), 'too_long');
+    return malformed(longest![0], 'too_long');
   }
   if (path.includes('//')) return malformed('path', 'empty_segment');
   for (const [field, text] of pieces) {
@@ -51,6 +51,6 @@ function faultOf(encoded: string): keyof typeof MESSAGES | null {
 }
 
 function malformed(field: string, rule: keyof typeof MESSAGES): Problem {
-  const errors: FieldError[] = [{ field, rule, message: MESSAGES[rule] }];
+  const errors: FieldError[] = [{ field: fieldName(field), rule, message: MESSAGES[rule] }];
   return new Problem(400, 'malformed_url', { ar: 'العنوان المطلوب غير سليم.', en: 'The requested address is malformed.' }, { errors });
 }

@@ -74,12 +74,12 @@ function frameworkProblem(exception: HttpException): Problem {
 }
 
 function databaseProblem({ code = '' }: pg.DatabaseError): Problem {
-  // The last net under the pipes: out of range, untranslatable character, text that is no number, unsupported Unicode escape.
-  if (['22003', '22021', '22P02', '22P05', '22007', '22008'].includes(code)) {
+  // The last net under the pipes: out of range, untranslatable character, text that is no number, unsupported Unicode escape, no date.
+  if (['22003', '22021', '22P02', '22P05', '22007', '22008', '22009'].includes(code)) {
     return new Problem(400, 'malformed_value', { ar: 'في الطلب قيمة غير سليمة.', en: 'The request holds a malformed value.' });
   }
-  // Cancelled after its time, lock not got, deadlock, serialization, read-only, out of resources, connection lost, shutting down.
-  if (/^(57|55P03|40|25006|53|08)/.test(code)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
+  // Cancelled after its time, lock not got, deadlock, serialization, read-only, out of resources, connection lost or refused, database gone.
+  if (/^(57|55P03|40|25006|53|08|28|3D000)/.test(code)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
   return new Problem(500, 'server_error', {
     ar: 'حدث خطأ لم نتوقعه، وقد سُجّل.',
     en: 'Something unexpected went wrong; it has been logged.',

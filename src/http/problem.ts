@@ -14,6 +14,11 @@ export interface FieldError {
   readonly message: Sentence;
 }
 
+/** The name of a parameter as a refusal may repeat it: clients choose it, so enough to find it by (64 characters), and no more. */
+export function fieldName(name: string): string {
+  return [...name].slice(0, 64).join('');
+}
+
 /**
  * A refusal: thrown anywhere, sent as RFC 9457 problem details.
  * @param code stable English snake_case that programs compare

@@ -46,13 +46,16 @@ export function sendMoved(reply: FastifyReply, { location }: Moved): FastifyRepl
   return reply.code(301).headers({ location, 'cache-control': CACHE_CONTROL, 'access-control-allow-origin': '*' }).send();
 }
 
-/** RFC 9110, 13.2.2: If-None-Match decides alone where it is given; tags of a list and weak ones are compared by their opaque part. */
+/**
+ * RFC 9110, 13.2.2: If-None-Match decides alone where it is given; tags of a list and weak ones are compared by their opaque part.
+ * If-Modified-Since is ignored when it is no HTTP date (13.1.3); of the three forms only the one in use today is read.
+ */
 function notModified(noneMatch: string | undefined, modifiedSince: string | undefined, etag: string, modified: Date): boolean {
   if (noneMatch !== undefined) {
     if (noneMatch.trim() === '*') return true;
     return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
   }
   if (modifiedSince === undefined) return false;
-  const since = Date.parse(modifiedSince);
-  return !Number.isNaN(since) && modified.getTime() <= since;
+  const since = new Date(modifiedSince);
+  return since.toUTCString() === modifiedSince && modified <= since;
 }

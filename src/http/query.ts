@@ -12,13 +12,10 @@ export class LangQuery {
   lang?: Lang;
 }
 
-/** Lists in pages: keyset cursors, never offsets. */
+/** Lists in pages: keyset cursors, never offsets. Each list adds its own `cursor`: see {@link CursorOf}. */
 export class PageQuery extends LangQuery {
   @Limit()
   limit: number = 20;
-
-  @CursorParameter()
-  cursor?: Cursor;
 }
 
 /** One of a closed list. */
@@ -34,9 +31,10 @@ function Limit(): PropertyDecorator {
   );
 }
 
-function CursorParameter(): PropertyDecorator {
+/** Where a page of the list starts; a cursor that another list gave is refused. @param list as {@link cursorSql} was told */
+export function CursorOf(list: string): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => readCursor(value) ?? value),
+    Transform(({ value }: { value: unknown }) => readCursor(list, value) ?? value),
     parameter('cursor', (value) => typeof value === 'object' && !Array.isArray(value), {
       type: 'string',
       description: 'nextCursor of the page before.',
@@ -51,7 +49,11 @@ export function SlugOrId(options: { description: string }): PropertyDecorator {
 
 /** A date in the center's zone, or an instant with an offset. */
 export function DayOrInstant(options: { description: string }): PropertyDecorator {
-  return parameter('dayOrInstant', isDayOrInstant, { type: 'string', ...options });
+  return applyDecorators(
+    // A plus sign that was not percent-encoded arrives as a space; before an offset it can have been nothing else.
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/(?<=T.*) (?=\d\d:\d\d$)/, '+') : value)),
+    parameter('dayOrInstant', isDayOrInstant, { type: 'string', ...options }),
+  );
 }
 
 function parameter(
@@ -67,17 +69,21 @@ const ID = /^[1-9]\d{0,8}$/;
 
 function isSlugOrId(value: unknown): value is string {
   if (typeof value !== 'string') return false;
-  return /^\d+$/.test(value) ? ID.test(value) : /^[\p{L}\p{M}\p{N}\p{Join_Control}-]{1,120}$/u.test(value);
+  if (/^\p{Nd}+$/u.test(value)) return ID.test(value);
+  return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Join_Control}-]{0,119}$/u.test(value) && !value.endsWith('-');
 }
 
+/** Offsets end at 15:59, the most PostgreSQL takes; the largest in use is 14:00. */
+const DAY_OR_INSTANT =
+  /^(?<day>\d{4}-\d\d-\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-5]):[0-5]\d))?$/;
+
 function isDayOrInstant(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  const parts = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/.exec(value);
-  if (!parts) return false;
-  // Through the calendar and back, because Date takes 31 February for 3 March. Year 0 is no year to PostgreSQL.
-  const day = new Date(`${parts[1]}-${parts[2]}-${parts[3]}T00:00:00Z`);
-  if (Number.isNaN(day.getTime()) || !value.startsWith(day.toISOString().slice(0, 10)) || parts[1] === '0000') return false;
-  return parts[4] === undefined || !Number.isNaN(Date.parse(value));
+  const day = typeof value === 'string' ? DAY_OR_INSTANT.exec(value)?.groups?.['day'] : undefined;
+  // Year 0 is no year to PostgreSQL.
+  if (day === undefined || day.startsWith('0000')) return false;
+  // Through the calendar and back, because Date takes 30 February for 2 March.
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
 /** `{idOrSlug}` and `{slug}` of a path: well-formed, NFC. */

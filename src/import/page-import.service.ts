@@ -111,5 +111,5 @@ export class PageImportService {
 
 function summaryOf(page: SavedPage): PageImport['summary'] {
   if (page.summary !== null) return { text: page.summary.value, derived: false };
-  return { text: deriveSummary(page.text), derived: true };
+  return { text: deriveSummary(page.firstParagraph), derived: true };
 }

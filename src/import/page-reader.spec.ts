@@ -110,6 +110,7 @@ describe('a page saved as text', () => {
       publisher: { ...EXPECTED.publisher, why: 'stands below the date and in the masthead' },
       summary: null,
       bodyHtml: `<p>${FIRST}</p><h2>عد الأشجار</h2><p>${SECOND}</p><p>${THIRD}</p>`,
+      firstParagraph: FIRST,
       paragraphs: 3,
       headings: 1,
       pollQuestion: QUESTION,
@@ -214,7 +215,7 @@ describe('a page saved as text', () => {
   it('takes a usual first heading for a heading and not for the publisher', () => {
     const page = read(['عنوان المثال هنا', '14 فبراير 2024', 'مقدمة', FIRST].join('\n'));
     expect(page.publisher).toBeNull();
-    expect(page.bodyHtml).toBe(`<h2>مقدمة</h2><p>${FIRST}</p>`);
+    expect([page.bodyHtml, page.firstParagraph]).toEqual([`<h2>مقدمة</h2><p>${FIRST}</p>`, FIRST]);
   });
 
   it('takes neither verse, nor bullets, nor the last line for headings', () => {

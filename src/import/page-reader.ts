@@ -41,6 +41,8 @@ export interface SavedPage {
   summary: PageField<string> | null;
   /** Raw HTML, to be cleaned by the body pipeline. */
   bodyHtml: string;
+  /** The text of the first line of the body that is not a heading, for a summary where the page gives none. */
+  firstParagraph: string;
   /** Lines of the body that are not headings. */
   paragraphs: number;
   headings: number;
@@ -305,7 +307,7 @@ class PageReading {
     }
     const declared = this.metadata.authors;
     const isDeclared = (line: PageLine): boolean => declared.some((name) => key(name) === key(bylineName(line.text) ?? line.text));
-    const near = [...between, ...before.slice(-2).reverse(), ...below.slice(0, 3)];
+    const near = [...between, ...before.slice(-2).toReversed(), ...below.slice(0, 3)];
     const named = near.find(isDeclared);
     const line =
       named ?? near.find((candidate) => bylineName(candidate.text) !== null && wordCount(candidate.text) <= MAX_AUTHOR_WORDS + 2);
@@ -374,12 +376,13 @@ class PageReading {
     return { body, pollQuestion };
   }
 
-  private body(lines: PageLine[]): Pick<Reading, 'bodyHtml' | 'paragraphs' | 'headings'> {
+  private body(lines: PageLine[]): Pick<Reading, 'bodyHtml' | 'firstParagraph' | 'paragraphs' | 'headings'> {
     const kinds = this.kinds(lines);
     const headings = kinds.filter((kind) => HEADINGS.has(kind)).length;
     const cells = lines.filter((line) => line.inTable).length;
     if (cells > 0) this.warnings.push(`Tables were taken apart: ${cells} lines of the text stood in table cells.`);
-    return { bodyHtml: bodyHtml(lines, kinds), paragraphs: lines.length - headings, headings };
+    const firstParagraph = lines.find((_, index) => !HEADINGS.has(kinds[index] ?? 'p'))?.text ?? '';
+    return { bodyHtml: bodyHtml(lines, kinds), firstParagraph, paragraphs: lines.length - headings, headings };
   }
 
   /** The element of each line: the page's own markup where it has headings, else short lines above longer ones are headings. */
