@@ -10,7 +10,7 @@ import { isMarkup, NO_METADATA, readMarkup, type PageContent, type PageLine, typ
 import { bylineName, chromeKind, isOpening, isRole, key } from './page-phrases.js';
 
 /** A value read from a page, how sure the reader is, and the reason in a sentence for the report. */
-export interface PageField<T> {
+interface PageField<T> {
   value: T;
   confidence: 'certain' | 'likely' | 'guess';
   why: string;

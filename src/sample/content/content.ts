@@ -12,45 +12,43 @@ import { readingAChart } from './articles/reading-a-chart.js';
 import { remoteWork } from './articles/remote-work.js';
 import { translationMovement } from './articles/translation-movement.js';
 import { waterSharedDecision } from './articles/water-shared-decision.js';
+import type { Wording } from '../../text/wording.js';
 import type { SampleArticle } from './sample-article.js';
-
-/** One wording in the center's languages; Arabic is always there. */
-export type Words = { ar: string; en?: string; fr?: string };
 
 /** All that an empty center is filled with so that a newcomer sees a living site. Objects name each other by slug. */
 export interface SampleCenter {
-  center: { name: Words; tagline: Words; publisher: Words; contact: { email: string; phone?: string; address: Words } };
+  center: { name: Wording; tagline: Wording; publisher: Wording; contact: { email: string; phone?: string; address: Wording } };
   /** In the order shown; `since` and `until` are YYYY-MM-DD, and an entry with `until` is a past term. */
-  masthead: { role: Words; person: Words; since: string; until?: string }[];
+  masthead: { role: Wording; person: Wording; since: string; until?: string }[];
   /** A parent stands before its children. */
-  sections: { slug: string; name: Words; description: Words; parent?: string }[];
+  sections: { slug: string; name: Wording; description: Wording; parent?: string }[];
   authors: {
     slug: string;
     /** Without the honorific. */
-    name: Words;
-    honorific?: Words;
-    affiliation: Words;
-    bio: Words;
+    name: Wording;
+    honorific?: Wording;
+    affiliation: Wording;
+    bio: Wording;
     orcid?: string;
     links?: { label: string; url: string }[];
     /** Other spellings of the name under which readers look for the author. */
     aliases?: string[];
   }[];
-  tags: { slug: string; name: Words }[];
-  series: { slug: string; name: Words; description: Words };
+  tags: { slug: string; name: Wording }[];
+  series: { slug: string; name: Wording; description: Wording };
   /** Oldest first. */
   articles: SampleArticle[];
 }
 
-const affiliation: Words = {
+const affiliation: Wording = {
   ar: 'مركز النخلة للدراسات (مثال)',
   en: 'Nakhla Center for Studies (sample)',
   fr: 'Centre Nakhla d’études (exemple)',
 };
 
-const layla: Words = { ar: 'ليلى القنديلي', en: 'Layla al-Qandili', fr: 'Layla al-Qandili' };
-const abdullah: Words = { ar: 'عبد الله المرساوي', en: 'Abdullah al-Mirsawi', fr: 'Abdallah al-Mirsawi' };
-const mariam: Words = { ar: 'مريم آل مرجان', en: 'Mariam Al Marjan', fr: 'Mariam Al Marjan' };
+const layla: Wording = { ar: 'ليلى القنديلي', en: 'Layla al-Qandili', fr: 'Layla al-Qandili' };
+const abdullah: Wording = { ar: 'عبد الله المرساوي', en: 'Abdullah al-Mirsawi', fr: 'Abdallah al-Mirsawi' };
+const mariam: Wording = { ar: 'مريم آل مرجان', en: 'Mariam Al Marjan', fr: 'Mariam Al Marjan' };
 
 /**
  * The sample center: invented as a whole, and saying so in its name, its tagline and every biography.
