@@ -10,20 +10,20 @@ import { joinEmbeddedPostgres } from '../dist/src/database/embedded/embedded-pos
 /**
  * Starts the server with the settings the product gives it, except room for the load's write-ahead log.
  *
- * @returns the configuration and database for `createApp`, `connect(door)` for a client of the main or the reader's door, and `stop`,
- *   which closes those clients, stops the server and removes its folder; it may be called twice
+ * @returns the configuration and database for `createApp`; `connect(door)` for a client of the main or the reader's door; `closeFirst(close)`
+ *   for what else must let go of the server; `stop`, which closes all of these, stops the server and removes its folder, and may be called twice
  * @throws Error when the server does not start or cannot be migrated; nothing is left behind then
  */
 export async function startServer() {
   const dataDir = mkdtempSync(join(tmpdir(), 'markaz-bench-'));
   // As root the server runs as another user, who must be able to pass.
   chmodSync(dataDir, 0o711);
-  const clients = [];
+  const closers = [];
   let server;
   let stopped;
   const stop = () =>
     (stopped ??= (async () => {
-      await Promise.all(clients.map((client) => client.end()));
+      await Promise.all(closers.map((close) => close()));
       await server?.leave();
       rmSync(dataDir, { recursive: true, force: true });
     })());
@@ -46,10 +46,11 @@ export async function startServer() {
     const connect = async (door) => {
       const client = new pg.Client(database[door]);
       await client.connect();
-      clients.push(client);
+      closers.push(() => client.end());
       return client;
     };
-    return { config, database, connect, stop };
+    const closeFirst = (close) => void closers.push(close);
+    return { config, database, connect, closeFirst, stop };
   } catch (error) {
     await stop();
     throw error;

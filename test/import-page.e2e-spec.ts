@@ -179,10 +179,9 @@ describe('importing a saved page', () => {
 });
 
 const REAL_PAGE = join(import.meta.dirname, '../../shared/data/pages/visit-report.txt');
-const whereItIs = existsSync(REAL_PAGE) ? it : it.skip;
 if (!existsSync(REAL_PAGE)) console.log('skipped: the page of a real center is not on this machine');
 
-whereItIs('reads the page of a real center as a careful reader would', async () => {
+it.skipIf(!existsSync(REAL_PAGE))('reads the page of a real center as a careful reader would', async () => {
   const bytes = readFileSync(REAL_PAGE);
   const lines = bytes
     .toString('utf8')

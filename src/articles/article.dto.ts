@@ -27,15 +27,15 @@ export class ListArticles extends PageQuery {
   @OneOf(LANGS, { description: 'Language of the text, and of names and messages.' })
   declare lang?: Lang;
 
-  @DayOrInstant({ description: 'Published on or after: YYYY-MM-DD in the center’s zone, or an instant with offset.' })
+  @DayOrInstant({ description: 'Published on or after: YYYY-MM-DD in the center’s zone, or an instant with offset, to the second.' })
   from?: string;
 
-  @DayOrInstant({ description: 'Published on or before: YYYY-MM-DD in the center’s zone, or an instant with offset.' })
+  @DayOrInstant({ description: 'Published on or before: YYYY-MM-DD in the center’s zone, or an instant with offset, to the second.' })
   to?: string;
 }
 
 class BylineEntry {
-  @ApiProperty({ example: 3 })
+  @ApiProperty({ type: 'integer', example: 3 })
   id: number;
 
   @ApiProperty({ example: 'ليلى-عبد-الله' })
@@ -52,7 +52,7 @@ class BylineEntry {
 }
 
 class Named {
-  @ApiProperty({ example: 4 })
+  @ApiProperty({ type: 'integer', example: 4 })
   id: number;
 
   @ApiProperty({ example: 'دراسات-المدن' })
@@ -63,7 +63,7 @@ class Named {
 }
 
 class SeriesPlace extends Named {
-  @ApiProperty({ example: 1, description: 'Place of this piece in the series.' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Place of this piece in the series.' })
   position: number;
 }
 
@@ -71,7 +71,7 @@ const STATUSES = ['published', 'corrected', 'retracted'] as const;
 
 /** An article as lists show it. */
 export class ArticleCard {
-  @ApiProperty({ example: 12 })
+  @ApiProperty({ type: 'integer', example: 12 })
   id: number;
 
   @ApiProperty({ example: 'النقل-العام-في-المدن' })
@@ -116,7 +116,7 @@ export class ArticleCard {
   @ApiProperty({ example: 'السبت 31/يناير/2026 - 12:00 م' })
   dateline: string;
 
-  @ApiProperty({ example: 4 })
+  @ApiProperty({ type: 'integer', example: 4 })
   readingMinutes: number;
 
   @ApiProperty({ enum: STATUSES, example: 'published' })
@@ -132,10 +132,10 @@ export class ArticleList {
 }
 
 class HeadingEntry {
-  @ApiProperty({ example: 'h-الخلاصة' })
+  @ApiProperty({ example: 'h-الخلاصه' })
   id: string;
 
-  @ApiProperty({ example: 2 })
+  @ApiProperty({ type: 'integer', example: 2 })
   level: number;
 
   @ApiProperty({ example: 'الخلاصة' })
@@ -165,7 +165,7 @@ class ReferenceView {
 }
 
 class TranslationEntry {
-  @ApiProperty({ example: 13 })
+  @ApiProperty({ type: 'integer', example: 13 })
   id: number;
 
   @ApiProperty({ example: 'public-transport-in-cities' })
@@ -186,7 +186,7 @@ class TranslationEntry {
 
 /** An article whole. */
 export class ArticlePage extends ArticleCard {
-  @ApiProperty({ description: 'Clean HTML.', example: '<h2 id="h-الخلاصة">الخلاصة</h2><p>…</p>' })
+  @ApiProperty({ description: 'Clean HTML.', example: '<h2 id="h-الخلاصه">الخلاصة</h2><p>…</p>' })
   body: string;
 
   @ApiProperty({ type: [HeadingEntry] })
@@ -213,6 +213,6 @@ export class ArticlePage extends ArticleCard {
   @ApiProperty({ type: [String], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
   polls: string[];
 
-  @ApiProperty({ example: 1, description: 'Number of the revision shown.' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Number of the revision shown.' })
   revision: number;
 }

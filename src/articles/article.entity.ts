@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne, OneToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Lang } from '../text/language.js';
 import { Revision } from './revision.entity.js';
@@ -33,7 +33,7 @@ export class Article {
   liveRevisionId: number | null;
 
   /** Joined by both columns, so that an article can only ever show a revision of its own. */
-  @OneToOne(() => Revision, { onDelete: 'RESTRICT', createForeignKeyConstraints: true })
+  @ManyToOne(() => Revision, { onDelete: 'RESTRICT' })
   @JoinColumn([
     { name: 'id', referencedColumnName: 'articleId', foreignKeyConstraintName: 'articles_live_revision_id_fkey' },
     { name: 'live_revision_id', referencedColumnName: 'id', foreignKeyConstraintName: 'articles_live_revision_id_fkey' },

@@ -3,9 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { invalidParameter } from '../http/input.js';
 import { NotFound, Problem, type FieldError, type Sentence } from '../http/problem.js';
-import { Moved, Published } from '../http/published.js';
+import { Moved, Published, type PublishedRow } from '../http/published.js';
 import { cleanLine } from '../text/clean.js';
 import { formatDateline } from '../text/dateline.js';
 import type { Lang } from '../text/language.js';
@@ -118,9 +117,8 @@ export class ArticlesService {
     return { id, version: article.version, revision: revision.number, slug: revision.slug };
   }
 
-  /** A page of cards as `/articles` gives it. @throws Problem 400 on a cursor of another list */
+  /** A page of cards as `/articles` gives it. */
   async list(query: ListArticles): Promise<Published> {
-    if (query.cursor && !/^-?\d{1,16}$/.test(query.cursor.key)) throw invalidParameter('cursor', 'cursor');
     const filters = FILTER_NAMES.filter((name) => query[name] !== undefined).map((name) => {
       const value = query[name]!;
       return /^\d+$/.test(value)
@@ -132,24 +130,25 @@ export class ArticlesService {
       this.addresses.origin,
       filters.map(({ value }) => value),
     );
-    const row = await this.reader.row<{ body: string; next: string | null; modified: Date }>(articlePage(filters), values);
+    const row = await this.reader.row<PublishedRow & { next: string | null }>(articlePage(filters), values);
     const { cursor: _, limit, ...given } = query;
     const next = row!.next === null ? null : this.addresses.api(['articles'], { ...given, limit: String(limit), cursor: row!.next });
-    return new Published(row!.body, row!.modified, next);
+    return new Published(row!, next);
   }
 
   /** @throws NotFound; Problem 410 `withdrawn` */
   async find(idOrSlug: string, lang: Lang | undefined): Promise<Published | Moved> {
     const byId = /^\d+$/.test(idOrSlug);
-    const row = await this.reader.row<{ slug: string | null; body: string | null; withdrawn: boolean; modified: Date }>(
-      byId ? articleById : articleBySlug,
-      [byId ? idOrSlug : foldSlug(idOrSlug), lang, this.addresses.origin],
-    );
+    const row = await this.reader.row<PublishedRow & { slug: string | null; withdrawn: boolean }>(byId ? articleById : articleBySlug, [
+      byId ? idOrSlug : foldSlug(idOrSlug),
+      lang,
+      this.addresses.origin,
+    ]);
     if (row?.withdrawn)
       throw new Problem(410, 'withdrawn', { ar: 'سُحبت هذه المادة نهائيًا.', en: 'This piece has been withdrawn for good.' });
-    if (!row || row.slug === null || row.body === null) throw new NotFound();
+    if (row === null || row.slug === null) throw new NotFound();
     if (!byId && row.slug !== idOrSlug) return new Moved(this.addresses.api(['articles', row.slug], { lang }));
-    return new Published(row.body, row.modified);
+    return new Published(row);
   }
 
   /** Takes the article for this act: of two acts on one version the second is refused. */

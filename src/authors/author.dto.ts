@@ -18,7 +18,7 @@ class AuthorLinkView implements AuthorLink {
 
 /** An author as readers get it. */
 export class AuthorProfile {
-  @ApiProperty({ example: 3 })
+  @ApiProperty({ type: 'integer', example: 3 })
   id: number;
 
   @ApiProperty({ example: 'ليلى-عبد-الله' })

@@ -1,5 +1,6 @@
 import { statement } from '../database/reader.js';
 import { cursorSql } from '../http/cursor.js';
+import { validity } from '../http/published.js';
 
 const profile = (asked: string): string => `json_build_object(
   'id', u.id, 'slug', u.slug, 'name', pub.wording(u.name, ${asked}, home.lang),
@@ -19,12 +20,12 @@ export const authorPage = statement(`
   select json_build_object(
       'items', (select coalesce(json_agg(${profile('$1')} order by u.n), '[]') from page u where u.n <= $4::int),
       'nextCursor', (select cursor from next))::text as body,
-    (select cursor from next) as next, pub.last_modified(clock.changed_at) as modified
+    (select cursor from next) as next, ${validity('clock.changed_at')}
   from home, pub.clock`);
 
 /** One author. $1 folded slug, $2 asked language */
 export const authorBySlug = statement(`
   with home as materialized (select lang from pub.center)
-  select u.slug, pub.last_modified(clock.changed_at) as modified, ${profile('$2')}::text as body
+  select u.slug, ${validity('clock.changed_at')}, ${profile('$2')}::text as body
   from home, pub.clock, pub.authors u
   where u.slug_folded = $1`);

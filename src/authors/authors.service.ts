@@ -4,7 +4,7 @@ import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem } from '../http/problem.js';
-import { Moved, Published } from '../http/published.js';
+import { Moved, Published, type PublishedRow } from '../http/published.js';
 import { cleanLine } from '../text/clean.js';
 import { matchKey, sortKey } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
@@ -69,27 +69,22 @@ export class AuthorsService {
   }
 
   async list({ lang, limit, cursor }: ListAuthors): Promise<Published> {
-    const row = await this.reader.row<{ body: string; next: string | null; modified: Date }>(authorPage, [
-      lang,
-      cursor?.key,
-      cursor?.id,
-      limit,
-    ]);
+    const row = await this.reader.row<PublishedRow & { next: string | null }>(authorPage, [lang, cursor?.key, cursor?.id, limit]);
     const next = row!.next === null ? null : this.addresses.api(['authors'], { lang, limit: String(limit), cursor: row!.next });
-    return new Published(row!.body, row!.modified, next);
+    return new Published(row!, next);
   }
 
   /** @throws NotFound also for an author nothing of whom is public */
   async find(slug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const row = await this.reader.row<{ slug: string; body: string; modified: Date }>(authorBySlug, [foldSlug(slug), lang]);
+    const row = await this.reader.row<PublishedRow & { slug: string }>(authorBySlug, [foldSlug(slug), lang]);
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['authors', row.slug], { lang }));
-    return new Published(row.body, row.modified);
+    return new Published(row);
   }
 }
 
 /** ISO 7064 MOD 11-2, as ORCID computes its last character. */
-export function isOrcid(value: string): boolean {
+function isOrcid(value: string): boolean {
   if (!/^(\d{4}-){3}\d{3}[\dX]$/.test(value)) return false;
   const digits = value.replaceAll('-', '');
   const sum = Array.from(digits.slice(0, 15)).reduce((total, digit) => (total + Number(digit)) * 2, 0);

@@ -44,6 +44,8 @@ function projectDirectory(): string {
 export async function prepareDatabase(config: Config, server: Server, log: (line: string) => void): Promise<Database> {
   const role = readerRole(Secret.for(config));
   const client = new pg.Client({ ...server.main, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
+  // Lost while the migrations run on another connection: the next statement here fails and says so; the event alone would end the process.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {

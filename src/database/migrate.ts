@@ -19,7 +19,7 @@ export async function withDatabaseLock<Result>(client: Client, act: () => Promis
 
 /**
  * Brings the schema to this code's version in one transaction: all of it or nothing. The views of `pub` are dropped before and made anew
- * after, with the grants they had and those to `readers`. Call under {@link withDatabaseLock}.
+ * after; `readers`, and whoever could read one of them before, may then read all of them. Call under {@link withDatabaseLock}.
  * @returns names of the migrations that ran
  */
 export async function migrate(connection: Connection, readers: readonly string[]): Promise<string[]> {

@@ -63,10 +63,12 @@ const FUNCTIONS = [
      select coalesce(words ->> asked, words ->> home, words ->> 'ar', words ->> 'en', words ->> 'fr') $$`,
   `function pub.instant(at timestamptz) returns text language sql stable parallel safe as $$
      select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$`,
-  // When content last changed, as Last-Modified may say it. Until a change is 5 s old a still older moment is given, so that whoever
-  // keeps what was read meanwhile (before a second change within the same second, or one committed late) is not told "not modified" for good.
+  // Whole seconds cannot tell two changes of one second apart. So until a change is 5 s old Last-Modified gives a still older moment, which
+  // the settled answer will be newer than, and nobody is told "not modified" by date.
+  `function pub.settled(changed_at timestamptz) returns boolean language sql stable parallel safe as $$
+     select clock_timestamp() - changed_at >= interval '5 s' $$`,
   `function pub.last_modified(changed_at timestamptz) returns timestamptz language sql stable parallel safe as $$
-     select date_trunc('second', case when clock_timestamp() - changed_at < interval '5 s' then changed_at - interval '5 s' else changed_at end) $$`,
+     select date_trunc('second', case when pub.settled(changed_at) then changed_at else changed_at - interval '5 s' end) $$`,
   // A section with its subsections, nested. plpgsql, because a SQL function may not name itself before it exists.
   `function pub.subsections(parent int, asked text, home text) returns json language plpgsql stable parallel safe as $$
      begin

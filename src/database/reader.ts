@@ -14,6 +14,8 @@ export function statement(text: string): Statement {
   return { name: createHash('sha256').update(text).digest('base64url').slice(0, 24), text };
 }
 
+const CONNECTIONS = 10;
+
 /**
  * The reader door: published content only, through a login role that may SELECT from the views of schema `pub` and nothing else.
  * A bare pool rather than a second DataSource, because TypeORM's `query` cannot name a statement.
@@ -24,7 +26,7 @@ export class Reader implements OnApplicationShutdown {
   constructor(connection: Connection & { options?: string }) {
     this.pool = new pg.Pool({
       ...connection,
-      max: 10,
+      max: CONNECTIONS,
       connectionTimeoutMillis: 1_000,
       query_timeout: 5_000,
       keepAlive: true,
@@ -36,11 +38,13 @@ export class Reader implements OnApplicationShutdown {
 
   /**
    * @returns the rows of one prepared statement
-   * @throws pg's DatabaseError, or the connection's error after a second try
+   * @throws pg's DatabaseError, or the connection's error when a new connection fails too
    */
   async rows<Row extends pg.QueryResultRow>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.pool.connect();
+      // A connection lost in use fails its statement, which is awaited here, and is also told as an event, which unheard would end the process.
+      client.on('error', ignore);
       try {
         const { rows } = await client.query<Row>({ name, text, values: [...values] });
         client.release();
@@ -48,8 +52,10 @@ export class Reader implements OnApplicationShutdown {
       } catch (error) {
         const fault = faultOf(error);
         client.release(fault !== 'statement');
-        // Reading twice changes nothing, so a lost connection or a plan made stale by a changed view is worth one more try.
-        if (fault !== 'connection' || attempt === 2) throw error;
+        // Reading again changes nothing, and every idle connection may be lost, or hold a plan made stale by a changed view: the one after them is new.
+        if (fault !== 'connection' || attempt > CONNECTIONS) throw error;
+      } finally {
+        client.off('error', ignore);
       }
     }
   }
@@ -64,6 +70,8 @@ export class Reader implements OnApplicationShutdown {
     await this.pool.end();
   }
 }
+
+const ignore = (): void => undefined;
 
 /**
  * What failed: the statement itself, the connection (SQLSTATE class 08 and 57P: lost; 0A000: a cached plan whose view has changed, which

@@ -23,7 +23,8 @@ export class MarkazAdapter extends FastifyAdapter {
       connectionTimeout: 60_000,
       // Longer than a proxy's idle time, so that the proxy and not this server ends an idle connection.
       keepAliveTimeout: 72_000,
-      http: { headersTimeout: 15_000 },
+      // A request without Host is refused below: Node's own refusal is an empty one.
+      http: { headersTimeout: 15_000, requireHostHeader: false },
       // So many proxies in front of us are believed, counted from our end; never `true`, which lets clients choose their address.
       trustProxy: (_address, hop) => hop < config.trustedProxyHops,
       return503OnClosing: true,
@@ -42,7 +43,8 @@ export class MarkazAdapter extends FastifyAdapter {
     });
     // Raised before routing; Nest's global filter answers it.
     this.getInstance().addHook('onRequest', (request, _reply, done) => {
-      done(malformedUrl(request.raw.url ?? '') ?? undefined);
+      const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
+      done(malformedUrl(request.raw.url ?? '') ?? (hostless ? unreadable('request') : undefined));
     });
     // JSON everywhere: Fastify would also take text/plain.
     this.getInstance().removeContentTypeParser('text/plain');

@@ -1,4 +1,13 @@
-import { Controller, Get, HttpCode, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Reader, statement } from '../database/reader.js';
@@ -60,11 +69,13 @@ export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
+  @Header('Cache-Control', 'private, no-store')
   live(): { status: 'live' } {
     return { status: 'live' };
   }
 
   @Get('ready')
+  @Header('Cache-Control', 'private, no-store')
   @HttpCode(200)
   ready(): { status: 'ready' } {
     if (this.readiness.ready) return { status: 'ready' };

@@ -29,20 +29,20 @@ export class InputPipe implements PipeTransform {
     if (inherited.length > 0)
       throw refusal(
         metadata.type === 'body' ? 'unknown_field' : 'unknown_parameter',
-        inherited.map((field) => fault(field, 'unknown')),
+        inherited.map((field) => brokenRule(field, 'unknown')),
       );
     return (metadata.type === 'body' ? this.body : this.query).transform(value, metadata);
   }
 }
 
 /**
- * Paths of the names that every object has anyway (`constructor`, `hasOwnProperty` …): class-transformer drops them, and class-validator
- * takes some for rules of its own, so neither would refuse them.
+ * Paths of the names that objects or classes have anyway (`constructor`, `hasOwnProperty`, `prototype` …): Nest and class-transformer drop
+ * them, and class-validator takes some for rules of its own, so none would refuse them.
  */
 function inheritedNames(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => [
-    ...(name in Object.prototype ? [name] : []),
+    ...(name in Object.prototype || name === 'prototype' ? [name] : []),
     ...inheritedNames(inner).map((path) => `${name}.${path}`),
   ]);
 }
@@ -66,17 +66,17 @@ function fieldErrors({ property, constraints = {}, children = [] }: ValidationEr
   const field = `${path}${property}`;
   const own = Object.keys(constraints).map((constraint) => {
     const rule = constraint === 'whitelistValidation' ? 'unknown' : constraint;
-    return fault(field, rule);
+    return brokenRule(field, rule);
   });
   return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
 }
 
 /** Refuses one field by hand, where a rule needs more than its own value. */
 export function invalidParameter(field: string, rule: string): Problem {
-  return refusal('invalid_parameter', [fault(field, rule)]);
+  return refusal('invalid_parameter', [brokenRule(field, rule)]);
 }
 
-function fault(field: string, rule: string): FieldError {
+function brokenRule(field: string, rule: string): FieldError {
   return { field: fieldName(field), rule, message: MESSAGES[rule] ?? NOT_ACCEPTED };
 }
 

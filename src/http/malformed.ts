@@ -15,7 +15,8 @@ const MESSAGES = {
  * @returns the refusal naming the parameter (or `path`), or null
  */
 export function malformedUrl(url: string): Problem | null {
-  const [path = '', query = ''] = split(url, '?');
+  // The absolute form (RFC 9112, 3.2.2) names a host, which nothing here depends on.
+  const [path, query] = split(url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, ''), '?');
   const pieces: [field: string, text: string][] = [['path', path]];
   for (const pair of query.split('&')) {
     const [name, value] = split(pair.replaceAll('+', ' '), '=');
@@ -24,8 +25,8 @@ export function malformedUrl(url: string): Problem | null {
     pieces.push([decodeURIComponent(name), value]);
   }
   if (url.length > MAX_URL_LENGTH) {
-    // Named for the longest piece: that is the one to shorten.
-    const [longest] = pieces.toSorted(([, a], [, b]) => b.length - a.length);
+    // Named for the longest piece, its name counted: that is the one to shorten.
+    const [longest] = pieces.toSorted((a, b) => b.join().length - a.join().length);
     return malformed(longest![0], 'too_long');
   }
   if (path.includes('//')) return malformed('path', 'empty_segment');

@@ -30,7 +30,7 @@ class ProblemDetails {
   @ApiProperty({ example: 'Malformed request' })
   title: string;
 
-  @ApiProperty({ example: 400 })
+  @ApiProperty({ type: 'integer', example: 400 })
   status: number;
 
   @ApiProperty({ example: 'The request holds what is not accepted; errors says what.' })

@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 
+/** What a statement of the reader door returns for one answer: JSON text as PostgreSQL built it, and the columns of {@link validity}. */
+export interface PublishedRow {
+  readonly body: string;
+  /** When what it shows last changed, whole seconds. */
+  readonly modified: Date;
+  /** Whether that moment tells this answer from every earlier one. */
+  readonly settled: boolean;
+}
+
+/** @param changedAt SQL for the moment of the last change */
+export function validity(changedAt: string): string {
+  return `pub.last_modified(${changedAt}) as modified, pub.settled(${changedAt}) as settled`;
+}
+
 /** An answer anyone may see and keep: finished bytes that depend on path and listed parameters only. */
 export class Published {
-  /**
-   * @param body JSON text as PostgreSQL built it
-   * @param modified when what it shows last changed, whole seconds
-   * @param next path and query of the next page, for lists that have one
-   */
+  /** @param next address of the next page, for lists that have one */
   constructor(
-    readonly body: string,
-    readonly modified: Date,
+    readonly row: PublishedRow,
     readonly next: string | null = null,
   ) {}
 }
@@ -24,7 +33,8 @@ export class Moved {
 const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 
 /** Sends it with its validators, or 304 when the client holds the same. */
-export function sendPublished(reply: FastifyReply, { body, modified, next }: Published): FastifyReply {
+export function sendPublished(reply: FastifyReply, { row, next }: Published): FastifyReply {
+  const { body, modified } = row;
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   void reply.headers({
     etag,
@@ -36,7 +46,7 @@ export function sendPublished(reply: FastifyReply, { body, modified, next }: Pub
   });
   if (next !== null) void reply.header('link', `<${next}>; rel="next"`);
   const { headers } = reply.request;
-  if (notModified(headers['if-none-match'], headers['if-modified-since'], etag, modified)) {
+  if (notModified(headers['if-none-match'], headers['if-modified-since'], etag, row)) {
     return reply.code(304).send();
   }
   return reply.code(200).type('application/json; charset=utf-8').send(body);
@@ -50,12 +60,17 @@ export function sendMoved(reply: FastifyReply, { location }: Moved): FastifyRepl
  * RFC 9110, 13.2.2: If-None-Match decides alone where it is given; tags of a list and weak ones are compared by their opaque part.
  * If-Modified-Since is ignored when it is no HTTP date (13.1.3); of the three forms only the one in use today is read.
  */
-function notModified(noneMatch: string | undefined, modifiedSince: string | undefined, etag: string, modified: Date): boolean {
+function notModified(
+  noneMatch: string | undefined,
+  modifiedSince: string | undefined,
+  etag: string,
+  { modified, settled }: PublishedRow,
+): boolean {
   if (noneMatch !== undefined) {
     if (noneMatch.trim() === '*') return true;
     return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
   }
-  if (modifiedSince === undefined) return false;
+  if (modifiedSince === undefined ) return false;
   const since = new Date(modifiedSince);
   return since.toUTCString() === modifiedSince && modified <= since;
 }

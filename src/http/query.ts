@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { LANGS, type Lang } from '../text/language.js';
-import { readCursor, type Cursor } from './cursor.js';
+import { readCursor } from './cursor.js';
 import { invalidParameter } from './input.js';
 
 /** Accepted by every public route: chooses names and messages; on lists of articles it also filters. */
@@ -67,6 +67,7 @@ function parameter(
 /** int4, without the values that only look like one: `0`, `007`, `1e20`. */
 const ID = /^[1-9]\d{0,8}$/;
 
+/** Digits of any script alone are an id, and an id is written in ASCII; a slug begins and ends with a letter or digit. */
 function isSlugOrId(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   if (/^\p{Nd}+$/u.test(value)) return ID.test(value);

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Reader, statement } from '../database/reader.js';
 import { HomeLanguage } from '../http/problem.js';
-import { Published } from '../http/published.js';
+import { Published, validity, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
 import { cleanWording, type Wording } from '../text/wording.js';
 import { Center, MastheadTerm, type Contact } from './center.entity.js';
@@ -34,7 +34,7 @@ const center = statement(`
         from terms m),
       'contact', json_build_object('email', c.contact ->> 'email', 'phone', c.contact ->> 'phone', 'address', pub.wording(c.contact -> 'address', $1, c.lang))
     )::text as body,
-    pub.last_modified(greatest(clock.changed_at, (select at from turn))) as modified
+    ${validity('greatest(clock.changed_at, (select at from turn))')}
   from pub.center c, pub.clock`);
 
 @Injectable()
@@ -81,7 +81,7 @@ export class MastheadService implements OnModuleInit {
   }
 
   async center(lang: Lang | undefined): Promise<Published> {
-    const row = await this.reader.row<{ body: string; modified: Date }>(center, [lang]);
-    return new Published(row!.body, row!.modified);
+    const row = await this.reader.row<PublishedRow>(center, [lang]);
+    return new Published(row!);
   }
 }

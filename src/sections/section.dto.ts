@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 /** A section as readers get it, its subsections inside. */
 export class SectionTree {
-  @ApiProperty({ example: 4 })
+  @ApiProperty({ type: 'integer', example: 4 })
   id: number;
 
   @ApiProperty({ example: 'دراسات-المدن' })

@@ -4,7 +4,7 @@ import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound } from '../http/problem.js';
-import { Moved, Published } from '../http/published.js';
+import { Moved, Published, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug, slugify } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
@@ -43,15 +43,15 @@ export class SectionsService {
   }
 
   async tree(lang: Lang | undefined): Promise<Published> {
-    const row = await this.reader.row<{ body: string; modified: Date }>(sectionTree, [lang]);
-    return new Published(row!.body, row!.modified);
+    const row = await this.reader.row<PublishedRow>(sectionTree, [lang]);
+    return new Published(row!);
   }
 
   /** @throws NotFound */
   async find(slug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const row = await this.reader.row<{ slug: string; body: string; modified: Date }>(sectionBySlug, [foldSlug(slug), lang]);
+    const row = await this.reader.row<PublishedRow & { slug: string }>(sectionBySlug, [foldSlug(slug), lang]);
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['sections', row.slug], { lang }));
-    return new Published(row.body, row.modified);
+    return new Published(row);
   }
 }
