@@ -1,6 +1,7 @@
 import { statement, type Statement } from '../database/reader.js';
 import { cursorSql } from '../http/cursor.js';
 import { validity } from '../http/published.js';
+import { foldSlug } from '../text/slug.js';
 import type { ListArticles } from './article.dto.js';
 
 /**
@@ -50,18 +51,26 @@ function article(hit: string): Statement {
 export const articleById = article(`select $1::int as article_id`);
 export const articleBySlug = article(`select article_id from pub.slugs where slug_folded = $1`);
 
+/** SQL for the name of the list a filter asks for; a slug that nobody has gives null, which no list is called. */
+type ListName = (value: string) => string;
+
+const named = (list: string, view: string): ListName => {
+  return (value) =>
+    `'${list}:' || case when ${value} ~ '^[0-9]+$' then ${value} else (select id::text from pub.${view} where slug_folded = ${value}) end`;
+};
+
 /** The filters that are lists of their own, in the order in which the rarer is usually walked. */
 const FILTERS = {
-  author: { ofId: `'author:' || VALUE::int`, ofSlug: `'author:' || (select id from pub.authors where slug_folded = VALUE)` },
-  tag: { ofId: `'tag:' || VALUE::int`, ofSlug: `'tag:' || (select id from pub.tags where slug_folded = VALUE)` },
-  series: { ofId: `'series:' || VALUE::int`, ofSlug: `'series:' || (select id from pub.series where slug_folded = VALUE)` },
-  section: { ofId: `'section:' || VALUE::int`, ofSlug: `'section:' || (select id from pub.sections where slug_folded = VALUE)` },
-  type: { ofId: '', ofSlug: `'type:' || VALUE` },
-  lang: { ofId: '', ofSlug: `'lang:' || VALUE` },
-} as const;
+  author: named('author', 'authors'),
+  tag: named('tag', 'tags'),
+  series: named('series', 'series'),
+  section: named('section', 'sections'),
+  type: (value) => `'type:' || ${value}`,
+  lang: (value) => `'lang:' || ${value}`,
+} satisfies Record<string, ListName>;
 
-export type Filter = keyof typeof FILTERS;
-export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
+type Filter = keyof typeof FILTERS;
+const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
 
 /**
  * With several filters: how many of the rarest list's entries, for each card asked for, are looked up in the other lists before all are read
@@ -69,15 +78,27 @@ export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
  */
 const LOOKUPS_PER_CARD = 5;
 
+/** The statement for these filters, one of 64, and its values. @param origin base of addresses */
+export function articlePage(query: ListArticles, origin: string): [Statement, unknown[]] {
+  const { lang, limit, cursor, from, to } = query;
+  const filters = FILTER_NAMES.filter((name) => query[name] !== undefined);
+  const wanted = filters.map((name) => (name === 'type' || name === 'lang' ? query[name] : foldSlug(query[name]!)));
+  return [pageStatement(filters), [lang, origin, limit, cursor?.key, cursor?.id, from, to, ...wanted]];
+}
+
+const pageStatements = new Map<string, Statement>();
+
 /**
  * A page of cards, newest first, by keyset over `pub.listings`; put together from the closed list above.
  *
  * $1 asked language, $2 base of addresses, $3 limit, $4 and $5 instant (µs since 1970) and id of the cursor, $6 and $7 the first and last
  * instant or day; the filters' values follow from $8.
  */
-export function articlePage(filters: readonly { name: Filter; kind: 'ofId' | 'ofSlug' }[]): Statement {
-  const lists = filters.map(({ name, kind }, index) => FILTERS[name][kind].replace('VALUE', `$${index + 8}`));
-  return statement(`
+function pageStatement(filters: readonly Filter[]): Statement {
+  const known = pageStatements.get(filters.join());
+  if (known) return known;
+  const lists = filters.map((name, index) => FILTERS[name](`$${index + 8}::text`));
+  const page = statement(`
     with home as materialized (select lang, zone from pub.center),
     bounds as materialized (
       -- Instants count by the second, as publishedAt shows them: a piece is found by the moment it gives.
@@ -103,6 +124,8 @@ export function articlePage(filters: readonly { name: Filter; kind: 'ofId' | 'of
         where n <= $3::int), 'nextCursor', (select cursor from next))::text as body,
       (select cursor from next) as next, ${validity('clock.changed_at')}
     from pub.clock`);
+  pageStatements.set(filters.join(), page);
+  return page;
 }
 
 /**
@@ -120,7 +143,7 @@ function walk(lists: readonly string[]): string {
         and l.published_at >= (select since from start)
       ${newestFirst}`;
   const [first = `'all'`, ...more] = lists;
-  if (more.length === 0) return `page as materialized (${entries(`(${first})`)} limit $3::int + 1)`;
+  if (more.length === 0) return `page as materialized (${entries(`(select ${first})`)} limit $3::int + 1)`;
 
   const filters = lists.map((list, index) => `filter_${index} as materialized (select ${list} as list)`);
   const list = (index: number): string => `(select list from filter_${index})`;
@@ -153,10 +176,4 @@ function walk(lists: readonly string[]): string {
         from (${sideBySide}) side_by_side) merged
       where in_every_list and not (select by_lookup from settled)
       ${newestFirst} limit $3::int + 1))`;
-}
-
-/** Values for {@link articlePage}, in its order. */
-export function articlePageValues(query: ListArticles, origin: string, filterValues: readonly string[]): unknown[] {
-  const { lang, limit, cursor, from, to } = query;
-  return [lang, origin, limit, cursor?.key, cursor?.id, from, to, ...filterValues];
 }

@@ -11,7 +11,7 @@ import type { Lang } from '../text/language.js';
 import { foldSlug, slugify } from '../text/slug.js';
 import type { ListArticles } from './article.dto.js';
 import { Article } from './article.entity.js';
-import { articleById, articleBySlug, articlePage, articlePageValues, FILTER_NAMES } from './articles.queries.js';
+import { articleById, articleBySlug, articlePage } from './articles.queries.js';
 import { BodyRefused, cleanBody } from './body.js';
 import { Revision, RevisionAuthor, RevisionTag, type ArticleType, type Publisher, type Reference } from './revision.entity.js';
 
@@ -119,18 +119,7 @@ export class ArticlesService {
 
   /** A page of cards as `/articles` gives it. */
   async list(query: ListArticles): Promise<Published> {
-    const filters = FILTER_NAMES.filter((name) => query[name] !== undefined).map((name) => {
-      const value = query[name]!;
-      return /^\d+$/.test(value)
-        ? ({ name, kind: 'ofId', value } as const)
-        : ({ name, kind: 'ofSlug', value: name === 'type' || name === 'lang' ? value : foldSlug(value) } as const);
-    });
-    const values = articlePageValues(
-      query,
-      this.addresses.origin,
-      filters.map(({ value }) => value),
-    );
-    const row = await this.reader.row<PublishedRow & { next: string | null }>(articlePage(filters), values);
+    const row = await this.reader.row<PublishedRow & { next: string | null }>(...articlePage(query, this.addresses.origin));
     const { cursor: _, limit, ...given } = query;
     const next = row!.next === null ? null : this.addresses.api(['articles'], { ...given, limit: String(limit), cursor: row!.next });
     return new Published(row!, next);

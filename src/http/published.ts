@@ -70,7 +70,7 @@ function notModified(
     if (noneMatch.trim() === '*') return true;
     return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
   }
-  if (modifiedSince === undefined ) return false;
+  if (modifiedSince === undefined || !settled) return false;
   const since = new Date(modifiedSince);
   return since.toUTCString() === modifiedSince && modified <= since;
 }
