@@ -385,7 +385,7 @@ describe('a body', () => {
       const answer = await receiving.inject({ method: 'POST', url: `/inbox${query}`, payload, headers: { 'content-type': type } });
       expect([answer.statusCode, answer.json<Refusal>().code]).toEqual([status, code]);
       expectRefusal(what, { status, headers: answer.headers as Record<string, string>, body: answer.body }, status, lang);
-      expect(answer.body).not.toMatch(/FST_|Unexpected|polluted|aaaa/);
+      expect(answer.body).not.toMatch(/FST_|Unexpected|polluted|a{13}/);
     }
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -420,7 +420,7 @@ describe('what is no HTTP', () => {
       const answer = await raw(bytes);
       expectRefusal(what, answer, status, 'ar', ...(status === 400 ? ['request: unreadable'] : []));
       expect(answer.headers['connection'], what).toBe('close');
-      expect(answer.body, what).not.toMatch(/HPE_|aaaa|hello/);
+      expect(answer.body, what).not.toMatch(/HPE_|a{13}|hello/);
     }
   });
 
