@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { StartError } from '../../config/config.js';
 import { succeedsAs, systemDirectory, type SystemUser } from './system-user.js';
 
 /** Runs both programs (so every library is found) and reads one late-loaded module and one shared file. */
@@ -18,7 +19,7 @@ const USABLE =
  * themselves (RUNPATH `$ORIGIN/../lib`).
  *
  * @returns absolute path of the folder with `bin`, `lib` and `share`
- * @throws Error with a sentence when there are no programs for this platform, or the user cannot run even the copy
+ * @throws StartError with a sentence when there are no programs for this platform, or the user cannot run even the copy
  */
 export function findBinaries(user: SystemUser | undefined, dataDir: string): string {
   const packageDir = installedPackage();
@@ -31,7 +32,7 @@ export function findBinaries(user: SystemUser | undefined, dataDir: string): str
   const copy = join(parent, createHash('sha256').update(`${packageDir}\n${version}`).digest('hex').slice(0, 16));
   if (!succeedsAs(user, USABLE, join(copy, 'native'))) makePrivateCopy(packageDir, copy);
   if (succeedsAs(user, USABLE, join(copy, 'native'))) return join(copy, 'native');
-  throw new Error(
+  throw new StartError(
     `PostgreSQL's programs cannot be run from ${native} nor from their copy in ${copy}; set DATABASE_URL to use another server.`,
   );
 }
@@ -42,7 +43,7 @@ function installedPackage(): string {
     // The package's exports name only dist/index.js, so its folder is found from there.
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (cause) {
-    throw new Error(
+    throw new StartError(
       `The package ${name} with PostgreSQL's programs is not installed: run npm ci with optional dependencies, ` +
         'or set DATABASE_URL to a PostgreSQL 15 or newer.',
       { cause },

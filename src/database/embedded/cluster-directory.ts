@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { StartError } from '../../config/config.js';
 import { findBinaries } from './binaries.js';
 import { chooseSystemUser, isAlive, spawnOptions, succeedsAs, systemDirectory, type SystemUser } from './system-user.js';
 
@@ -27,7 +28,7 @@ const ownAttempts = new Set<string>();
  * `DATA_DIR/database` is a symbolic link to it, so that removing DATA_DIR still means starting afresh.
  *
  * @param sync false skips flushing the new cluster to disk (for tests)
- * @throws Error with a sentence when the folder is somebody else's, incomplete, or cannot be made
+ * @throws StartError with a sentence when the folder is somebody else's, incomplete, or cannot be made
  */
 export async function openClusterDirectory(options: {
   dataDir: string;
@@ -44,7 +45,7 @@ export async function openClusterDirectory(options: {
   if (!isThere(database)) await create(database, user, options);
   const path = fs.realpathSync(database);
   if (!fs.existsSync(join(path, 'cluster', 'PG_VERSION'))) {
-    throw new Error(`${database} holds no complete PostgreSQL cluster: move it away, and the next start makes a new one.`);
+    throw new StartError(`${database} holds no complete PostgreSQL cluster: move it away, and the next start makes a new one.`);
   }
   return { path, user };
 }
@@ -102,7 +103,7 @@ async function build(directory: string, binaries: string, user: SystemUser | und
     await promisify(execFile)(join(binaries, 'bin', 'initdb'), args, spawnOptions(user));
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim() || String(cause);
-    throw new Error(`initdb could not create the embedded database in ${directory}: ${said}`, { cause });
+    throw new StartError(`initdb could not create the embedded database in ${directory}: ${said}`, { cause });
   }
 }
 
@@ -112,7 +113,7 @@ function makeDataDirectory(dataDir: string): void {
     if (fs.mkdirSync(dataDir, { recursive: true })) fs.chmodSync(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
     fs.accessSync(dataDir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
   } catch (cause) {
-    throw new Error(
+    throw new StartError(
       `DATA_DIR ${dataDir} cannot be made or written by you: start as the user it belongs to, or set DATA_DIR to a folder of your own.`,
       { cause },
     );
@@ -127,7 +128,7 @@ function statDatabase(database: string): fs.Stats | undefined {
   if (!isThere(database)) return undefined;
   const stats = fs.statSync(database, { throwIfNoEntry: false });
   if (stats) return stats;
-  throw new Error(
+  throw new StartError(
     `The embedded database lay in ${fs.readlinkSync(database)}, which is gone: put it back, or remove ${database} to start with an empty one.`,
   );
 }

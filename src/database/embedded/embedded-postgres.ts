@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { StartError } from '../../config/config.js';
 import { findBinaries } from './binaries.js';
 import { openClusterDirectory } from './cluster-directory.js';
 import { PORT, readPostmaster, startPostmaster, stopPostmaster, type StartAttempt } from './postmaster.js';
@@ -54,14 +55,14 @@ const START_ATTEMPTS = 3;
  * stops the server only while it holds that lock exclusively and sees no other client. A process that meets a server on its way down
  * waits and starts it anew; one that is killed leaves the server running for the next to adopt.
  *
- * @throws Error with a sentence a person can act on: no programs for this platform, somebody else's data, the server's own refusal
+ * @throws StartError with a sentence a person can act on: no programs for this platform, somebody else's data, the server's own refusal
  *   with the tail of its log, or no success within 60 s
  */
 export async function joinEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { dataDir, projectDir, settings = {} } = options;
   const log: Log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   if (process.platform === 'win32') {
-    throw new Error(
+    throw new StartError(
       'The embedded PostgreSQL needs unix sockets, which are missing on Windows: set DATABASE_URL to a PostgreSQL 15 or newer.',
     );
   }
@@ -91,12 +92,12 @@ export async function joinEmbeddedPostgres(options: EmbeddedOptions): Promise<Em
       }
     } else if (!running && (!started || started.ended)) {
       if (started?.ended && !started.ended.clean && ++failures === START_ATTEMPTS) {
-        throw new Error(`The embedded PostgreSQL in ${home.path} did not start (${started.ended.how}):\n${started.logTail()}`);
+        throw new StartError(`The embedded PostgreSQL in ${home.path} did not start (${started.ended.how}):\n${started.logTail()}`);
       }
       started = startPostmaster(home, findBinaries(home.user, dataDir), settings);
     }
   }
-  throw new Error(
+  throw new StartError(
     `The embedded PostgreSQL in ${home.path} was not ready within ${JOIN_PATIENCE_MS / 1000} s: read postgres.log there, or start again.`,
     { cause: last },
   );

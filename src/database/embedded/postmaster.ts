@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '../../config/config.js';
 import type { ClusterDirectory } from './cluster-directory.js';
 import { isAlive, spawnOptions, systemDirectory, type SystemUser } from './system-user.js';
 
@@ -43,7 +44,7 @@ export function readPostmaster(cluster: string): Postmaster | undefined {
  * Starts the server without waiting for it; it outlives this process, and signals meant for this process's terminal do not reach it.
  *
  * @param settings further `name=value` settings of PostgreSQL
- * @throws Error with a sentence when there is no safe place for its socket
+ * @throws StartError with a sentence when there is no safe place for its socket
  */
 export function startPostmaster(home: ClusterDirectory, binaries: string, settings: Record<string, string>): StartAttempt {
   const cluster = join(home.path, 'cluster');
@@ -156,7 +157,7 @@ function makeSocketDirectory({ path, user }: ClusterDirectory): string {
 function assertPrivate(directory: string, user: SystemUser | undefined): void {
   const stats = fs.lstatSync(directory);
   if (stats.isDirectory() && stats.uid === (user?.uid ?? process.getuid?.()) && (stats.mode & 0o077) === 0) return;
-  throw new Error(`${directory} must be a folder of the user who runs PostgreSQL, with mode 0700: remove it and start again.`);
+  throw new StartError(`${directory} must be a folder of the user who runs PostgreSQL, with mode 0700: remove it and start again.`);
 }
 
 function readLines(file: string): string[] {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, statSync, type Stats } from 'node:fs';
+import { StartError } from '../../config/config.js';
 
 /** The user that root hands the server to: PostgreSQL refuses to run as root. */
 export interface SystemUser {
@@ -16,14 +17,14 @@ const SYSTEM_DIRECTORY = '/var/lib/markaz';
  * @param existing the existing database folder's stat, when there is one
  * @returns `undefined` for an ordinary user (stay who you are); for root the owner of the existing data, else of the project, else
  *   `postgres`, else `nobody`, the first of them known to the system (initdb: "could not look up effective user ID")
- * @throws Error with a sentence when the data belongs to somebody the caller cannot act for
+ * @throws StartError with a sentence when the data belongs to somebody the caller cannot act for
  */
 export function chooseSystemUser(projectDir: string, existing: Stats | undefined): SystemUser | undefined {
   const self = process.getuid?.();
   if (self !== 0) {
     if (existing && existing.uid !== self) {
       const owner = nameOf(existing) ?? 'unknown';
-      throw new Error(
+      throw new StartError(
         `The embedded database belongs to user ${owner} (uid ${existing.uid}), not to you (uid ${self}): ` +
           'start as that user or as root, or set DATA_DIR to a folder of your own.',
       );
@@ -31,7 +32,9 @@ export function chooseSystemUser(projectDir: string, existing: Stats | undefined
     return undefined;
   }
   if (existing?.uid === 0) {
-    throw new Error('The embedded database belongs to root, and PostgreSQL refuses to run as root: give it to another user with chown -R.');
+    throw new StartError(
+      'The embedded database belongs to root, and PostgreSQL refuses to run as root: give it to another user with chown -R.',
+    );
   }
   if (existing) return { uid: existing.uid, gid: existing.gid };
   const project = statSync(projectDir);
@@ -40,7 +43,9 @@ export function chooseSystemUser(projectDir: string, existing: Stats | undefined
     const [uid, gid] = [numberFrom('-u', name), numberFrom('-g', name)];
     if (uid && gid !== undefined) return { uid, gid };
   }
-  throw new Error('PostgreSQL refuses to run as root, and there is no user "postgres" or "nobody" to run it: start as an ordinary user.');
+  throw new StartError(
+    'PostgreSQL refuses to run as root, and there is no user "postgres" or "nobody" to run it: start as an ordinary user.',
+  );
 }
 
 /** How a child of that user is started: from `/`, which everyone may enter, and free of the caller's PG* and locale variables. */
@@ -69,10 +74,10 @@ export function systemDirectory(): string {
     // The mode is set apart from mkdir because root may run under umask 077.
     if (mkdirSync(SYSTEM_DIRECTORY, { recursive: true })) chmodSync(SYSTEM_DIRECTORY, 0o711);
   } catch (cause) {
-    throw new Error(`${SYSTEM_DIRECTORY} cannot be made; start as an ordinary user, or set DATABASE_URL.`, { cause });
+    throw new StartError(`${SYSTEM_DIRECTORY} cannot be made; start as an ordinary user, or set DATABASE_URL.`, { cause });
   }
   const { uid, mode } = lstatSync(SYSTEM_DIRECTORY);
-  if (uid !== 0 || (mode & 0o022) !== 0) throw new Error(`${SYSTEM_DIRECTORY} must belong to root and be writable by root alone.`);
+  if (uid !== 0 || (mode & 0o022) !== 0) throw new StartError(`${SYSTEM_DIRECTORY} must belong to root and be writable by root alone.`);
   return SYSTEM_DIRECTORY;
 }
 
