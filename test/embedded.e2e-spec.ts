@@ -2,7 +2,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import ts from 'typescript';
@@ -100,14 +100,17 @@ beforeAll(async () => {
   fs.mkdirSync(compiled);
   fs.writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
   fs.symlinkSync(join(projectDir, 'node_modules'), join(compiled, 'node_modules'));
-  const sources = join(projectDir, 'src/database/embedded');
-  for (const name of fs.readdirSync(sources).filter((file) => file.endsWith('.ts'))) {
-    const { outputText } = ts.transpileModule(fs.readFileSync(join(sources, name), 'utf8'), {
+  const launcher = 'src/database/embedded';
+  const sources = fs.readdirSync(join(projectDir, launcher)).map((name) => join(launcher, name));
+  for (const source of [...sources, 'src/config/config.ts']) {
+    const { outputText } = ts.transpileModule(fs.readFileSync(join(projectDir, source), 'utf8'), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
     });
-    fs.writeFileSync(join(compiled, name.replace(/ts$/, 'js')), outputText);
+    const target = join(compiled, source.replace(/ts$/, 'js'));
+    fs.mkdirSync(dirname(target), { recursive: true });
+    fs.writeFileSync(target, outputText);
   }
-  childScript = join(compiled, 'child.js');
+  childScript = join(compiled, launcher, 'child.js');
   fs.writeFileSync(
     childScript,
     `import { joinEmbeddedPostgres } from './embedded-postgres.js';
@@ -366,7 +369,7 @@ describe('places', () => {
     const copies = '/var/lib/markaz/postgres-binaries';
     const list = (): string[] => (fs.existsSync(copies) ? fs.readdirSync(copies) : []);
     const before = list();
-    const { child, joined } = await joinInChild(copyOfPristine(), join(locked, 'child.js'));
+    const { child, joined } = await joinInChild(copyOfPristine(), join(locked, 'src/database/embedded/child.js'));
     const made = list().filter((entry) => !before.includes(entry));
     try {
       expect(made).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
