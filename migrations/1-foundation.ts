@@ -46,6 +46,7 @@ export class Foundation1795392000000 implements MigrationInterface {
         constraint sections_pkey primary key (id),
         constraint sections_parent_id_fkey foreign key (parent_id) references sections (id) on delete restrict,
         constraint sections_slug_folded_key unique (slug_folded),
+        constraint sections_name_check check (name <> '{}'),
         constraint sections_slug_check check (slug !~ '^[0-9]*$'),
         constraint sections_parent_check check (parent_id <> id)
       )`);
@@ -67,6 +68,7 @@ export class Foundation1795392000000 implements MigrationInterface {
         sort_key text not null,
         constraint authors_pkey primary key (id),
         constraint authors_slug_folded_key unique (slug_folded),
+        constraint authors_name_check check (name <> '{}'),
         constraint authors_slug_check check (slug !~ '^[0-9]*$'),
         constraint authors_orcid_check check (orcid ~ '^([0-9]{4}-){3}[0-9]{3}[0-9X]$')
       )`);
@@ -81,6 +83,7 @@ export class Foundation1795392000000 implements MigrationInterface {
         name jsonb not null,
         constraint tags_pkey primary key (id),
         constraint tags_slug_folded_key unique (slug_folded),
+        constraint tags_name_check check (name <> '{}'),
         constraint tags_slug_check check (slug !~ '^[0-9]*$')
       )`);
     await runner.query(`
@@ -92,6 +95,7 @@ export class Foundation1795392000000 implements MigrationInterface {
         description jsonb not null default '{}',
         constraint series_pkey primary key (id),
         constraint series_slug_folded_key unique (slug_folded),
+        constraint series_name_check check (name <> '{}'),
         constraint series_slug_check check (slug !~ '^[0-9]*$')
       )`);
 
@@ -282,10 +286,29 @@ export class Foundation1795392000000 implements MigrationInterface {
         return null;
       end $$`);
     // Deferred to the end of the transaction, so that the clock's row is the last lock taken and can deadlock with nobody.
-    for (const table of ['center', 'masthead_terms', 'sections', 'authors', 'tags', 'series', 'listings']) {
+    for (const table of ['center', 'masthead_terms', 'sections', 'listings']) {
       await runner.query(`
         create constraint trigger content_changed after insert or update or delete on ${table}
           deferrable initially deferred for each row execute function touch_content_clock()`);
+    }
+    // An author, a tag or a series is seen once something public bears it. Made or changed before, for a draft, it must move nothing:
+    // the clock is public, and would tell that something is being written.
+    await runner.query(`
+      create function touch_content_clock_if_listed() returns trigger language plpgsql as $$
+      begin
+        if exists (select from listings where list = tg_argv[0] || new.id) then
+          update content_clock set changed_at = clock_timestamp(), changed_by = pg_current_xact_id() where changed_by <> pg_current_xact_id();
+        end if;
+        return null;
+      end $$`);
+    for (const [table, list] of [
+      ['authors', 'author:'],
+      ['tags', 'tag:'],
+      ['series', 'series:'],
+    ]) {
+      await runner.query(`
+        create constraint trigger content_changed after update on ${table}
+          deferrable initially deferred for each row execute function touch_content_clock_if_listed('${list}')`);
     }
     await runner.query(`
       create constraint trigger content_changed after update of live_revision_id, status, published_at, updated_at, dateline on articles
@@ -310,7 +333,7 @@ export class Foundation1795392000000 implements MigrationInterface {
     await runner.query(
       `drop table imported_pages, content_clock, listings, article_slugs, revision_tags, revision_authors, revisions, articles, series, tags, authors, sections, masthead_terms, center cascade`,
     );
-    await runner.query(`drop function refuse_sealed_revision(), touch_content_clock()`);
+    await runner.query(`drop function refuse_sealed_revision(), touch_content_clock(), touch_content_clock_if_listed()`);
     await runner.query(`drop extension if exists pg_trgm`);
   }
 }

@@ -35,7 +35,7 @@ export async function createApp(
   app.useGlobalFilters(new ProblemFilter(home));
   await secure(app);
   const document = openApiDocument(app);
-  adapter.getInstance().get('/openapi.json', (_request, reply) => reply.header('access-control-allow-origin', '*').send(document));
+  adapter.getInstance().get('/openapi.json', (_request, reply) => reply.send(document));
   SwaggerModule.setup('docs', app, document, { raw: false, customSiteTitle: 'Markaz API' });
   return app;
 }
@@ -48,6 +48,15 @@ async function secure(app: NestFastifyApplication): Promise<void> {
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     // HTTPS is the proxy's to announce: sent over plain http on localhost it would only be ignored.
     strictTransportSecurity: false,
+  });
+  // Published content, refusals included, is for every site's scripts, without credentials.
+  app.enableCors({
+    origin: '*',
+    methods: ['GET', 'HEAD'],
+    allowedHeaders: ['If-None-Match', 'If-Modified-Since'],
+    exposedHeaders: ['ETag', 'Last-Modified', 'Link', 'Retry-After'],
+    maxAge: 86_400,
+    strictPreflight: false,
   });
   app
     .getHttpAdapter()

@@ -64,6 +64,16 @@ describe('drafting', () => {
     expect(await world.dataSource.getRepository(Article).count()).toBe(before);
   });
 
+  it.each([
+    ['a control character', { body: '<p><abbr title="a&#1;b">x</abbr></p>' }, 'body_refused', 'body'],
+    ['a slug with spaces', { slug: 'two words' }, 'slug_invalid', 'slug'],
+    ['a slug of digits', { slug: '2024' }, 'slug_invalid', 'slug'],
+    ['a reference that is a script', { references: [{ title: 'مرجع', url: 'javascript:alert(1)' }] }, 'link_invalid', 'references'],
+    ['a publisher with a relative link', { publisher: { name: 'ناشر', url: '//evil.example' } }, 'link_invalid', 'publisher'],
+  ])('refuses %s, naming the field', async (_what, article, code, field) => {
+    expect(await refusal(aDraft(world, article))).toEqual({ status: 422, code, fields: [field] });
+  });
+
   it('gives fifty drafts of one title, made eight at a time, fifty slugs', async () => {
     const section = await aSection(world);
     const byline = [{ authorId: (await anAuthor(world)).id }];
@@ -191,6 +201,12 @@ describe('publishing', () => {
       fields: ['publishedAt'],
     });
     await world.get(`/api/v1/articles/${draft.id}`).expect(404);
+  });
+
+  it('refuses a revision that is public already, and does not call that a change', async () => {
+    const { id, version } = await anArticle(world, { publishedAt: '2024-01-01T00:00:00Z' });
+    expect(await refusal(world.tx((tx) => articles.publish(tx, id, version)))).toMatchObject({ status: 409, code: 'wrong_state' });
+    expect((await world.get(`/api/v1/articles/${id}`)).body.updatedAt).toBe('2024-01-01T00:00:00Z');
   });
 
   it('refuses what was retracted or withdrawn', async () => {

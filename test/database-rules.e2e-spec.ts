@@ -106,7 +106,7 @@ describe('a revision that has been public', () => {
     const { id } = await aDraft(world);
     const revision = await newestRevision(id);
     const tags = (await ask<{ id: number }>(
-      `insert into tags (slug, slug_folded, name) select 'at-once-' || n, 'at-once-' || n, '{}' from generate_series(1, 9) n returning id`,
+      `insert into tags (slug, slug_folded, name) select 'at-once-' || n, 'at-once-' || n, '{"ar": "وسم"}' from generate_series(1, 9) n returning id`,
     )) as { id: number }[];
     const insert = `insert into revision_tags values (${revision}, $1)`;
     await withSessions(9, async ([sealing, ...adding]) => {
@@ -217,16 +217,22 @@ describe('the clock of published content', () => {
   it('moves for each thing readers see, and not for a draft', async () => {
     const section = await aSection(world);
     const author = await anAuthor(world);
-    await aTag(world, 'ساعة');
-    await aSeries(world, 'ساعة');
-    const { id } = await anArticle(world, { sectionId: section.id, byline: [{ authorId: author.id }] });
+    const tag = await aTag(world, 'ساعة');
+    const series = await aSeries(world, 'ساعة');
+    const { id } = await anArticle(world, {
+      sectionId: section.id,
+      byline: [{ authorId: author.id }],
+      tagIds: [tag.id],
+      series: { id: series.id, position: 1 },
+    });
+    const hidden = await anAuthor(world, { name: { ar: 'ضيفة لم يُعلن عنها' } });
     const seen = [
       `update center set tagline = '{"en": "new"}'`,
       `insert into masthead_terms (position, role, person) values (1, '{}', '{}')`,
       `update sections set name = '{"ar": "new"}' where id = ${section.id}`,
       `update authors set bio = '{"ar": "new"}' where id = ${author.id}`,
-      `update tags set name = '{"ar": "new"}'`,
-      `update series set name = '{"ar": "new"}'`,
+      `update tags set name = '{"ar": "new"}' where id = ${tag.id}`,
+      `update series set name = '{"ar": "new"}' where id = ${series.id}`,
       `update articles set status = 'retracted' where id = ${id}`,
       `delete from listings where article_id = ${id} and list = 'all'`,
     ];
@@ -235,6 +241,9 @@ describe('the clock of published content', () => {
       `insert into articles (lang) values ('ar')`,
       `insert into revisions (article_id, number, slug, slug_encoded, title, body_source, body, plain_text, words, reading_minutes)
        values (${id}, 2, 's', 's', 'Draft', '', '', '', 0, 0)`,
+      `insert into authors (slug, slug_folded, name, match_keys, sort_key) values ('guest', 'guest', '{"ar": "ضيفة"}', '{}', '')`,
+      `update authors set bio = '{"ar": "new"}' where id = ${hidden.id}`,
+      `insert into tags (slug, slug_folded, name) values ('embargo', 'embargo', '{"ar": "حظر"}')`,
     ];
     for (const sql of seen) expect([sql, await movesDuring(() => owner.query(sql))]).toEqual([sql, 1]);
     for (const sql of unseen) expect([sql, await movesDuring(() => owner.query(sql))]).toEqual([sql, 0]);
@@ -246,8 +255,9 @@ describe('the clock of published content', () => {
     const articles: number[] = [];
     const authors: number[] = [];
     for (let n = 0; n < 8; n += 1) {
-      articles.push((await anArticle(world)).id);
-      authors.push((await anAuthor(world)).id);
+      const author = await anAuthor(world);
+      articles.push((await anArticle(world, { byline: [{ authorId: author.id }] })).id);
+      authors.push(author.id);
     }
     return withSessions(8, async (sessions) => {
       const touch = (n: number, what: 'article' | 'author'): Promise<unknown> =>

@@ -40,7 +40,7 @@ afterAll(() => world.close());
 function inject(
   url: string,
   headers: Record<string, string> = {},
-  method: 'GET' | 'HEAD' | 'POST' = 'GET',
+  method: 'GET' | 'HEAD' | 'POST' | 'OPTIONS' = 'GET',
 ): Promise<LightMyRequestResponse> {
   return world.app.inject({ method, url, headers });
 }
@@ -141,9 +141,11 @@ describe('published content', () => {
       expect([url, head.statusCode, head.body]).toEqual([url, get.statusCode, '']);
       // RFC 9110, 9.3.2: the same header fields as GET would have sent.
       expect(lasting(head)).toEqual(lasting(get));
-      expect((await inject(url, { 'if-none-match': (get.headers['etag'] as string | undefined) ?? '"none"' }, 'HEAD')).statusCode).toBe(
-        get.headers['etag'] === undefined ? get.statusCode : 304,
-      );
+      if (get.headers['etag'] === undefined) continue;
+      const unchanged = await inject(url, { 'if-none-match': get.headers['etag'] as string }, 'HEAD');
+      expect([url, unchanged.statusCode, unchanged.body]).toEqual([url, 304, '']);
+      // RFC 9110, 8.6: the length of the 200, or none; never another.
+      expect(unchanged.headers['content-length']).toBe(get.headers['content-length']);
     }
   });
 
@@ -191,6 +193,27 @@ describe('published content', () => {
         expect([name, answer.statusCode, answer.body, lasting(answer)]).toEqual([name, plain.statusCode, plain.body, lasting(plain)]);
       }
     }
+  });
+});
+
+describe('scripts of other sites', () => {
+  it('may read content and refusals, and ask whether they have changed; without credentials', async () => {
+    for (const url of ['/api/v1/articles', '/api/v1/articles?limit=0', '/api/v1/articles/999999', '/openapi.json']) {
+      const { headers } = await inject(url, { origin: 'https://reader.example' });
+      expect([url, headers['access-control-allow-origin'], headers['access-control-allow-credentials']]).toEqual([url, '*', undefined]);
+    }
+    const preflight = {
+      origin: 'https://reader.example',
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'if-none-match',
+    };
+    const { statusCode, headers } = await inject('/api/v1/articles', preflight, 'OPTIONS');
+    expect(statusCode).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': 'If-None-Match, If-Modified-Since',
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connect, type AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fc from 'fast-check';
@@ -214,6 +215,12 @@ describe('a parameter', () => {
   });
 });
 
+it('a thousand unknown parameters get twenty sentences', async () => {
+  const url = `/api/v1/articles?${Array.from({ length: 1_000 }, (_, index) => `x${index}=`).join('&')}`;
+  const { errors } = (await world.app.inject({ method: 'GET', url })).json<{ errors: { field: string }[] }>();
+  expect(errors.map(({ field }) => field)).toEqual(Array.from({ length: 20 }, (_, index) => `x${index}`));
+});
+
 describe('a cursor', () => {
   type Page = { items: { name: string }[]; nextCursor: string | null };
   const page = async (query: string): Promise<Page> => (await world.get(`/api/v1/authors?${query}`).expect(200)).body as Page;
@@ -237,6 +244,13 @@ describe('a cursor', () => {
           expect([list, changed, answer.statusCode]).toEqual([list, changed, 400]);
         }
       }
+    }
+  });
+
+  it('with a key that cannot be of this list is refused by name, though its check is right', async () => {
+    for (const key of ['abc', '1e3', ' 12 ', '9223372036854775807', '-']) {
+      const check = createHash('sha256').update(`articles\n7\n${key}`).digest('hex').slice(0, 8);
+      await expectRefused(`/api/v1/articles?cursor=${Buffer.from(`7\n${key}\n${check}`).toString('base64url')}`, 'cursor: cursor');
     }
   });
 
@@ -422,6 +436,11 @@ describe('what is no HTTP', () => {
       expect(answer.headers['connection'], what).toBe('close');
       expect(answer.body, what).not.toMatch(/HPE_|a{13}|hello/);
     }
+  });
+
+  it('an expectation that nobody knows is refused as problem details', async () => {
+    const answer = await raw('GET /api/v1/center HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n');
+    expectRefusal('expectation', answer, 417, 'ar');
   });
 
   it('leaves the server well', async () => {

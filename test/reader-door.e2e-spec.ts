@@ -5,7 +5,7 @@ import pg from 'pg';
 import { Secret } from '../src/config/secret.js';
 import type { Connection } from '../src/database/connection.js';
 import { prepareDatabase, type Database } from '../src/database/database.js';
-import { readerRole } from '../src/database/reader-role.js';
+import { prepareReaderRole, readerRole } from '../src/database/reader-role.js';
 import { Reader, statement } from '../src/database/reader.js';
 import { ArticlesService } from '../src/articles/articles.service.js';
 import { aDraft, anArticle, anAuthor, aSeries, aTag } from './factories.js';
@@ -282,6 +282,21 @@ describe('an injected condition that casts what it sees', () => {
 describe('the reader’s password', () => {
   it('is asked for', async () => {
     await expect(connect({ ...database.reader, password: 'wrong' })).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('is set right again by the next start, when somebody inside has changed it', async () => {
+    const role = readerRole(Secret.for(testConfig({ SECRET_KEY: randomBytes(32).toString('hex') })));
+    roles.push(role.name);
+    const door = { ...database.main, user: role.name, password: role.password };
+    const start = (): Promise<void> => session((client) => prepareReaderRole(client, role), suiteConnection());
+    await start();
+    await session(async (client) => {
+      await client.query(`set default_transaction_read_only = off`);
+      await client.query(`alter role current_user password 'taken over'`);
+    }, door);
+    await expect(connect(door)).rejects.toMatchObject({ code: '28P01' });
+    await start();
+    await session((client) => client.query(`select 1`), door);
   });
 
   it('reaches the server only as a verifier: in no statement, and not in pg_authid', async () => {

@@ -6,7 +6,7 @@ import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 
 /** The filters of the list of articles: all given ones hold. */
 export class ListArticles extends PageQuery {
-  @CursorOf('articles')
+  @CursorOf('articles', /^-?\d{1,17}$/)
   cursor?: Cursor;
 
   @SlugOrId({ description: 'Slug or id of a section; its subsections are included.' })
@@ -184,6 +184,11 @@ class TranslationEntry {
   title: string;
 }
 
+class PollPlace {
+  @ApiProperty({ type: 'integer', example: 2 })
+  id: number;
+}
+
 /** An article whole. */
 export class ArticlePage extends ArticleCard {
   @ApiProperty({ description: 'Clean HTML.', example: '<h2 id="h-الخلاصه">الخلاصة</h2><p>…</p>' })
@@ -207,11 +212,11 @@ export class ArticlePage extends ArticleCard {
   @ApiProperty({ type: [TranslationEntry] })
   translations: TranslationEntry[];
 
-  @ApiProperty({ type: [String], maxItems: 0, example: [], description: 'Notices of correction and retraction.' })
-  notices: string[];
+  @ApiProperty({ type: 'array', items: { type: 'object' }, maxItems: 0, example: [], description: 'Notices of correction and retraction.' })
+  notices: object[];
 
-  @ApiProperty({ type: [String], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
-  polls: string[];
+  @ApiProperty({ type: [PollPlace], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
+  polls: PollPlace[];
 
   @ApiProperty({ type: 'integer', example: 1, description: 'Number of the revision shown.' })
   revision: number;

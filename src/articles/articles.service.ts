@@ -3,12 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { NotFound, Problem, type FieldError, type Sentence } from '../http/problem.js';
+import { NotFound, Problem, acceptedLink, type FieldError, type Sentence } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
-import { cleanLine } from '../text/clean.js';
+import { UncleanText, cleanLine } from '../text/clean.js';
 import { formatDateline } from '../text/dateline.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug, slugify } from '../text/slug.js';
+import { foldSlug, isSlug, slugify } from '../text/slug.js';
 import type { ListArticles } from './article.dto.js';
 import { Article } from './article.entity.js';
 import { articleById, articleBySlug, articlePage } from './articles.queries.js';
@@ -29,7 +29,7 @@ export interface ArticleText {
   readonly tagIds?: readonly number[];
   readonly series?: { readonly id: number; readonly position: number } | null;
   readonly publisher?: Publisher | null;
-  readonly references?: readonly Partial<Reference>[];
+  readonly references?: readonly (Pick<Reference, 'title'> & Partial<Reference>)[];
   /** The printed dateline of an imported page. */
   readonly dateline?: string | null;
 }
@@ -58,12 +58,12 @@ export class ArticlesService {
 
   /**
    * Starts an article with its first revision. Nothing of it is public.
-   * @throws Problem 422 `body_refused`
+   * @throws Problem 422 `body_refused`, `slug_invalid`, `link_invalid`
    */
   async draft(tx: EntityManager, article: NewArticle): Promise<ArticleState> {
     const group = article.translationOf === undefined ? null : await this.joinTranslations(tx, article.translationOf);
     const { id, version } = await tx.getRepository(Article).save({ lang: article.lang, translationGroup: group, version: 1 });
-    const slug = await this.claimSlug(tx, id, article.slug ?? article.title);
+    const slug = await this.claimSlug(tx, id, article.slug === undefined ? slugify(article.title, 'article') : acceptedSlug(article.slug));
     await this.addRevision(tx, { id, lang: article.lang, number: 1, slug }, article);
     return { id, version, revision: 1, slug };
   }
@@ -71,7 +71,7 @@ export class ArticlesService {
   /**
    * Writes a new revision; what the public sees stays as it is until it is published.
    * @param version the one the editor saw
-   * @throws Problem 409 `stale_version`, 409 `slug_taken`, 422 `body_refused`
+   * @throws Problem 409 `stale_version`, 409 `slug_taken`, 422 `body_refused`, `slug_invalid`, `link_invalid`
    */
   async revise(tx: EntityManager, id: number, version: number, text: ArticleText): Promise<ArticleState> {
     const article = await this.advance(tx, id, version);
@@ -90,6 +90,7 @@ export class ArticlesService {
     const article = await this.advance(tx, id, version);
     if (article.status === 'retracted' || article.status === 'withdrawn') throw wrongState(article.status);
     const revision = await tx.getRepository(Revision).findOneOrFail({ where: { articleId: id }, order: { number: 'DESC' } });
+    if (article.liveRevisionId === revision.id) throw wrongState('published');
     await this.refuseUnfinished(tx, revision);
     const [moment] = await tx.query<{ published: Date; updated: Date; future: boolean; zone: string }[]>(
       // Milliseconds, as dates from outside have; the first publication is no update.
@@ -160,12 +161,12 @@ export class ArticlesService {
   }
 
   private async claimSlug(tx: EntityManager, articleId: number, wish: string): Promise<string> {
-    return (await insertWithSlug(tx, 'article_slugs', slugify(wish, 'article'), { article_id: articleId })).slug;
+    return (await insertWithSlug(tx, 'article_slugs', wish, { article_id: articleId })).slug;
   }
 
-  /** An editor's own choice of slug is taken as it is or refused; one that the article held before may be taken up again. */
+  /** An editor's own choice is taken as it is or refused; one that the article held before may be taken up again. */
   private async changeSlug(tx: EntityManager, articleId: number, wish: string): Promise<string> {
-    const slug = slugify(wish, 'article');
+    const slug = acceptedSlug(wish);
     const [row] = await tx.query<{ slug: string }[]>(
       `insert into article_slugs (slug, slug_folded, article_id) values ($1, $2, $3)
        on conflict (slug_folded) do update set slug = excluded.slug where article_slugs.article_id = excluded.article_id
@@ -200,16 +201,21 @@ export class ArticlesService {
       sectionId: text.sectionId ?? null,
       seriesId: text.series?.id ?? null,
       seriesPosition: text.series?.position ?? null,
-      publisher: text.publisher ?? null,
+      publisher: text.publisher ? publisherOf(text.publisher) : null,
       bibliography: (text.references ?? []).map(({ title, source, url, accessed }) => ({
-        title: cleanLine(title ?? ''),
-        source: source ?? null,
-        url: url ?? null,
+        title: cleanLine(title),
+        source: cleanLine(source ?? '') || null,
+        url: url ? acceptedLink('references', url) : null,
         accessed: accessed ?? null,
       })),
       dateline: text.dateline ?? null,
     });
-    const byline = (text.byline ?? []).map(({ authorId, role }, position) => ({ revisionId: id, position, authorId, role: role ?? null }));
+    const byline = (text.byline ?? []).map(({ authorId, role }, position) => ({
+      revisionId: id,
+      position,
+      authorId,
+      role: cleanLine(role ?? '') || null,
+    }));
     if (byline.length > 0) await tx.getRepository(RevisionAuthor).insert(byline);
     const tags = [...new Set(text.tagIds)].map((tagId) => ({ revisionId: id, tagId }));
     if (tags.length > 0) await tx.getRepository(RevisionTag).insert(tags);
@@ -238,17 +244,21 @@ async function relist(tx: EntityManager, articleId: number): Promise<void> {
   );
 }
 
+function publisherOf({ name, url }: Publisher): Publisher {
+  return { name: cleanLine(name), url: url === null ? null : acceptedLink('publisher', url) };
+}
+
 function bodyOf(source: string, lang: Lang): ReturnType<typeof cleanBody> {
   try {
     return cleanBody(source, lang);
   } catch (error) {
-    if (!(error instanceof BodyRefused)) throw error;
-    const message = BODY_REFUSALS[error.reason];
+    if (!(error instanceof BodyRefused || error instanceof UncleanText)) throw error;
+    const message = BODY_REFUSALS[error instanceof BodyRefused ? error.reason : 'unclean'];
     throw new Problem(422, 'body_refused', message, { errors: [{ field: 'body', rule: error.reason, message }] });
   }
 }
 
-const BODY_REFUSALS: Record<BodyRefused['reason'], Sentence> = {
+const BODY_REFUSALS: Record<BodyRefused['reason'] | 'unclean', Sentence> = {
   too_large: { ar: 'المتن أكبر من 200 كيلوبايت. قسّمه إلى أجزاء.', en: 'The body is larger than 200 KB. Split it into parts.' },
   too_deep: {
     ar: 'وسوم المتن متداخلة أكثر مما يُقبل. الصقه نصًّا عاديًّا.',
@@ -257,6 +267,10 @@ const BODY_REFUSALS: Record<BodyRefused['reason'], Sentence> = {
   unstable: {
     ar: 'وسوم المتن تتغير كلما قُرئت. الصقه نصًّا عاديًّا.',
     en: 'The body’s markup changes each time it is read. Paste it as plain text.',
+  },
+  unclean: {
+    ar: 'في المتن محارف لا تُقبل في نص. الصقه نصًّا عاديًّا.',
+    en: 'The body holds characters that are no text. Paste it as plain text.',
   },
 };
 
@@ -268,17 +282,30 @@ function staleVersion(version: number): Problem {
   return new Problem(409, 'stale_version', message, { errors: [{ field: 'version', rule: `current:${version}`, message }] });
 }
 
+function acceptedSlug(wish: string): string {
+  const slug = wish.normalize('NFC');
+  if (isSlug(slug)) return slug;
+  const message = {
+    ar: 'حروف وأرقام بينها شرطات، بلا تشكيل ولا مسافات، وليست أرقامًا فقط.',
+    en: 'Letters and digits with hyphens between, without spaces, not digits alone.',
+  };
+  throw new Problem(422, 'slug_invalid', message, { errors: [{ field: 'slug', rule: 'slug', message }] });
+}
+
 function slugTaken(): Problem {
   const message = { ar: 'هذا الاسم المختصر لمادة أخرى، الآن أو في السابق.', en: 'Another piece has this slug, or had it.' };
   return new Problem(409, 'slug_taken', message, { errors: [{ field: 'slug', rule: 'slug_taken', message }] });
 }
 
-function wrongState(status: string): Problem {
-  return new Problem(409, 'wrong_state', {
-    ar: 'المادة مسحوبة فلا تُنشر ثانية.',
-    en: `The piece is ${status} and cannot be published again.`,
-  });
+function wrongState(status: keyof typeof STATES): Problem {
+  return new Problem(409, 'wrong_state', STATES[status]);
 }
+
+const STATES = {
+  published: { ar: 'هذه الصيغة منشورة أصلًا.', en: 'This revision is published already.' },
+  retracted: { ar: 'سُحبت المادة بقرار معلن، فلا تُنشر ثانية.', en: 'The piece is retracted and cannot be published again.' },
+  withdrawn: { ar: 'سُحبت المادة نهائيًّا، فلا تُنشر ثانية.', en: 'The piece is withdrawn and cannot be published again.' },
+} satisfies Record<string, Sentence>;
 
 function publishedInFuture(): Problem {
   const message = {

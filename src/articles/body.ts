@@ -7,6 +7,7 @@ import { unified } from 'unified';
 import { visit } from 'unist-util-visit';
 import { cleanLine, cleanText } from '../text/clean.js';
 import { LANGS, type Lang } from '../text/language.js';
+import { absoluteLink } from '../text/link.js';
 import { countWords, readingMinutes } from '../text/reading.js';
 import { foldSlug, slugify } from '../text/slug.js';
 
@@ -167,18 +168,9 @@ function canonicalAttributes(root: Root): void {
         .replace(/[-_].*$/s, '');
     if (typeof dir === 'string') node.properties.dir = dir.trim().toLowerCase();
     if (node.tagName === 'abbr' && typeof title === 'string') node.properties.title = cleanLine(title);
-    if (node.tagName === 'a') node.properties.href = typeof href === 'string' ? absoluteLink(href) : undefined;
+    if (node.tagName === 'a')
+      node.properties.href = typeof href === 'string' ? (absoluteLink(href, ['http:', 'https:', 'mailto:']) ?? undefined) : undefined;
   });
-}
-
-/** The link as a browser would follow it, or undefined for what is relative, of another scheme, or carries credentials. */
-function absoluteLink(href: string): string | undefined {
-  if (!URL.canParse(href)) return undefined;
-  const url = new URL(href);
-  if (!['http:', 'https:', 'mailto:'].includes(url.protocol)) return undefined;
-  // "https://bank.example@evil.example" shows one host and opens another.
-  if (url.username !== '' || url.password !== '') return undefined;
-  return url.href;
 }
 
 /** Text direction and language of a wrapper that is taken away, handed on to the blocks it held. */

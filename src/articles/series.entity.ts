@@ -4,6 +4,7 @@ import type { Wording } from '../text/wording.js';
 /** An ordered dossier of articles. */
 @Entity('series')
 @Unique('series_slug_folded_key', ['slugFolded'])
+@Check('series_name_check', `name <> '{}'`)
 @Check('series_slug_check', `slug !~ '^[0-9]*$'`)
 export class Series {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'series_pkey' })

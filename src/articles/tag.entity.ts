@@ -3,6 +3,7 @@ import type { Wording } from '../text/wording.js';
 
 @Entity('tags')
 @Unique('tags_slug_folded_key', ['slugFolded'])
+@Check('tags_name_check', `name <> '{}'`)
 @Check('tags_slug_check', `slug !~ '^[0-9]*$'`)
 export class Tag {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'tags_pkey' })

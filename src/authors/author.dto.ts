@@ -4,7 +4,7 @@ import { CursorOf, PageQuery } from '../http/query.js';
 import type { AuthorLink } from './author.entity.js';
 
 export class ListAuthors extends PageQuery {
-  @CursorOf('authors')
+  @CursorOf('authors', /./)
   cursor?: Cursor;
 }
 

@@ -8,6 +8,7 @@ export interface AuthorLink {
 
 @Entity('authors')
 @Unique('authors_slug_folded_key', ['slugFolded'])
+@Check('authors_name_check', `name <> '{}'`)
 @Check('authors_slug_check', `slug !~ '^[0-9]*$'`)
 @Check('authors_orcid_check', `orcid ~ '^([0-9]{4}-){3}[0-9]{3}[0-9X]$'`)
 @Index('authors_order_idx', { synchronize: false })

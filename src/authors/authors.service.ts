@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { NotFound, Problem } from '../http/problem.js';
+import { NotFound, Problem, acceptedLink } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
 import { cleanLine } from '../text/clean.js';
 import { matchKey, sortKey } from '../text/fold.js';
@@ -34,7 +34,7 @@ export class AuthorsService {
 
   /**
    * @returns id and the slug that was free
-   * @throws Problem 422 `orcid_invalid`
+   * @throws Problem 422 `orcid_invalid`, `link_invalid`
    */
   async create(tx: EntityManager, author: NewAuthor): Promise<{ id: number; slug: string }> {
     const name = cleanWording(author.name);
@@ -48,7 +48,7 @@ export class AuthorsService {
       bio: cleanWording(author.bio ?? {}),
       orcid: author.orcid ?? null,
       // As text: pg would send an array of objects as a PostgreSQL array.
-      links: JSON.stringify(author.links ?? []),
+      links: JSON.stringify((author.links ?? []).map(({ label, url }) => ({ label: cleanLine(label), url: acceptedLink('links', url) }))),
       aliases,
       match_keys: [...new Set([...Object.values(name), ...aliases].map(matchKey))],
       sort_key: sortKey(displayName),

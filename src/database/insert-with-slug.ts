@@ -3,6 +3,9 @@ import { foldSlug } from '../text/slug.js';
 
 const TABLES = ['sections', 'authors', 'tags', 'series', 'article_slugs'] as const;
 
+/** Each lost try means that another row was committed under this name at the same moment. */
+const MAX_ATTEMPTS = 1_000;
+
 /**
  * Inserts a row under the wished slug or, when that is taken (compared folded, so مكتبة takes مكتبه too), under the first free of
  * `slug-2`, `slug-3` … One statement chooses and inserts; the unique key decides between those who come at the same moment.
@@ -26,9 +29,10 @@ export async function insertWithSlug(
     on conflict (slug_folded) do nothing
     returning slug${table === 'article_slugs' ? '' : ', id'}`;
   const values = [slug, foldSlug(slug), ...names.map((name) => columns[name])];
-  for (;;) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const [row] = await tx.query<{ id: number; slug: string }[]>(text, values);
     // None: somebody else committed that slug after this statement began. The next try sees it and goes on to the next number.
     if (row) return row;
   }
+  throw new Error(`no free slug for a row of ${table} after ${MAX_ATTEMPTS} tries`);
 }

@@ -1,15 +1,23 @@
 import type { Client } from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
+import { StartError } from '../config/config.js';
 import { dataSourceOptions, type Connection } from './connection.js';
 import { createPublicSchema, dropPublicSchema, grantPublicViews, publicSchemaDigest } from './public-views.js';
 
 /** Any fixed number: it names the lock "somebody is preparing this database". */
 const PREPARING = 7_264_920_183;
+const PATIENCE = '2min';
 
 /** Runs `act` while no other instance prepares this database; a second one waits here and then finds everything done. */
 export async function withDatabaseLock<Result>(client: Client, act: () => Promise<Result>): Promise<Result> {
-  await client.query(`select pg_advisory_lock($1)`, [PREPARING]);
+  await client.query(`set lock_timeout = '${PATIENCE}'`);
+  try {
+    await client.query(`select pg_advisory_lock($1)`, [PREPARING]);
+  } catch (error) {
+    if ((error as { code?: string }).code !== '55P03') throw error;
+    throw new StartError(`Another process has been preparing this database for more than ${PATIENCE}. Let it finish, or end it.`);
+  }
   try {
     return await act();
   } finally {

@@ -28,7 +28,7 @@ const VIEWS: Record<string, string> = {
 
   // Only names that stand on something public: a new author or tag would otherwise announce the draft it was made for.
   authors: `view pub.authors with (security_barrier) as
-    select id, slug, slug_folded, name, honorific, affiliation, bio, orcid, links, sort_key
+    select id, slug, slug_folded, name, affiliation, bio, orcid, links, sort_key
     from authors where exists (select from listings where list = 'author:' || authors.id)`,
 
   tags: `view pub.tags with (security_barrier) as

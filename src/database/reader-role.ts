@@ -43,16 +43,16 @@ export async function mayCreateRoles(client: Client): Promise<boolean> {
 }
 
 /**
- * Creates the reader's role where it is missing, and completes its settings. Its password is never renewed: it comes from the same secret
- * as its name. A role belongs to the whole server, an advisory lock to one database: other databases may be doing the same at this moment,
+ * Creates the reader's role or renews its password, which a login may change for itself, and completes its settings. A role belongs to the whole server, an advisory lock to one database: other databases may be doing the same at this moment,
  * so a collision is tried again.
  * @throws StartError
  */
 export async function prepareReaderRole(client: Client, { name, password }: ReaderRole): Promise<void> {
-  const attributes = `login noinherit nosuperuser nocreatedb nocreaterole noreplication password '${scramVerifier(password)}'`;
+  const login = `login password '${scramVerifier(password)}'`;
   await repeatOnCollision(async () => {
     const { rowCount } = await client.query(`select from pg_roles where rolname = $1`, [name]);
-    if (rowCount === 0) await client.query(`create role "${name}" ${attributes}`);
+    const attributes = 'noinherit nosuperuser nocreatedb nocreaterole noreplication';
+    await client.query(rowCount === 0 ? `create role "${name}" ${attributes} ${login}` : `alter role "${name}" ${login}`);
   });
   // Settings only when one is missing: each ALTER ROLE takes a lock that other starting databases wait for.
   const { rows } = await client.query<{ settings: string[] | null }>(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -24,10 +25,12 @@ export class MarkazAdapter extends FastifyAdapter {
       // Longer than a proxy's idle time, so that the proxy and not this server ends an idle connection.
       keepAliveTimeout: 72_000,
       // A request without Host is refused below: Node's own refusal is an empty one.
-      http: { headersTimeout: 15_000, requireHostHeader: false },
+      // Timeouts are looked at once a second: by default Node looks every 30 s, and a slow sender stays as long.
+      http: { headersTimeout: 15_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
       // So many proxies in front of us are believed, counted from our end; never `true`, which lets clients choose their address.
       trustProxy: (_address, hop) => hop < config.trustedProxyHops,
-      return503OnClosing: true,
+      // While it drains, what still comes over an open connection is answered, with Connection: close; a 503 would be a lost request.
+      return503OnClosing: false,
       routerOptions: { maxParamLength: 300 },
       frameworkErrors: (_error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
         const url = request.raw.url ?? '';
@@ -38,8 +41,13 @@ export class MarkazAdapter extends FastifyAdapter {
           socket.destroy();
           return;
         }
-        socket.end(rawProblem(error.code === 'HPE_HEADER_OVERFLOW' ? headersTooLong() : unreadable('request'), home));
+        socket.end(rawProblem(CLIENT_ERRORS[error.code ?? '']?.() ?? unreadable('request'), home));
       },
+    });
+    // Node would answer an expectation it does not know with an empty 417.
+    this.getInstance().server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+      const body = problemDocument(expectationFailed(), randomUUID(), home.lang);
+      response.writeHead(417, { ...RAW_HEADERS, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
     });
     // Raised before routing; Nest's global filter answers it.
     this.getInstance().addHook('onRequest', (request, _reply, done) => {
@@ -56,6 +64,13 @@ export class MarkazAdapter extends FastifyAdapter {
     return super.reply(response, body, statusCode);
   }
 }
+
+const RAW_HEADERS = { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'private, no-store', 'X-Content-Type-Options': 'nosniff' };
+
+const CLIENT_ERRORS: Readonly<Record<string, () => Problem>> = {
+  HPE_HEADER_OVERFLOW: headersTooLong,
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
+};
 
 function unreadable(field: 'path' | 'request'): Problem {
   const message = { ar: 'تعذّرت قراءته.', en: 'It could not be read.' };
@@ -74,17 +89,21 @@ function headersTooLong(): Problem {
   });
 }
 
+function tooSlow(): Problem {
+  return new Problem(408, 'request_timeout', { ar: 'وصل الطلب أبطأ مما يُقبل.', en: 'The request came too slowly.' });
+}
+
+function expectationFailed(): Problem {
+  return new Problem(417, 'expectation_failed', {
+    ar: 'لا نلبي ما تطلبه ترويسة Expect.',
+    en: 'What the Expect header asks for is not offered.',
+  });
+}
+
 /** A whole answer by hand: no request object exists yet, so neither hooks nor filters run. */
 function rawProblem(problem: Problem, home: HomeLanguage): string {
   const body = problemDocument(problem, randomUUID(), home.lang);
-  return [
-    `HTTP/1.1 ${problem.getStatus()} ${problem.getStatus() === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: private, no-store',
-    'X-Content-Type-Options: nosniff',
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n');
+  const headers = { ...RAW_HEADERS, 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${problem.getStatus()} ${STATUS_CODES[problem.getStatus()]}`, ...lines, '', body].join('\r\n');
 }

@@ -13,6 +13,8 @@ const MESSAGES: Record<string, Sentence> = {
     en: 'A date such as 2026-01-31, or an instant with offset such as 2026-01-31T12:00:00Z.',
   },
 };
+/** Enough to mend a request by; a URL of a thousand unknown names is not answered with a thousand sentences. */
+const MAX_ERRORS = 20;
 const NOT_ACCEPTED: Sentence = { ar: 'قيمة غير مقبولة.', en: 'Not an accepted value.' };
 
 /**
@@ -85,6 +87,6 @@ function refusal(code: string, errors: readonly FieldError[]): Problem {
     400,
     code,
     { ar: 'في الطلب ما لا يُقبل؛ التفصيل في errors.', en: 'The request holds what is not accepted; errors says what.' },
-    { errors },
+    { errors: errors.slice(0, MAX_ERRORS) },
   );
 }

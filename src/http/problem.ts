@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { dirOf, type Lang } from '../text/language.js';
+import { absoluteLink } from '../text/link.js';
 
 /** A sentence for people; French readers get the English one. */
 export interface Sentence {
@@ -41,7 +42,15 @@ export class NotFound extends Problem {
   }
 }
 
-/** The language of a center whose request named none: set when the center is read at start and whenever it changes. */
+/** @returns the link, if it is an absolute http or https address; see {@link absoluteLink}. @throws Problem 422 `link_invalid` naming the field */
+export function acceptedLink(field: string, href: string): string {
+  const link = absoluteLink(href);
+  if (link !== null) return link;
+  const message = { ar: 'ليس عنوانًا كاملًا يبدأ بـ http أو https.', en: 'Not a full address that starts with http or https.' };
+  throw new Problem(422, 'link_invalid', message, { errors: [{ field, rule: 'link', message }] });
+}
+
+/** The language of a center whose request named none: read once at start, so that a refusal needs no database. */
 export class HomeLanguage {
   lang: Lang = 'ar';
 
@@ -57,11 +66,12 @@ const TITLES: Record<number, Sentence> = {
   401: { ar: 'يلزم تسجيل الدخول', en: 'Sign in first' },
   403: { ar: 'غير مسموح', en: 'Not allowed' },
   404: { ar: 'غير موجود', en: 'Not found' },
-  405: { ar: 'طريقة غير متاحة', en: 'Method not available' },
+  408: { ar: 'انتهت المهلة', en: 'Too slow' },
   409: { ar: 'تعارض مع الحالة الراهنة', en: 'Conflicts with the present state' },
   410: { ar: 'سُحب نهائيًا', en: 'Withdrawn' },
   413: { ar: 'المحتوى أكبر من المسموح', en: 'Too large' },
   415: { ar: 'نوع المحتوى غير مقبول', en: 'Content type not accepted' },
+  417: { ar: 'توقع غير ممكن', en: 'Expectation failed' },
   422: { ar: 'مفهوم لكنه مرفوض', en: 'Understood but refused' },
   429: { ar: 'طلبات كثيرة', en: 'Too many requests' },
   431: { ar: 'ترويسات الطلب أطول من المسموح', en: 'Request headers too long' },

@@ -40,20 +40,18 @@ export function sendPublished(reply: FastifyReply, { row, next }: Published): Fa
     etag,
     'last-modified': modified.toUTCString(),
     'cache-control': CACHE_CONTROL,
-    // Published content is for every site, without credentials.
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'ETag, Link, Last-Modified',
   });
   if (next !== null) void reply.header('link', `<${next}>; rel="next"`);
   const { headers } = reply.request;
   if (notModified(headers['if-none-match'], headers['if-modified-since'], etag, row)) {
-    return reply.code(304).send();
+    // To HEAD the bytes are given all the same: Fastify sends none of them, only the length that the 200 would have.
+    return reply.code(304).send(reply.request.method === 'HEAD' ? body : undefined);
   }
   return reply.code(200).type('application/json; charset=utf-8').send(body);
 }
 
 export function sendMoved(reply: FastifyReply, { location }: Moved): FastifyReply {
-  return reply.code(301).headers({ location, 'cache-control': CACHE_CONTROL, 'access-control-allow-origin': '*' }).send();
+  return reply.code(301).headers({ location, 'cache-control': CACHE_CONTROL }).send();
 }
 
 /**

@@ -31,11 +31,14 @@ function Limit(): PropertyDecorator {
   );
 }
 
-/** Where a page of the list starts; a cursor that another list gave is refused. @param list as {@link cursorSql} was told */
-export function CursorOf(list: string): PropertyDecorator {
+/**
+ * Where a page of the list starts; a cursor that another list gave is refused.
+ * @param list as {@link cursorSql} was told @param key what a key of this list looks like
+ */
+export function CursorOf(list: string, key: RegExp): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) => readCursor(list, value) ?? value),
-    parameter('cursor', (value) => typeof value === 'object' && !Array.isArray(value), {
+    parameter('cursor', (value) => typeof value === 'object' && value !== null && 'key' in value && key.test(String(value.key)), {
       type: 'string',
       description: 'nextCursor of the page before.',
     }),
@@ -51,7 +54,9 @@ export function SlugOrId(options: { description: string }): PropertyDecorator {
 export function DayOrInstant(options: { description: string }): PropertyDecorator {
   return applyDecorators(
     // A plus sign that was not percent-encoded arrives as a space; before an offset it can have been nothing else.
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/(?<=T.*) (?=\d\d:\d\d$)/, '+') : value)),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.replace(/^(.{10}T.{1,18}) (\d\d:\d\d)$/, '$1+$2') : value,
+    ),
     parameter('dayOrInstant', isDayOrInstant, { type: 'string', ...options }),
   );
 }

@@ -4,6 +4,7 @@ import type { Wording } from '../text/wording.js';
 
 @Entity('sections')
 @Unique('sections_slug_folded_key', ['slugFolded'])
+@Check('sections_name_check', `name <> '{}'`)
 @Check('sections_slug_check', `slug !~ '^[0-9]*$'`)
 @Check('sections_parent_check', `parent_id <> id`)
 export class Section {
