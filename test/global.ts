@@ -10,10 +10,11 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'markaz-test-'));
   // As root the server runs as another user, who must be able to pass.
   chmodSync(dataDir, 0o711);
+  // No autovacuum: its workers belong to the superuser, and one at work in a clone would keep its owner from dropping it.
   const server = await joinEmbeddedPostgres({
     dataDir,
     projectDir: join(import.meta.dirname, '..'),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200', autovacuum: 'off' },
     log: () => undefined,
   });
   process.env['MARKAZ_TEST_SERVER'] = JSON.stringify(server.connection);

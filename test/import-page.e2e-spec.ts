@@ -52,10 +52,10 @@ describe('importing a saved page', () => {
   it('changes nothing in a dry run, and tells what it would do', async () => {
     const before = await countArticles();
     const { outcome, article, page: read, summary } = await importPage(page('جاف'), DRY);
-    expect({ outcome, article, author: read.author?.value, poll: read.pollQuestion, summary }).toEqual({
+    expect({ outcome, article, authors: read.authors.map(({ value }) => value), poll: read.pollQuestion, summary }).toEqual({
       outcome: 'created',
       article: null,
-      author: 'عبد الله البستاني',
+      authors: ['عبد الله البستاني'],
       poll: 'هل تعرف قصة اسم شارعك؟',
       summary: {
         text: 'يحفظ اسم الشارع ما نسيه ساكنوه من حكايته جاف. ويظل الاسم القديم على الألسنة بعد أن تتغير اللوحة بسنوات طويلة.',
@@ -115,8 +115,6 @@ describe('importing a saved page', () => {
     const text = page('مسودة');
     const { article } = await importPage(text, DRAFT);
     await world.get(`/api/v1/articles/${article!.id}`).expect(404);
-    expect((await importPage(text, { ...DRY, publish: true })).outcome).toBe('updated');
-    await world.get(`/api/v1/articles/${article!.id}`).expect(404);
     expect((await importPage(text, PUBLISH)).outcome).toBe('updated');
     expect((await importPage(text, PUBLISH)).outcome).toBe('skipped');
     expect((await world.get(`/api/v1/articles/${article!.id}`).expect(200)).body.publishedAt).toBe('2024-03-12T07:30:00Z');
@@ -133,6 +131,34 @@ describe('importing a saved page', () => {
       await world.dataSource.query(`select slug from authors where name ->> 'ar' in ('نوال الجديدة', 'سناء الأحدث') order by slug`),
     ).toEqual([{ slug: 'سناء-الأحدث' }, { slug: 'نوال-الجديدة' }]);
     expect(await world.dataSource.query(`select slug from sections where slug like 'archive%'`)).toEqual([{ slug: 'archive' }]);
+  });
+
+  it('foretells in a dry run what would be refused, and what could not be published', async () => {
+    const before = await countArticles();
+    await expect(importPage(`${page('طويل')}\n${'كلمة '.repeat(30_000)}.`.replace('أرسل لصديق', ''), DRY)).rejects.toMatchObject({
+      code: 'body_refused',
+    });
+    const unsigned = page('بلا كاتب').replaceAll('عبد الله البستاني\n', '').replace('هالة الزهراني\n', '');
+    expect((await importPage(unsigned, DRY)).obstacle).toMatchObject({
+      code: 'not_publishable',
+      more: { errors: [{ field: 'authorIds' }] },
+    });
+    expect((await importPage(page('مؤرخ غدًا').replace('الثلاثاء 12/مارس/2024', '12/مارس/2199'), DRY)).obstacle).toMatchObject({
+      code: 'published_in_future',
+    });
+    expect((await importPage(page('سليم'), DRY)).obstacle).toBeNull();
+    expect(await countArticles()).toBe(before);
+  });
+
+  it('signs with the honorific apart, so that a name with and without it is one author', async () => {
+    const { article } = await importPage(page('لقب', 'د. نجوى الصافية'), PUBLISH);
+    const { body } = await world.get(`/api/v1/articles/${article!.id}`);
+    expect(body.byline).toMatchObject([{ name: 'نجوى الصافية' }]);
+    const again = await importPage(page('بلا لقب', 'نجوى الصافية'), PUBLISH);
+    expect((await world.get(`/api/v1/articles/${again.article!.id}`)).body.byline).toMatchObject([{ id: body.byline[0].id }]);
+    expect(await world.dataSource.query(`select honorific from authors where id = $1`, [body.byline[0].id])).toEqual([
+      { honorific: { ar: 'د.' } },
+    ]);
   });
 
   it('finds the author under another spelling of the name', async () => {

@@ -321,7 +321,7 @@ function notPublishable(fields: readonly string[]): Problem {
   return new Problem(
     422,
     'not_publishable',
-    { ar: 'لا تكتمل المادة للنشر؛ التفصيل في errors.', en: 'The piece is not ready to publish; errors says what is missing.' },
+    { ar: 'لا تكتمل المادة للنشر؛ التفصيل في errors.', en: 'The piece lacks what publication demands; errors names it.' },
     { errors },
   );
 }

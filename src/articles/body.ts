@@ -109,27 +109,28 @@ const printer = unified().use(rehypeStringify, { characterReferences: { useNamed
  * Everything else loses its tags; scripts, styles, forms, embedded documents and foreign markup go with their content.
  * Bare text becomes paragraphs; empty paragraphs, headings and list items go. Links get no `rel`: without `target` it has no effect.
  *
- * @param source HTML, up to 200 KB of UTF-8.
+ * @param source HTML, up to 200 KB of UTF-8. The result may be larger: "&" is stored as "&amp;".
  * @param lang language of the text, for the reading speed.
  * @throws BodyRefused too large, nested deeper than 100 elements, or without a stable form.
- * @throws UncleanText the text contains NUL, a lone surrogate, a noncharacter or a control character.
+ * @throws UncleanText the text contains NUL, a lone surrogate, a noncharacter, a control character or more than 30 combining marks in a row.
  */
 export function cleanBody(source: string, lang: Lang): Body {
   // One pass is not enough: markup the parser repairs in memory can parse differently once written out (265 of 80,000 fuzzed fragments).
+  if (Buffer.byteLength(source) > MAX_BYTES) {
+    throw new BodyRefused('too_large', `The text is larger than ${MAX_BYTES / 1024} KB.`);
+  }
   const first = cleanOnce(source);
   const second = cleanOnce(first.html);
   if (second.html !== first.html && cleanOnce(second.html).html !== second.html) {
     throw new BodyRefused('unstable', 'The markup of the text changes each time it is read; paste it again as plain text.');
   }
-  const text = blockTexts(second.tree.children).join('\n');
+  // Once more, because marks on both sides of a tag are one run here.
+  const text = cleanText(blockTexts(second.tree.children).join('\n'));
   const words = countWords(text);
   return { html: second.html, contents: contentsOf(second.tree), text, words, readingMinutes: readingMinutes(words, lang) };
 }
 
 function cleanOnce(source: string): { html: string; tree: Root } {
-  if (Buffer.byteLength(source) > MAX_BYTES) {
-    throw new BodyRefused('too_large', `The text is larger than ${MAX_BYTES / 1024} KB.`);
-  }
   try {
     const parsed = parser.parse(cleanText(source));
     refuseDeep(parsed);
@@ -167,7 +168,8 @@ function canonicalAttributes(root: Root): void {
         .toLowerCase()
         .replace(/[-_].*$/s, '');
     if (typeof dir === 'string') node.properties.dir = dir.trim().toLowerCase();
-    if (node.tagName === 'abbr' && typeof title === 'string') node.properties.title = cleanLine(title);
+    // In an attribute "<" and ">" are legal, but programs that look for tags by pattern take them for markup.
+    if (node.tagName === 'abbr' && typeof title === 'string') node.properties.title = /[<>]/.test(title) ? undefined : cleanLine(title);
     if (node.tagName === 'a')
       node.properties.href = typeof href === 'string' ? (absoluteLink(href, ['http:', 'https:', 'mailto:']) ?? undefined) : undefined;
   });
@@ -394,7 +396,7 @@ function setHeadingIds(root: Root): void {
   const counts = new Map<string, number>();
   visit(root, 'element', (node) => {
     if (!HEADING.test(node.tagName)) return;
-    const base = `h-${foldSlug(slugify(toString(node), 'section'))}`;
+    const base = `h-${foldSlug(slugify(headingText(node), 'section'))}`;
     let count = (counts.get(base) ?? 0) + 1;
     let id = count === 1 ? base : `${base}-${count}`;
     // A heading may read "a 2" itself.
@@ -405,11 +407,16 @@ function setHeadingIds(root: Root): void {
   });
 }
 
+/** Cleaned before anything normalises it, because marks on both sides of a tag are one run here. */
+function headingText(heading: Element): string {
+  return cleanLine(toString(heading));
+}
+
 function contentsOf(root: Root): Body['contents'] {
   const contents: Body['contents'] = [];
   visit(root, 'element', (node) => {
     if (HEADING.test(node.tagName)) {
-      contents.push({ id: String(node.properties.id), level: Number(node.tagName.slice(1)), text: cleanLine(toString(node)) });
+      contents.push({ id: String(node.properties.id), level: Number(node.tagName.slice(1)), text: headingText(node) });
     }
   });
   return contents;

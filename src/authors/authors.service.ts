@@ -6,7 +6,7 @@ import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem, acceptedLink } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
 import { cleanLine } from '../text/clean.js';
-import { matchKey, sortKey } from '../text/fold.js';
+import { matchKey, sortKey, splitHonorific } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug, slugify } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
@@ -56,16 +56,17 @@ export class AuthorsService {
   }
 
   /**
-   * The author who signs with this name, made when there is none. Names are compared folded, so عبد الله and عبدالله are one.
-   * @returns id, and whether it was made now
+   * The author who signs with this name, made when there is none. Names are compared folded and without honorific, so د. عبد الله and عبدالله
+   * are one.
+   * @param signature as printed
    */
-  async findOrCreate(tx: EntityManager, name: Wording): Promise<{ id: number; created: boolean }> {
-    const keys = Object.values(cleanWording(name)).map(matchKey);
+  async findOrCreate(tx: EntityManager, lang: Lang, signature: string): Promise<{ id: number }> {
+    const { honorific, name } = splitHonorific(cleanLine(signature));
+    const keys = [matchKey(name)];
     // Held to the end of the transaction: two imports with a new name at once make one author.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('author:' || $1, 0))`, [keys[0]]);
     const [known] = await tx.query<{ id: number }[]>(`select id from authors where match_keys && $1 order by id limit 1`, [keys]);
-    if (known) return { id: known.id, created: false };
-    return { id: (await this.create(tx, { name })).id, created: true };
+    return known ?? this.create(tx, { name: { [lang]: name }, honorific: { [lang]: honorific } });
   }
 
   async list({ lang, limit, cursor }: ListAuthors): Promise<Published> {

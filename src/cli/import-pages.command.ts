@@ -59,17 +59,26 @@ async function importAll(importer: PageImportService, files: readonly string[], 
   if (options.section !== null && !(await importer.hasSection(options.section)))
     throw new UsageError('There is no section with this slug.');
   const counts: Record<PageOutcome | 'refused', number> = { created: 0, updated: 0, skipped: 0, refused: 0 };
-  for (const file of files) counts[await importOne(importer, file, options)] += 1;
+  const seen = new Set<string>();
+  for (const file of files) counts[await importOne(importer, file, options, seen)] += 1;
   process.stdout.write(`${JSON.stringify(counts)}\n`);
   return counts.refused > 0 ? 1 : 0;
 }
 
-async function importOne(importer: PageImportService, file: string, options: PageImportOptions): Promise<PageOutcome | 'refused'> {
+/** @param seen hashes of this run's pages: a dry run does not find them in the database */
+async function importOne(
+  importer: PageImportService,
+  file: string,
+  options: PageImportOptions,
+  seen: Set<string>,
+): Promise<PageOutcome | 'refused'> {
   report(`\n${file}`);
   try {
     const imported = await importer.import(basename(file), readFileSync(file), options);
-    for (const line of describe(imported, options)) report(`  ${line}`);
-    return imported.outcome;
+    const outcome = seen.has(imported.page.hash) ? 'skipped' : imported.outcome;
+    seen.add(imported.page.hash);
+    for (const line of describe({ ...imported, outcome }, options)) report(`  ${line}`);
+    return outcome;
   } catch (error) {
     const why = reasonOf(error);
     if (why === null) throw error;
@@ -81,19 +90,24 @@ async function importOne(importer: PageImportService, file: string, options: Pag
 /** @returns the sentence for a refusal of this one file, or null when something is wrong with more than the file */
 function reasonOf(error: unknown): string | null {
   if (error instanceof PageRefused) return error.message;
-  if (error instanceof Problem)
-    return [error.detail.en, ...(error.more.errors ?? []).map(({ field, rule }) => `${field}: ${rule}`)].join(' ');
+  if (error instanceof Problem) return sentenceOf(error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined || code === undefined ? null : `the file cannot be read (${code})`;
 }
 
-function describe({ page, summary, outcome, article }: PageImport, { apply }: PageImportOptions): string[] {
+/** A problem in one line: its sentence, and the fields it names. */
+function sentenceOf({ detail, more }: Problem): string {
+  const fields = (more.errors ?? []).map(({ field }) => field);
+  return fields.length === 0 ? detail.en : `${detail.en} (${fields.join(', ')})`;
+}
+
+function describe({ page, summary, outcome, article, obstacle }: PageImport, { apply }: PageImportOptions): string[] {
   const field = (name: string, found: { value: string; confidence: string; why: string } | null): string =>
     found === null ? `${name}: none found` : `${name}: ${found.value}\n      ${found.confidence}: ${found.why}`;
   const { original, publishedAt } = page.dateline.value;
   return [
     field('title', page.title),
-    field('author', page.author),
+    ...(page.authors.length === 0 ? [field('author', null)] : page.authors.map((author) => field('author', author))),
     field('dateline', { ...page.dateline, value: `${original || '(none printed)'} = ${publishedAt.toISOString()}` }),
     field('publisher', page.publisher),
     `summary: ${summary.text}${summary.derived ? '\n      derived: the first sentences of the first paragraph' : ''}`,
@@ -102,6 +116,7 @@ function describe({ page, summary, outcome, article }: PageImport, { apply }: Pa
     ...page.masthead.map((line) => `masthead: ${line}`),
     ...page.leftOut.map(({ line, why }) => `left out: ${line}\n      ${why}`),
     ...page.warnings.map((warning) => `warning: ${warning}`),
+    ...(obstacle === null ? [] : [`warning: it could not be published as it is. ${sentenceOf(obstacle)}`]),
     `${apply ? outcome : `would be ${outcome}`}${article === null ? '' : ` (article ${article.id}, ${article.slug})`}`,
   ];
 }

@@ -1,5 +1,5 @@
 /** A saved page's characters and how they were told from its bytes. */
-interface DecodedPage {
+export interface DecodedPage {
   text: string;
   /** WHATWG name of the encoding, such as 'utf-8' or 'windows-1256'. */
   encoding: string;

@@ -4,6 +4,7 @@ import rehypeParse from 'rehype-parse';
 import { unified } from 'unified';
 import { visit } from 'unist-util-visit';
 import { cleanLine } from '../text/clean.js';
+import { matchKey } from '../text/fold.js';
 
 /** One line of a saved page. */
 export interface PageLine {
@@ -13,8 +14,8 @@ export interface PageLine {
   original: string;
   /** What goes into the body: text and phrasing elements. */
   content: ElementContent[];
-  /** The element it becomes in a body; 'apparatus' is navigation and the like, never part of an article. */
-  kind: 'p' | 'h1' | 'h2' | 'h3' | 'h4' | 'ul' | 'ol' | 'blockquote' | 'apparatus';
+  /** The element it becomes in a body; 'apparatus' is navigation and the like, 'hidden' what readers do not see as text: neither is of the article. */
+  kind: 'p' | 'h1' | 'h2' | 'h3' | 'h4' | 'ul' | 'ol' | 'blockquote' | 'apparatus' | 'hidden';
   /** Whether it stood in a table cell. */
   inTable: boolean;
 }
@@ -50,7 +51,10 @@ export function isMarkup(text: string): boolean {
   return (text.match(/<\/(?:p|div|span|td|li|h[1-6]|body)\s*>/gi)?.length ?? 0) >= 3;
 }
 
-const UNREAD = new Set('head script style noscript template svg math iframe object embed audio video canvas map'.split(' '));
+/** What never holds text of a page. */
+const UNREAD = new Set('head script style picture'.split(' '));
+/** Text that a browser does not show, or shows only as part of a drawing, formula or frame. */
+const UNSEEN = new Set('noscript template svg math iframe object embed audio video canvas map noembed noframes'.split(' '));
 const APPARATUS = new Set('nav footer aside button select menu'.split(' '));
 const WRAPPERS = new Set('a strong em b i u s sub sup bdi cite abbr q code mark'.split(' '));
 const BORDERS = new Set(
@@ -63,8 +67,8 @@ const BORDERS = new Set(
 const parser = unified().use(rehypeParse);
 
 /**
- * Reads HTML into lines: every block and every line break ends one. Scripts, hidden parts and the head are not text; the head's
- * own statements (Open Graph, JSON-LD, meta description) are returned as metadata.
+ * Reads HTML into lines: every block and every line break ends one. Hidden text gives lines of its own and breaks none. Scripts, styles
+ * and the head are not text; the head's own statements (Open Graph, JSON-LD, meta description) are returned as metadata.
  * @throws RangeError the markup is nested too deeply for the parser.
  */
 export function readMarkup(html: string): PageContent {
@@ -124,20 +128,30 @@ class LineCollector {
   private readElement(node: Element, place: Place): void {
     const { tagName } = node;
     if (tagName === 'img' || tagName === 'picture') this.pictures += 1;
-    if (UNREAD.has(tagName) || tagName === 'picture' || isHidden(node.properties)) return;
+    if (UNREAD.has(tagName)) return;
+    if (place.kind !== 'hidden' && (UNSEEN.has(tagName) || isHidden(node.properties))) return this.readHidden(node, place);
     if (tagName === 'br') return this.endLine();
     if (WRAPPERS.has(tagName)) {
       const wrapper: Element = { type: 'element', tagName, properties: wrapperProperties(node.properties), children: [] };
       return this.read(node.children, { ...place, wrappers: [...place.wrappers, wrapper] });
     }
-    if (!BORDERS.has(tagName)) return this.read(node.children, place);
+    if (!BORDERS.has(tagName)) return this.read(node.content?.children ?? node.children, place);
     this.endLine();
     this.read(node.children, placeIn(tagName, place));
     this.endLine();
   }
+
+  /** Collected apart, so that hidden words inside a paragraph do not part it. */
+  private readHidden(node: Element, place: Place): void {
+    const hidden = new LineCollector();
+    hidden.read([node], { ...place, kind: 'hidden', wrappers: [] });
+    hidden.endLine();
+    this.lines.push(...hidden.lines);
+  }
 }
 
 function placeIn(tagName: string, place: Place): Place {
+  if (place.kind === 'hidden') return place;
   if (place.kind === 'apparatus' || APPARATUS.has(tagName)) return { ...place, kind: 'apparatus' };
   switch (tagName) {
     case 'h1':
@@ -192,6 +206,7 @@ function nested(runs: Run[], depth: number): ElementContent[] {
 
 function metadataOf(tree: Root, warnings: string[]): PageMetadata {
   const meta = new Map<string, string>();
+  const namedAuthors: string[] = [];
   const titles: string[] = [];
   const times: string[] = [];
   const records: Record<string, unknown>[] = [];
@@ -200,6 +215,7 @@ function metadataOf(tree: Root, warnings: string[]): PageMetadata {
     if (node.tagName === 'meta' && typeof content === 'string') {
       const label = String(property ?? name ?? '').toLowerCase();
       if (label !== '' && !meta.has(label)) meta.set(label, cleanLine(content));
+      if (AUTHOR_LABELS.has(label)) namedAuthors.push(cleanLine(content));
     } else if (node.tagName === 'title') titles.push(cleanLine(toString(node)));
     else if (node.tagName === 'time' && typeof dateTime === 'string') times.push(dateTime);
     else if (node.tagName === 'script' && type === 'application/ld+json') records.push(...articleRecords(toString(node), warnings));
@@ -209,11 +225,28 @@ function metadataOf(tree: Root, warnings: string[]): PageMetadata {
   const authors = names(record.author);
   return {
     titles: [...strings(record.headline), meta.get('og:title') ?? '', ...titles].filter((title) => title !== ''),
-    authors: authors.length > 0 ? authors : [meta.get('author') ?? ''].filter((author) => author !== ''),
+    authors: distinct((authors.length > 0 ? authors : namedAuthors).flatMap(eachName)),
     published: first(strings(record.datePublished)[0], meta.get('article:published_time'), meta.get('date'), times[0]),
     publisher: first(names(record.publisher)[0], meta.get('og:site_name')),
     summary: first(meta.get('description'), meta.get('og:description'), strings(record.description)[0]),
   };
+}
+
+/** Metadata repeated once for each author: HTML's own, Highwire Press (Google Scholar) and Dublin Core. */
+const AUTHOR_LABELS = new Set(['author', 'citation_author', 'dc.creator']);
+
+/** Not at a Latin comma: it also stands between family name and given name. */
+function eachName(value: string): string[] {
+  return value
+    .split(/[،؛;]/)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Names that are the same person's, folded, count once. */
+function distinct(people: string[]): string[] {
+  const keys = people.map(matchKey);
+  return people.filter((_, index) => keys.indexOf(keys[index] ?? '') === index);
 }
 
 /** The articles in a JSON-LD block: objects with a headline, alone, in a list or under @graph. */

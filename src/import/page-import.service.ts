@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ArticlesService } from '../articles/articles.service.js';
+import { ArticlesService, type ArticleState } from '../articles/articles.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
+import { Problem } from '../http/problem.js';
 import { MastheadService } from '../masthead/masthead.service.js';
 import { SectionsService } from '../sections/sections.service.js';
 import type { Wording } from '../text/wording.js';
@@ -17,9 +18,13 @@ export interface PageImport {
   /** The page's own summary, or one made of the first sentences of its first paragraph. */
   readonly summary: { readonly text: string; readonly derived: boolean };
   readonly outcome: PageOutcome;
-  /** The article it became, or would have become null in a dry run. */
+  /** The article it became or is already; null for one that a dry run would make. */
   readonly article: { readonly id: number; readonly slug: string } | null;
+  /** In a dry run: what would keep the new draft from being published. */
+  readonly obstacle: Problem | null;
 }
+
+type Drafted = Pick<ArticleState, 'id' | 'version' | 'slug'>;
 
 export interface PageImportOptions {
   readonly section: string | null;
@@ -52,8 +57,41 @@ export class PageImportService {
     const center = await this.masthead.settings(this.dataSource.manager);
     const page = readPage(bytes, center.zone, [...Object.values(center.name), ...Object.values(center.publisher)]);
     const summary = summaryOf(page);
-    const place = await this.dataSource.transaction((tx) => this.place(tx, file, page, summary.text, options));
-    return { page, summary, ...place };
+    if (options.apply) {
+      const place = await this.dataSource.transaction((tx) => this.place(tx, file, page, summary.text, options.section, options.publish));
+      return { page, summary, ...place, obstacle: null };
+    }
+    return { page, summary, ...(await this.rehearse(file, page, summary.text, options.section)) };
+  }
+
+  /** A dry run does the very work, publication included, and takes it back: what it foretells is what would happen. */
+  private async rehearse(
+    file: string,
+    page: SavedPage,
+    summary: string,
+    section: string | null,
+  ): Promise<Omit<PageImport, 'page' | 'summary'>> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const { outcome, article } = await this.place(runner.manager, file, page, summary, section, false);
+      const obstacle = outcome === 'created' ? await this.obstacle(runner.manager, article, page) : null;
+      return { outcome, article: outcome === 'created' ? null : article, obstacle };
+    } finally {
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
+  }
+
+  /** @returns what would keep the drafted page from being published, or null */
+  private async obstacle(tx: EntityManager, { id, version }: Drafted, page: SavedPage): Promise<Problem | null> {
+    try {
+      await this.articles.publish(tx, id, version, page.dateline.value.publishedAt);
+      return null;
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
   }
 
   private async place(
@@ -61,11 +99,12 @@ export class PageImportService {
     file: string,
     page: SavedPage,
     summary: string,
-    { section, apply, publish }: PageImportOptions,
-  ): Promise<Pick<PageImport, 'outcome' | 'article'>> {
-    // Two imports of one page at once: the second waits here and then finds it.
-    if (apply) await tx.query(`select pg_advisory_xact_lock(hashtextextended('page:' || $1, 0))`, [page.hash]);
-    const [known] = await tx.query<{ id: number; slug: string; version: number; status: string | null }[]>(
+    section: string | null,
+    publish: boolean,
+  ): Promise<{ outcome: PageOutcome; article: Drafted }> {
+    // One page at a time, whoever imports: the second finds the page, its author and the section that the first has made.
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('import', 0))`);
+    const [known] = await tx.query<(Drafted & { status: string | null })[]>(
       `select a.id, a.version, a.status, (select slug from revisions r where r.article_id = a.id order by number desc limit 1) as slug
        from imported_pages p join articles a on a.id = p.article_id where p.hash = $1`,
       [page.hash],
@@ -73,18 +112,18 @@ export class PageImportService {
     if (known) {
       // Whatever editors have done with it since is theirs; only an untouched wish to publish is still ours to carry out.
       if (!publish || known.status !== null) return { outcome: 'skipped', article: known };
-      if (apply) await this.articles.publish(tx, known.id, known.version, page.dateline.value.publishedAt);
+      await this.articles.publish(tx, known.id, known.version, page.dateline.value.publishedAt);
       return { outcome: 'updated', article: known };
     }
-    if (!apply) return { outcome: 'created', article: null };
-    const byline = page.author === null ? [] : [{ authorId: (await this.authors.findOrCreate(tx, { [page.lang]: page.author.value })).id }];
+    const authors = new Set<number>();
+    for (const { value } of page.authors) authors.add((await this.authors.findOrCreate(tx, page.lang, value)).id);
     const article = await this.articles.draft(tx, {
       lang: page.lang,
       title: page.title.value,
       summary,
       body: page.bodyHtml,
       sectionId: await this.sectionId(tx, section ?? DEFAULT_SECTION.slug),
-      byline,
+      byline: [...authors].map((authorId) => ({ authorId })),
       publisher: page.publisher === null ? null : { name: page.publisher.value, url: null },
       dateline: page.dateline.value.original || null,
     });
@@ -101,10 +140,6 @@ export class PageImportService {
   }
 
   private async sectionId(tx: EntityManager, slug: string): Promise<number> {
-    const known = await this.sections.idOf(tx, slug);
-    if (known !== null) return known;
-    // Held to the end of the transaction: the default section is made once.
-    await tx.query(`select pg_advisory_xact_lock(hashtextextended('section:' || $1, 0))`, [slug]);
     return (await this.sections.idOf(tx, slug)) ?? (await this.sections.create(tx, DEFAULT_SECTION)).id;
   }
 }

@@ -119,7 +119,25 @@ const ROLES = new Set(
     'المستشار العلمي',
     'سكرتير التحرير',
     'هيئة التحرير',
+    'رئيسة مجلس الإدارة',
+    'رئيسة المركز',
+    'المديرة التنفيذية',
+    'المديرة العامة',
+    'مديرة المركز',
+    'مديرة التحرير',
+    'رئيسة التحرير',
+    'نائبة رئيس التحرير',
+    'نائبة رئيسة التحرير',
+    'نائب رئيسة التحرير',
+    'نائبة رئيس المركز',
+    'نائب رئيس المركز',
+    'نائبة المدير',
+    'نائب المدير',
+    'المشرفة العامة',
+    'المستشارة العلمية',
+    'سكرتيرة التحرير',
     'chairman',
+    'chairwoman',
     'director',
     'executive director',
     'editor in chief',
@@ -154,6 +172,10 @@ const BYLINES = [
   /^(?:Written by|By|Par)\s+(?=\p{Lu})/u,
 ];
 
+/** What stands before the date of a later change, which is not the date of publication. */
+const CHANGED =
+  /^(?:[آا]خر (?:تحديث|تعديل)|تاريخ (?:التحديث|التعديل)|تم التحديث|حُدِّث|last (?:updated?|modified)|updated|(?:dernière )?mise à jour|mis à jour)(?:\s+(?:في|بتاريخ|on|le))?(?:\s*[:：-]\s*|\s+)/iu;
+
 /** The form in which two lines are compared: folded words, single spaces. */
 export function key(line: string): string {
   return words(line).join(' ');
@@ -178,6 +200,17 @@ export function chromeKind(line: string): ChromeKind | null {
     start += length;
   }
   return found;
+}
+
+/** Whether the line is one word of the site's apparatus that an article could use as a sub-heading ("فيسبوك", "بحث"). */
+export function isChromeWord(line: string): boolean {
+  return words(line).length === 1 && chromeKind(line) !== null;
+}
+
+/** What follows a label such as "آخر تحديث:" or "Updated on", or null when the line does not begin so. */
+export function afterChangeLabel(line: string): string | null {
+  const label = CHANGED.exec(line)?.[0];
+  return label === undefined ? null : line.slice(label.length);
 }
 
 /** Whether the line names an office of the masthead. */

@@ -59,10 +59,10 @@ function refusal(act: () => unknown): { reason: string; message: string } | unde
 
 /** What every changed copy of the page must still say. */
 function essentials(page: SavedPage): unknown {
-  const { title, author, dateline, publisher, paragraphs, headings, pollQuestion } = page;
+  const { title, authors, dateline, publisher, paragraphs, headings, pollQuestion } = page;
   return {
     title: title.value,
-    author: author?.value,
+    authors: authors.map(({ value }) => value),
     publishedAt: dateline.value.publishedAt.toISOString(),
     publisher: publisher && { value: publisher.value, confidence: publisher.confidence },
     paragraphs,
@@ -73,7 +73,7 @@ function essentials(page: SavedPage): unknown {
 
 const EXPECTED = {
   title: 'الحديقة التي نقصت شجرة: قراءة في دفتر بستاني متخيل',
-  author: 'ليلى حسن منصور',
+  authors: ['ليلى حسن منصور'],
   publishedAt: '2024-02-14T07:30:00.000Z',
   publisher: { value: 'بيت المثال للدراسات المتخيلة', confidence: 'certain' },
   paragraphs: 3,
@@ -101,7 +101,7 @@ describe('a page saved as text', () => {
       encoding: 'utf-8',
       lang: 'ar',
       title: { value: EXPECTED.title, confidence: 'certain', why: 'stands between the author and the date' },
-      author: { value: EXPECTED.author, confidence: 'certain', why: 'stands twice above the title' },
+      authors: [{ value: 'ليلى حسن منصور', confidence: 'certain', why: 'stands twice above the title' }],
       dateline: {
         value: { original: DATELINE, publishedAt: new Date(EXPECTED.publishedAt), precision: 'minute' },
         confidence: 'certain',
@@ -150,8 +150,16 @@ describe('a page saved as text', () => {
     ['NFD', PAGE.normalize('NFD')],
     ['CRLF', PAGE.replaceAll('\n', '\r\n')],
     ['a byte order mark', `\ufeff${PAGE}`],
+    ['spaces at the ends of lines', LINES.map((line) => `  ${line} \t`).join('\n')],
+    ['no-break spaces', PAGE.replaceAll(' ', '\u00a0')],
+    ['a mark of direction before each line', LINES.map((line) => `\u200f${line}`).join('\n')],
+    ['no blank lines', LINES.filter((line) => line.trim() !== '').join('\n')],
   ])('has the same hash with %s', (_form, text) => {
     expect(read(text).hash).toBe(read(PAGE).hash);
+  });
+
+  it('has another hash with another word', () => {
+    expect(read(PAGE.replace('خلاصة القول', 'صفوة القول')).hash).not.toBe(read(PAGE).hash);
   });
 
   it('keeps the dateline letter for letter', () => {
@@ -172,26 +180,28 @@ describe('a page saved as text', () => {
   });
 
   it("passes over today's date at the very top of the page", () => {
-    expect(essentials(read(`1 مارس 2026\n${PAGE}`))).toEqual(EXPECTED);
+    const page = read(`1 مارس 2026\n${PAGE}`);
+    expect(essentials(page)).toEqual(EXPECTED);
+    expect(page.leftOut).toContainEqual({ line: '1 مارس 2026', why: 'another date' });
   });
 
   it('does not take an officer of the masthead for the author', () => {
     const page = read(LINES.filter((line) => line !== 'ليلى حسن منصور').join('\n'));
-    expect({ author: page.author, masthead: page.masthead }).toEqual({
-      author: null,
+    expect({ authors: page.authors, masthead: page.masthead }).toEqual({
+      authors: [],
       masthead: ['بيت المثال', 'للدراسات المتخيلة', 'رئيس التحرير', 'سالم عوض الكريم'],
     });
   });
 
   it('reads an author below the date where the line says so', () => {
     const page = read(['عنوان المثال هنا', '14 فبراير 2024', 'بقلم: ليلى حسن منصور', FIRST, SECOND].join('\n'));
-    expect(page.author).toEqual({ value: 'ليلى حسن منصور', confidence: 'likely', why: 'the line says that it names the author' });
+    expect(page.authors).toEqual([{ value: 'ليلى حسن منصور', confidence: 'likely', why: 'the line says that it names the author' }]);
     expect(page.paragraphs).toBe(2);
   });
 
   it('does not take a heading about books for the name of a writer', () => {
     const page = read(['عنوان المثال هنا', '14 فبراير 2024', FIRST, 'كتب التاريخ المتخيل', SECOND].join('\n'));
-    expect([page.author, page.headings]).toEqual([null, 1]);
+    expect([page.authors, page.headings]).toEqual([[], 1]);
   });
 
   it.each([
@@ -199,7 +209,7 @@ describe('a page saved as text', () => {
     ['إعداد: ليلى حسن', 'ليلى حسن'],
     ['By Layla Hasan', 'Layla Hasan'],
   ])('reads the name in the line %s', (line, name) => {
-    expect(read([line, 'عنوان المثال هنا', '14 فبراير 2024', FIRST].join('\n')).author?.value).toBe(name);
+    expect(read([line, 'عنوان المثال هنا', '14 فبراير 2024', FIRST].join('\n')).authors.map(({ value }) => value)).toEqual([name]);
   });
 
   it('knows a publisher by the names of the center, however they are spelled', () => {
@@ -229,9 +239,78 @@ describe('a page saved as text', () => {
     expect(cleanBody(page.bodyHtml, 'ar').text).toBe('5 < 6 & <script>alert(1)</script>.');
   });
 
-  it('warns when more text stands below the share line than above it', () => {
-    const page = read(['عنوان المثال هنا', '14 فبراير 2024', 'جملة قصيرة.', 'طباعة', FIRST, SECOND].join('\n'));
-    expect(page.warnings).toEqual(['More text stands below the share line than above it; check that the article is whole.']);
+  it.each([
+    ['بقلم: هند الراوي', 'هند الراوي'],
+    ['By Hind Rawi', 'Hind Rawi'],
+  ])('takes the line %s between title and date for the author and not for the title', (line, name) => {
+    const page = read(['عنوان المثال هنا', line, '14 فبراير 2024', FIRST].join('\n'));
+    expect([page.title.value, page.authors, page.masthead]).toEqual([
+      'عنوان المثال هنا',
+      [{ value: name, confidence: 'likely', why: 'the line says that it names the author' }],
+      [],
+    ]);
+  });
+
+  it('keeps the author where the title is printed twice', () => {
+    const page = read(PAGE.replace(EXPECTED.title, `${EXPECTED.title}\n${EXPECTED.title}`));
+    expect(essentials(page)).toEqual(EXPECTED);
+    expect(page.leftOut).toContainEqual({ line: EXPECTED.title, why: 'repeats the title' });
+    expect(page.masthead).not.toContain(EXPECTED.title);
+  });
+
+  it('takes neither an office held by a woman nor its holder for the author', () => {
+    const page = read(['رئيسة التحرير', 'سلمى عوض', 'عنوان المثال هنا', '14 فبراير 2024', FIRST].join('\n'));
+    expect([page.authors, page.masthead]).toEqual([[], ['رئيسة التحرير', 'سلمى عوض']]);
+  });
+
+  it.each(['فيسبوك', 'مشاركة', 'بحث', 'طباعة'])('takes the word %s above a paragraph of the text for a sub-heading', (word) => {
+    const page = read(['عنوان المثال هنا', '14 فبراير 2024', FIRST, word, SECOND, THIRD].join('\n'));
+    expect([page.bodyHtml, page.leftOut, page.warnings]).toEqual([
+      `<p>${FIRST}</p><h2>${word}</h2><p>${SECOND}</p><p>${THIRD}</p>`,
+      [],
+      [`«${word}» was taken for a sub-heading, since a paragraph follows it.`],
+    ]);
+  });
+
+  it('ends the article at a share word above a long poll question', () => {
+    const question = `${'كم شجرة تكفي مدينة صغيرة '.repeat(4)}؟`;
+    const page = read(['عنوان المثال هنا', '14 فبراير 2024', FIRST, 'مشاركة', question].join('\n'));
+    expect([page.bodyHtml, page.pollQuestion, page.warnings]).toEqual([`<p>${FIRST}</p>`, question, []]);
+  });
+
+  it('warns of paragraphs that it cuts off, however few', () => {
+    const page = read(['عنوان المثال هنا', '14 فبراير 2024', FIRST, SECOND, 'إرسل لصديق', THIRD, QUESTION].join('\n'));
+    expect([page.bodyHtml, page.pollQuestion, page.warnings]).toEqual([
+      `<p>${FIRST}</p><p>${SECOND}</p>`,
+      QUESTION,
+      ['Text stands below the end of the article and was left out (paragraphs: 1); check that the article is whole.'],
+    ]);
+  });
+
+  it.each(['آخر تحديث: 15/3/2023', 'اخر تحديث 15/3/2023 - 10:30 ص', 'Last updated: 15/3/2023', '15/3/2023'])(
+    'takes the second date %s neither for the publisher nor for text',
+    (line) => {
+      const page = read(['عنوان المثال هنا', '14 مارس 2023', line, FIRST].join('\n'));
+      expect([page.publisher, page.bodyHtml, page.leftOut, page.warnings]).toEqual([
+        null,
+        `<p>${FIRST}</p>`,
+        [{ line, why: 'another date' }],
+        ['Several lines of the page are dates; check that the right one was taken.'],
+      ]);
+    },
+  );
+
+  it('takes a date of change neither for the dateline nor for the title', () => {
+    const lines = ['عنوان المثال هنا', 'آخر تحديث: 15/3/2023', '14 مارس 2023', FIRST];
+    const page = read(lines.join('\n'));
+    expect([page.title.value, page.dateline.value.original]).toEqual(['عنوان المثال هنا', '14 مارس 2023']);
+    expect(refusal(() => read([lines[0], lines[1], FIRST].join('\n')))?.reason).toBe('no_dateline');
+  });
+
+  it('leaves dates inside the text where they stand, as headings of a chronicle', () => {
+    const page = read(['عنوان المثال هنا', '14 مارس 2023', FIRST, '1 مارس 2020', SECOND].join('\n'));
+    expect(page.bodyHtml).toBe(`<p>${FIRST}</p><p>1 مارس 2020</p><p>${SECOND}</p>`);
+    expect(page.warnings).toEqual(['Several lines of the page are dates; check that the right one was taken.']);
   });
 
   it.each([
@@ -242,6 +321,7 @@ describe('a page saved as text', () => {
     ['no_body', `عنوان\n${DATELINE}\nطباعة`],
     ['unclean', `${PAGE}\u0007`],
     ['unclean', `${PAGE}\0`],
+    ['unclean', `${PAGE}${'\u0301\u0316'.repeat(100_000)}`],
     ['too_large', ' '.repeat(5 * 1024 * 1024 + 1)],
   ])('is refused: %s', (reason, text) => {
     expect(refusal(() => read(text))).toEqual({ reason, message: expect.stringMatching(/\.$/) });
@@ -261,6 +341,28 @@ describe('the encoding of a page', () => {
       ['The page declares no encoding and is not valid UTF-8; it was read as windows-1256.'],
       read(PAGE).hash,
     ]);
+  });
+
+  it('a guessed encoding is part of the reason where the page is refused', () => {
+    const latin1 = Uint8Array.from('Un titre sans date\nUn paragraphe achev\u00e9.', (letter) => letter.charCodeAt(0));
+    expect(refusal(() => readPage(latin1, ZONE))).toEqual({
+      reason: 'no_dateline',
+      message:
+        'No line of the page is a date, so its parts cannot be told apart. ' +
+        'The page declares no encoding and is not valid UTF-8; it was read as windows-1256.',
+    });
+    expect(refusal(() => readPage(Uint8Array.of(...windows1256(PAGE), 7), ZONE))?.message).toBe(
+      'The page is not plain text: it contains control characters. ' +
+        'The page declares no encoding and is not valid UTF-8; it was read as windows-1256.',
+    );
+  });
+
+  it('a page of HTML has one hash in each encoding that it declares truly', () => {
+    const saved = (charset: string): string => `<html><head><meta charset="${charset}"></head><body>${LINES.join('<br>')}</body></html>`;
+    const one = readPage(utf8(saved('utf-8')), ZONE);
+    const other = readPage(windows1256(saved('windows-1256')), ZONE);
+    expect([other.encoding, other.warnings, other.hash]).toEqual(['windows-1256', [], one.hash]);
+    expect(one.hash).toBe(read(PAGE).hash);
   });
 
   it.each([true, false])('UTF-16 is recognised by its byte order mark (little endian: %s)', (littleEndian) => {
@@ -323,6 +425,7 @@ describe('a page saved as HTML', () => {
     ]);
     expect(page.leftOut).toEqual([
       { line: 'الرئيسية', why: 'navigation or other apparatus of the page' },
+      { line: 'مخفي', why: 'hidden on the page, or text of a drawing or frame' },
       { line: 'اقرأ أيضا: مثال آخر', why: 'navigation or other apparatus of the page' },
       { line: 'حقوق محفوظة', why: 'navigation or other apparatus of the page' },
       { line: 'طباعة', why: 'share or print line' },
@@ -331,6 +434,35 @@ describe('a page saved as HTML', () => {
       '1 pictures were not taken over.',
       'Tables were taken apart: 1 lines of the text stood in table cells.',
     ]);
+  });
+
+  it.each([
+    ['display:none', '<p>قبل <span style="display: none">سر <b>مكتوم</b></span>بعد</p>'],
+    ['the hidden attribute', '<p>قبل <span hidden>سر مكتوم</span>بعد</p>'],
+    ['aria-hidden', '<p>قبل <i aria-hidden="true">سر مكتوم</i>بعد</p>'],
+    ['noscript', '<p>قبل <noscript>سر مكتوم</noscript>بعد</p>'],
+    ['iframe', '<p>قبل <iframe src="https://example.org">سر مكتوم</iframe>بعد</p>'],
+    ['svg', '<p>قبل <svg><style>a{}</style><text>سر مكتوم</text></svg>بعد</p>'],
+    ['template', '<p>قبل <template><script>x</script><p>سر مكتوم</p></template>بعد</p>'],
+  ])('reports text hidden by %s as left out, and does not part the line around it', (_how, paragraph) => {
+    const visible = read(head() + article().replace('<blockquote>', '<p>قبل بعد</p><blockquote>'));
+    const page = read(head() + article().replace('<blockquote>', `${paragraph}<blockquote>`));
+    expect(page.leftOut.filter(({ line }) => !visible.leftOut.some((known) => known.line === line))).toEqual([
+      { line: 'سر مكتوم', why: 'hidden on the page, or text of a drawing or frame' },
+    ]);
+    expect([page.bodyHtml, page.hash]).toEqual([visible.bodyHtml, visible.hash]);
+  });
+
+  it('prefers the main heading as title to what stands between it and the date', () => {
+    const page = read(head() + article(`<p>سطر تمهيدي تحت العنوان</p><p>${DATELINE}</p>`));
+    expect(page.title).toEqual({ value: EXPECTED.title, confidence: 'likely', why: 'the main heading above the date' });
+  });
+
+  it("passes over today's date above the main heading, but not to a date inside the text", () => {
+    const today = '<p>1 مارس 2026</p><h1>';
+    expect(read(head() + article().replace('<h1>', today)).dateline.value.original).toBe(DATELINE);
+    const above = read(head() + article(`<p>${SECOND}</p><p>2 مارس 2020</p>`).replace('<h1>', today));
+    expect(above.dateline.value.original).toBe('1 مارس 2026');
   });
 
   const record = {
@@ -352,17 +484,19 @@ describe('a page saved as HTML', () => {
 
   it('is surer of what its metadata confirms, and takes from there what it does not print', () => {
     const page = read(described + article());
-    expect({ title: page.title, author: page.author, dateline: page.dateline, publisher: page.publisher, summary: page.summary }).toEqual({
-      title: { value: EXPECTED.title, confidence: 'certain', why: 'stands above the date and in the metadata' },
-      author: { value: EXPECTED.author, confidence: 'likely', why: 'named in the metadata only' },
-      dateline: {
-        value: { original: DATELINE, publishedAt: new Date(EXPECTED.publishedAt), precision: 'minute' },
-        confidence: 'certain',
-        why: 'the first line that is a date, confirmed by the metadata',
+    expect({ title: page.title, authors: page.authors, dateline: page.dateline, publisher: page.publisher, summary: page.summary }).toEqual(
+      {
+        title: { value: EXPECTED.title, confidence: 'certain', why: 'stands above the date and in the metadata' },
+        authors: [{ value: 'ليلى حسن منصور', confidence: 'likely', why: 'named in the metadata only' }],
+        dateline: {
+          value: { original: DATELINE, publishedAt: new Date(EXPECTED.publishedAt), precision: 'minute' },
+          confidence: 'certain',
+          why: 'the first line that is a date, confirmed by the metadata',
+        },
+        publisher: { ...EXPECTED.publisher, why: 'stands below the date and in the masthead' },
+        summary: { value: 'وصف الصفحة بكلماتها.', confidence: 'likely', why: "the page's description" },
       },
-      publisher: { ...EXPECTED.publisher, why: 'stands below the date and in the masthead' },
-      summary: { value: 'وصف الصفحة بكلماتها.', confidence: 'likely', why: "the page's description" },
-    });
+    );
   });
 
   it('takes the date from its metadata when it prints none, without an original', () => {
@@ -372,19 +506,39 @@ describe('a page saved as HTML', () => {
       confidence: 'likely',
       why: 'the page prints no date; its metadata gives one',
     });
-    expect([page.title.value, page.author?.confidence, page.publisher?.value]).toEqual([
+    expect([page.title.value, page.authors.map(({ confidence }) => confidence), page.publisher?.value]).toEqual([
       EXPECTED.title,
-      'certain',
+      ['certain'],
       EXPECTED.publisher.value,
     ]);
   });
 
   it('finds the title by its metadata when the author stands between title and date', () => {
     const page = read(described + article(`<p>ليلى حسن منصور</p><p>${DATELINE}</p>`));
-    expect([page.title.value, page.author]).toEqual([
+    expect([page.title.value, page.authors]).toEqual([
       EXPECTED.title,
-      { value: 'ليلى حسن منصور', confidence: 'certain', why: 'printed by the title and named in the metadata' },
+      [{ value: 'ليلى حسن منصور', confidence: 'certain', why: 'printed by the title and named in the metadata' }],
     ]);
+  });
+
+  const coauthored = described.replace(
+    JSON.stringify(record['@graph'][1]?.author),
+    JSON.stringify([{ name: 'ليلى حسن منصور' }, { name: 'عبد الله الكريم' }, 'ليلى حسن منصور']),
+  );
+  const named = (value: string): object => ({ value, confidence: 'likely', why: 'named in the metadata only' });
+  const confirmed = (value: string): object => ({ value, confidence: 'certain', why: 'printed by the title and named in the metadata' });
+
+  it.each([
+    ['the one printed alone, as printed', 'د. عبدالله الكريم', [named('ليلى حسن منصور'), confirmed('د. عبدالله الكريم')]],
+    ['those printed in one line', 'بقلم: ليلى حسن منصور وعبد الله الكريم', [confirmed('ليلى حسن منصور'), confirmed('عبد الله الكريم')]],
+    ['nobody by another name', 'دار الأمثلة', [named('ليلى حسن منصور'), named('عبد الله الكريم')]],
+  ])('names each author of its metadata once, surer of %s', (_whom, line, authors) => {
+    expect(read(coauthored + article(`<p>${line}</p><p>${DATELINE}</p>`)).authors).toEqual(authors);
+  });
+
+  it('names each author whom its meta elements name', () => {
+    const meta = '<meta name="author" content="ليلى حسن منصور؛ سالم عوض"><meta name="citation_author" content="نادر الكريم">';
+    expect(read(head(meta) + article()).authors).toEqual(['ليلى حسن منصور', 'سالم عوض', 'نادر الكريم'].map(named));
   });
 
   it('passes over dates above the title that its metadata gives', () => {
@@ -422,7 +576,7 @@ describe('every line of a page', () => {
     const body = cleanBody(page.bodyHtml, 'ar').text.split('\n');
     const fields = [
       page.title.value,
-      page.author?.value ?? '',
+      ...page.authors.map(({ value }) => value),
       page.dateline.value.original,
       page.publisher?.value ?? '',
       page.pollQuestion ?? '',
@@ -436,6 +590,8 @@ describe('every line of a page', () => {
     ['with more around it', ['القائمة', '—', ...LINES, ...extra]],
     ['with the title repeated', [...LINES.slice(0, 13), EXPECTED.title, ...LINES.slice(13)]],
     ['with the author four times', ['ليلى حسن منصور', 'ليلى حسن منصور', ...LINES]],
+    ['with a second date', [...LINES.slice(0, 12), 'آخر تحديث: 15/3/2024', '15/3/2024', ...LINES.slice(12)]],
+    ['with a share word as a sub-heading', [...LINES.slice(0, 19), 'فيسبوك', ...LINES.slice(20)]],
     ['with author above and below the title', [...LINES.slice(0, 6), 'ليلى حسن منصور', EXPECTED.title, 'سطر قصير', ...LINES.slice(10)]],
     ['without share line', LINES.filter((line) => line !== 'إرسل لصديق')],
   ])('%s ends in exactly one place', (_name, lines) => {
@@ -500,7 +656,7 @@ describe('the study page', () => {
     expect(at).toBeGreaterThan(0);
     expect(essentials(page)).toEqual({
       title: lines[at - 1],
-      author: lines[at - 2],
+      authors: [lines[at - 2]],
       publishedAt: '2023-09-25T15:51:00.000Z',
       publisher: { value: lines[at + 1], confidence: 'certain' },
       paragraphs: 13,
@@ -508,7 +664,7 @@ describe('the study page', () => {
       pollQuestion: lines.at(-1),
     });
     expect(page.masthead).toEqual(lines.slice(0, 6));
-    expect(page.masthead).not.toContain(page.author?.value);
+    expect(page.masthead).not.toContain(page.authors[0]?.value);
     expect(page.leftOut.map(({ line }) => line).sort()).toEqual([lines[6], lines[7], lines.at(-3), lines.at(-1)].sort());
     expect(page.warnings).toEqual([]);
     expect(cleanBody(page.bodyHtml, page.lang).contents).toHaveLength(2);

@@ -4,10 +4,11 @@ import rehypeStringify from 'rehype-stringify';
 import { unified } from 'unified';
 import { cleanLine, cleanText, UncleanText } from '../text/clean.js';
 import { parseDateline, startOfDay, type ParsedDateline } from '../text/dateline.js';
+import { matchKey, splitHonorific } from '../text/fold.js';
 import { detectLang, type Lang } from '../text/language.js';
-import { decodePage } from './encoding.js';
+import { decodePage, type DecodedPage } from './encoding.js';
 import { isMarkup, NO_METADATA, readMarkup, type PageContent, type PageLine, type PageMetadata } from './page-html.js';
-import { bylineName, chromeKind, isOpening, isRole, key } from './page-phrases.js';
+import { afterChangeLabel, bylineName, chromeKind, isChromeWord, isOpening, isRole, key } from './page-phrases.js';
 
 /** A value read from a page, how sure the reader is, and the reason in a sentence for the report. */
 interface PageField<T> {
@@ -27,14 +28,15 @@ interface PageDateline {
 
 /** A saved page, read. Every line of it stands in exactly one of the fields, `masthead`, `bodyHtml`, `pollQuestion` or `leftOut`. */
 export interface SavedPage {
-  /** SHA-256 of `text`, hexadecimal: the page's identity however it was encoded. */
+  /** SHA-256 of the cleaned visible lines, hexadecimal: the page's identity however it was encoded, spaced and marked for direction. */
   hash: string;
   /** The whole cleaned page (of an HTML page, its source), kept as provenance. */
   text: string;
   encoding: string;
   lang: Lang;
   title: PageField<string>;
-  author: PageField<string> | null;
+  /** As printed, honorifics included; a printed line is one entry, metadata may give several. Empty where nobody is named. */
+  authors: PageField<string>[];
   dateline: PageField<PageDateline>;
   publisher: PageField<string> | null;
   /** Only what the page itself gives as its description. */
@@ -87,8 +89,8 @@ const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
  *
  * The anchor is the dateline: the first line that is a date and nothing else. Above it stand masthead, author and title, below it the
  * publisher, the body, the share line and a poll question. The rules were tried on one bespoke Arabic site and nine changed copies of
- * its page; a title in two lines, several authors or a dateline above the title are not understood, so nothing read here should be
- * published unseen.
+ * its page; a title in two lines, several printed authors without metadata or a dateline above the title are not understood, so nothing
+ * read here should be published unseen.
  *
  * @param bytes the file, up to 5 MB, in UTF-8, UTF-16 with a byte order mark, a declared encoding, or windows-1256.
  * @param zone IANA zone in which the page prints its times.
@@ -97,11 +99,19 @@ const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
  */
 export function readPage(bytes: Uint8Array, zone: string, publisherNames: string[] = []): SavedPage {
   if (bytes.byteLength > MAX_BYTES) throw new PageRefused('too_large', `The file is larger than ${MAX_BYTES / 1024 / 1024} MB.`);
+  const decoded = decodePage(bytes);
   try {
-    return readClean(bytes, zone, publisherNames);
+    return readDecoded(decoded, zone, publisherNames);
   } catch (error) {
-    if (error instanceof UncleanText) throw new PageRefused('unclean', `The page is not plain text: it contains ${UNCLEAN[error.reason]}.`);
-    throw error;
+    const refusal =
+      error instanceof UncleanText
+        ? new PageRefused('unclean', `The page is not plain text: it contains ${UNCLEAN[error.reason]}.`)
+        : error;
+    // A page read in the wrong encoding is refused for what that made of it, so the guess belongs to the reason.
+    if (refusal instanceof PageRefused && decoded.warning !== null) {
+      throw new PageRefused(refusal.reason, `${refusal.message} ${decoded.warning}`);
+    }
+    throw refusal;
   }
 }
 
@@ -110,20 +120,25 @@ const UNCLEAN: Readonly<Record<UncleanText['reason'], string>> = {
   lone_surrogate: 'half of a surrogate pair',
   noncharacter: 'a Unicode noncharacter',
   control: 'control characters',
+  marks: 'more than 30 combining marks in a row',
 };
 
-function readClean(bytes: Uint8Array, zone: string, publisherNames: string[]): SavedPage {
-  const { text: decoded, encoding, warning } = decodePage(bytes);
+function readDecoded({ text: decoded, encoding, warning }: DecodedPage, zone: string, publisherNames: string[]): SavedPage {
   const text = cleanText(decoded);
   const content = isMarkup(text) ? markupContent(text) : { lines: textLines(text), metadata: NO_METADATA, warnings: [] };
   const page = new PageReading(content, zone, publisherNames).read();
   return {
-    hash: createHash('sha256').update(text).digest('hex'),
+    hash: hashOf(content.lines),
     text,
     encoding,
     ...page,
     warnings: [...(warning === null ? [] : [warning]), ...page.warnings],
   };
+}
+
+function hashOf(lines: PageLine[]): string {
+  const visible = lines.filter((line) => line.kind !== 'hidden').map((line) => line.text);
+  return createHash('sha256').update(visible.join('\n')).digest('hex');
 }
 
 function markupContent(html: string): PageContent {
@@ -158,7 +173,7 @@ type Reading = Omit<SavedPage, 'hash' | 'text' | 'encoding'>;
 /** The lines above the date, without what is left out. */
 interface Head {
   title: PageField<string>;
-  author: PageField<string> | null;
+  authors: PageField<string>[];
   masthead: string[];
 }
 
@@ -177,7 +192,8 @@ class PageReading {
     this.metadata = content.metadata;
     this.warnings = [...content.warnings];
     this.lines = content.lines.filter((line) => {
-      if (line.kind === 'apparatus') this.leave(line, 'navigation or other apparatus of the page');
+      if (line.kind === 'hidden') this.leave(line, 'hidden on the page, or text of a drawing or frame');
+      else if (line.kind === 'apparatus') this.leave(line, 'navigation or other apparatus of the page');
       else if (key(line.text) === '') this.leave(line, 'no words');
       else return true;
       return false;
@@ -189,8 +205,12 @@ class PageReading {
     const anchor = printedAt >= 0 ? printedAt : this.undatedAnchor();
     const printed = printedAt >= 0 ? this.lines[printedAt] : undefined;
     const dateline = this.dateline(printed);
-    const above = this.withoutChrome(this.lines.slice(0, anchor));
-    const { body: below, pollQuestion } = this.cutEnd(this.lines.slice(printed ? anchor + 1 : anchor));
+    if (this.lines.filter((line) => this.dateIn(line) !== null || this.isChangeDate(line)).length > 1) {
+      this.warnings.push('Several lines of the page are dates; check that the right one was taken.');
+    }
+    const above = this.withoutDates(this.withoutChrome(this.lines.slice(0, anchor)), Infinity);
+    const rest = this.lines.slice(printed ? anchor + 1 : anchor);
+    const { body: below, pollQuestion } = this.cutEnd(this.withoutDates(rest, firstText(rest)));
     const head = this.head(above, below);
     const publisher = this.publisher(below, head);
     const body = this.body(below);
@@ -198,7 +218,7 @@ class PageReading {
     return {
       lang: detectLang([head.title.value, ...below.map((line) => line.text)].join('\n')),
       title: head.title,
-      author: head.author,
+      authors: head.authors,
       dateline,
       publisher,
       summary: this.summary(head.title.value),
@@ -222,17 +242,39 @@ class PageReading {
   private printedDate(): number {
     const dates = [...this.lines.keys()].filter((index) => this.lines[index] !== undefined && this.dateIn(this.lines[index]) !== null);
     const title = this.lines.findIndex((line) => this.isDeclaredTitle(line));
+    const heading = this.lines.findIndex((line) => line.kind === 'h1' && this.couldBeTitle(line));
+    // A date below the main heading but inside the text belongs to the text; the page then prints its own above the heading.
+    const atHeading = dates.find(
+      (index) => heading >= 0 && index > heading && firstText(this.lines.slice(heading + 1, index)) === index - heading - 1,
+    );
+    if (title < 0 && atHeading !== undefined) return atHeading;
     const first = title >= 0 ? title : this.lines.findIndex((line) => this.couldBeTitle(line));
     return dates.find((index) => first >= 0 && index > first) ?? dates[0] ?? -1;
   }
 
   private couldBeTitle(line: PageLine): boolean {
-    return /\p{L}/u.test(line.text) && chromeKind(line.text) === null && this.dateIn(line) === null;
+    if (!/\p{L}/u.test(line.text) || chromeKind(line.text) !== null || this.dateIn(line) !== null || this.isChangeDate(line)) return false;
+    return line.kind === 'h1' || !isByline(line.text);
   }
 
-  private withoutChrome(lines: PageLine[]): PageLine[] {
+  /** Whether the line gives the date of a later change, label and date. */
+  private isChangeDate(line: PageLine): boolean {
+    const date = afterChangeLabel(line.text);
+    return date !== null && parseDateline(date, this.zone) !== null;
+  }
+
+  /** Takes out the dates beside the dateline: labelled ones anywhere, bare ones before the text only, since in it they are headings of a chronicle. */
+  private withoutDates(lines: PageLine[], textAt: number): PageLine[] {
+    return lines.filter((line, index) => {
+      const isDate = this.isChangeDate(line) || (index < textAt && this.dateIn(line) !== null);
+      if (isDate) this.leave(line, 'another date');
+      return !isDate;
+    });
+  }
+
+  private withoutChrome(lines: PageLine[], headings: ReadonlySet<PageLine> = new Set()): PageLine[] {
     return lines.filter((line) => {
-      const kind = chromeKind(line.text);
+      const kind = headings.has(line) ? null : chromeKind(line.text);
       if (kind !== null) this.leave(line, CHROME_REASONS[kind]);
       return kind === null;
     });
@@ -282,47 +324,50 @@ class PageReading {
   }
 
   private head(above: PageLine[], below: PageLine[]): Head {
-    const declaredAt = above.findLastIndex((line) => this.isDeclaredTitle(line));
-    const titleAt = declaredAt >= 0 ? declaredAt : above.findLastIndex((line) => this.couldBeTitle(line));
+    // A site's name can be either of the two as well, but then it stands higher.
+    const markedAt = above.findLastIndex((line) => this.isDeclaredTitle(line) || (line.kind === 'h1' && this.couldBeTitle(line)));
+    const titleAt = markedAt >= 0 ? markedAt : above.findLastIndex((line) => this.couldBeTitle(line));
     const titleLine = above[titleAt];
     if (titleLine === undefined) throw new PageRefused('no_title', 'No line above the date could be the title.');
-    const before = above.slice(0, titleAt);
-    const between = above.slice(titleAt + 1);
-    const { author, taken } = this.author(before, between, below);
+    const isRepeat = (line: PageLine): boolean => line !== titleLine && key(line.text) === key(titleLine.text);
+    for (const line of [...above, ...below].filter(isRepeat)) this.leave(line, 'repeats the title');
+    below.splice(0, below.length, ...below.filter((line) => !isRepeat(line)));
+    const before = above.slice(0, titleAt).filter((line) => !isRepeat(line));
+    const between = above.slice(titleAt + 1).filter((line) => !isRepeat(line));
+    const { authors, taken } = this.authors(before, between, below);
     const masthead = [...before, ...between].filter((line) => !taken.includes(line)).map((line) => line.text);
-    for (const line of below.filter((candidate) => key(candidate.text) === key(titleLine.text))) {
-      below.splice(below.indexOf(line), 1);
-      this.leave(line, 'repeats the title');
-    }
-    return { title: titleField(titleLine, declaredAt >= 0, author), author, masthead };
+    return { title: titleField(titleLine, this.isDeclaredTitle(titleLine), authors), authors, masthead };
   }
 
-  /** Takes the author's lines out of `below` where they stand there; those above the date are returned as taken. */
-  private author(before: PageLine[], between: PageLine[], below: PageLine[]): { author: Head['author']; taken: PageLine[] } {
+  /** Takes the authors' lines out of `below` where they stand there; those above the date are returned as taken. */
+  private authors(before: PageLine[], between: PageLine[], below: PageLine[]): { authors: Head['authors']; taken: PageLine[] } {
     const last = before.at(-1);
     const [printed, ...repeats] = before.slice(runStart(before));
     if (printed !== undefined && repeats.length > 0 && !isRole(printed.text)) {
       for (const line of repeats) this.leave(line, 'repeats the author');
-      return { author: { value: printed.text, confidence: 'certain', why: 'stands twice above the title' }, taken: [printed, ...repeats] };
+      const value = bylineName(printed.text) ?? printed.text;
+      return { authors: [{ value, confidence: 'certain', why: 'stands twice above the title' }], taken: [printed, ...repeats] };
     }
     const declared = this.metadata.authors;
-    const isDeclared = (line: PageLine): boolean => declared.some((name) => key(name) === key(bylineName(line.text) ?? line.text));
     const near = [...between, ...before.slice(-2).toReversed(), ...below.slice(0, 3)];
-    const named = near.find(isDeclared);
-    const line =
-      named ?? near.find((candidate) => bylineName(candidate.text) !== null && wordCount(candidate.text) <= MAX_AUTHOR_WORDS + 2);
-    if (line !== undefined) {
-      if (below.includes(line)) below.splice(below.indexOf(line), 1);
-      const value = bylineName(line.text) ?? line.text;
-      const why = named ? 'printed by the title and named in the metadata' : 'the line says that it names the author';
-      return { author: { value, confidence: named ? 'certain' : 'likely', why }, taken: [line] };
+    const seen = new Set<string>();
+    const taken = near.filter((line) => {
+      const names = peopleNamed(line.text, declared);
+      if (names.length > 0 && names.every((name) => seen.has(name))) this.leave(line, 'repeats the author');
+      for (const name of names) seen.add(name);
+      return names.length > 0;
+    });
+    const byline = taken.length > 0 ? undefined : near.find((line) => isByline(line.text));
+    if (byline !== undefined) taken.push(byline);
+    below.splice(0, below.length, ...below.filter((line) => !taken.includes(line)));
+    if (byline !== undefined) {
+      const value = bylineName(byline.text) ?? byline.text;
+      return { authors: [{ value, confidence: 'likely', why: 'the line says that it names the author' }], taken };
     }
-    if (declared.length > 0) {
-      return { author: { value: declared.join('، '), confidence: 'likely', why: 'named in the metadata only' }, taken: [] };
-    }
+    if (declared.length > 0) return { authors: declared.map((name) => declaredAuthor(name, declared, taken)), taken };
     const guess = between.find((candidate) => this.couldBeAuthor(candidate, undefined, below)) ?? last;
-    if (guess === undefined || !this.couldBeAuthor(guess, before.at(before.indexOf(guess) - 1), below)) return { author: null, taken: [] };
-    return { author: { value: guess.text, confidence: 'guess', why: 'a short line next to the title' }, taken: [guess] };
+    if (guess === undefined || !this.couldBeAuthor(guess, before.at(before.indexOf(guess) - 1), below)) return { authors: [], taken: [] };
+    return { authors: [{ value: guess.text, confidence: 'guess', why: 'a short line next to the title' }], taken: [guess] };
   }
 
   private couldBeAuthor(line: PageLine, previous: PageLine | undefined, below: PageLine[]): boolean {
@@ -359,13 +404,20 @@ class PageReading {
 
   /** Divides what follows the date into the article and what the site put below it. */
   private cutEnd(lines: PageLine[]): { body: PageLine[]; pollQuestion: string | null } {
-    const firstText = lines.findIndex((line) => chromeKind(line.text) === null && isParagraph(line.text));
-    const share = lines.findIndex((line, index) => firstText >= 0 && index > firstText && chromeKind(line.text) === 'share');
+    const textAt = firstText(lines);
+    const headings = new Set(lines.filter((line, index) => index > textAt && isChromeHeading(line, lines[index + 1])));
+    const share = lines.findIndex((line, index) => index > textAt && chromeKind(line.text) === 'share' && !headings.has(line));
     const end = share >= 0 ? share : repeatedTail(lines);
-    const body = this.withoutChrome(lines.slice(0, end));
-    const tail = this.withoutChrome(lines.slice(end));
-    if (letters(tail) > letters(body)) {
-      this.warnings.push('More text stands below the share line than above it; check that the article is whole.');
+    const body = this.withoutChrome(lines.slice(0, end), headings);
+    const tail = this.withoutChrome(lines.slice(end), headings);
+    for (const { text } of body.filter((line) => headings.has(line))) {
+      this.warnings.push(`«${text}» was taken for a sub-heading, since a paragraph follows it.`);
+    }
+    const cutOff = tail.filter((line) => isParagraph(line.text) && !QUESTION.test(line.text)).length;
+    if (cutOff > 0) {
+      this.warnings.push(
+        `Text stands below the end of the article and was left out (paragraphs: ${cutOff}); check that the article is whole.`,
+      );
     }
     let pollQuestion: string | null = null;
     for (const line of tail) {
@@ -424,10 +476,45 @@ const DATE_WARNINGS: Readonly<Record<ParsedDateline['warnings'][number], string>
   hour_in_gap: 'The time of the dateline was skipped that night (start of summer time); it was moved forward.',
 };
 
-function titleField(line: PageLine, declared: boolean, author: PageField<string> | null): PageField<string> {
+function titleField(line: PageLine, declared: boolean, authors: PageField<string>[]): PageField<string> {
   if (declared) return { value: line.text, confidence: 'certain', why: 'stands above the date and in the metadata' };
-  if (author?.confidence === 'certain') return { value: line.text, confidence: 'certain', why: 'stands between the author and the date' };
+  if (authors.some((author) => author.confidence === 'certain'))
+    return { value: line.text, confidence: 'certain', why: 'stands between the author and the date' };
+  if (line.kind === 'h1') return { value: line.text, confidence: 'likely', why: 'the main heading above the date' };
   return { value: line.text, confidence: 'likely', why: 'the last line above the date' };
+}
+
+/** Whether the line says that it names the author, and is short enough to do only that. */
+function isByline(line: string): boolean {
+  return bylineName(line) !== null && wordCount(line) <= MAX_AUTHOR_WORDS + 2;
+}
+
+/** Those of the given people whom a line names, where it says nothing else; "و", "and" or "et" may join them. */
+function peopleNamed(line: string, people: string[]): string[] {
+  let rest = personKey(line);
+  const found = people
+    .toSorted((one, other) => other.length - one.length)
+    .filter((person) => {
+      const name = personKey(person);
+      if (name === '' || !rest.includes(name)) return false;
+      rest = rest.replace(name, ' ');
+      return true;
+    });
+  return /^(?: |و|and|et)*$/.test(rest) ? found : [];
+}
+
+function personKey(line: string): string {
+  // Without spaces, since "و" before a name such as عبد الله parts what the key joins.
+  return matchKey(splitHonorific(bylineName(line) ?? line).name).replaceAll(' ', '');
+}
+
+/** An author whom the metadata names, with the name as printed where a line prints it alone. */
+function declaredAuthor(name: string, declared: string[], printed: PageLine[]): PageField<string> {
+  if (!printed.some((line) => peopleNamed(line.text, declared).includes(name))) {
+    return { value: name, confidence: 'likely', why: 'named in the metadata only' };
+  }
+  const own = printed.find((line) => personKey(line.text) === personKey(name))?.text ?? name;
+  return { value: bylineName(own) ?? own, confidence: 'certain', why: 'printed by the title and named in the metadata' };
 }
 
 /** Where the run of equal lines at the end begins; the length when the last line stands alone. */
@@ -439,6 +526,18 @@ function runStart(lines: PageLine[]): number {
 function repeatedTail(lines: PageLine[]): number {
   const start = runStart(lines);
   return lines.length - start >= 2 && start > 0 ? start : lines.length;
+}
+
+/** Where the text of the article begins among the lines below its date; the number of lines when it does nowhere. */
+function firstText(lines: PageLine[]): number {
+  const at = lines.findIndex((line) => chromeKind(line.text) === null && isParagraph(line.text));
+  return at >= 0 ? at : lines.length;
+}
+
+/** Whether a word of the site's apparatus heads a paragraph. A question below it does not tell: polls stand below share lines. */
+function isChromeHeading(line: PageLine, next: PageLine | undefined): boolean {
+  if (next === undefined || (line.kind !== 'p' && !HEADINGS.has(line.kind)) || !isChromeWord(line.text)) return false;
+  return letterCount(next.text) > MAX_HEADING_LETTERS && FINAL_STOP.test(next.text) && !QUESTION.test(next.text);
 }
 
 function isParagraph(line: string): boolean {
@@ -453,10 +552,6 @@ function isShort(line: string): boolean {
 
 function letterCount(line: string): number {
   return line.match(/\p{L}/gu)?.length ?? 0;
-}
-
-function letters(lines: PageLine[]): number {
-  return lines.reduce((sum, line) => sum + letterCount(line.text), 0);
 }
 
 function wordCount(line: string): number {

@@ -1,6 +1,6 @@
 /** Refusal of a text that no editor can have meant: it carries code points that are not text. */
 export class UncleanText extends Error {
-  constructor(readonly reason: 'nul' | 'lone_surrogate' | 'noncharacter' | 'control') {
+  constructor(readonly reason: 'nul' | 'lone_surrogate' | 'noncharacter' | 'control' | 'marks') {
     super(`text refused: ${reason}`);
     this.name = 'UncleanText';
   }
@@ -9,6 +9,7 @@ export class UncleanText extends Error {
 // Embeddings, overrides and isolates can make a line read differently from what it says (Trojan Source, CVE-2021-42574).
 const BIDI_FORMATTING = /[\u202A-\u202E\u2066-\u2069]/g;
 const INVISIBLE_IN_A_LINE = /[\u00AD\u061C\u200B\u200E\u200F\u2060\uFEFF]/g;
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 const WHITE_SPACE = /\p{White_Space}+/gu;
 const LINE_BREAK = /\r\n?|[\u2028\u2029]/g;
 
@@ -28,35 +29,42 @@ const IDLE_JOINER = new RegExp(`(?<!${JOINS_THE_NEXT}\\p{Mn}*)[\\u200C\\u200D]|[
  *
  * Bidirectional formatting and invisible characters go. The joiners U+200C and U+200D stay only between two Arabic letters that would
  * otherwise join, the context of RFC 5892 appendix A.1, and a run of them counts as its first. Tashkeel and tatweel stay as typed.
- * @throws UncleanText for NUL, lone surrogates, noncharacters, and controls that are not white space.
+ * @throws UncleanText for NUL, lone surrogates, noncharacters, controls other than tab and line break, and more than 30 combining marks in a row.
  */
 export function cleanLine(input: string): string {
-  refuse(input, /(?!\p{White_Space})\p{Cc}/u);
-  return input
+  refuse(input);
+  const line = input
     .replace(BIDI_FORMATTING, '')
     .replace(INVISIBLE_IN_A_LINE, '')
     .replace(WHITE_SPACE, ' ')
     .replace(JOINERS, (run) => run.charAt(0))
-    .replace(IDLE_JOINER, '')
-    .normalize('NFC')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+    .replace(IDLE_JOINER, '');
+  return composed(line).replace(/ {2,}/g, ' ').trim();
 }
 
 /**
  * A body or another text of several lines as it is stored: NFC, line feeds as the only line breaks.
  *
  * Bidirectional embeddings, overrides and isolates go; marks (LRM, RLM, ALM), joiners, tashkeel, tatweel, tabs and spacing stay as typed.
- * @throws UncleanText for NUL, lone surrogates, noncharacters, and controls other than tab and line break.
+ * @throws UncleanText for NUL, lone surrogates, noncharacters, controls other than tab and line break, and more than 30 combining marks in a row.
  */
 export function cleanText(input: string): string {
-  refuse(input, /(?![\t\n\r])\p{Cc}/u);
-  return input.replace(BIDI_FORMATTING, '').replace(LINE_BREAK, '\n').normalize('NFC');
+  refuse(input);
+  return composed(input.replace(BIDI_FORMATTING, '').replace(LINE_BREAK, '\n'));
 }
 
-function refuse(input: string, control: RegExp): void {
+/** 30 are more than any writing system uses and the bound of the Stream-Safe Text Format (Unicode Standard Annex #15). */
+const ENDLESS_MARKS = /\p{M}{31}/u;
+
+/** NFC. Putting a run of marks into canonical order takes time quadratic in its length, so long runs are refused before. */
+function composed(text: string): string {
+  if (ENDLESS_MARKS.test(text)) throw new UncleanText('marks');
+  return text.normalize('NFC');
+}
+
+function refuse(input: string): void {
   if (input.includes('\0')) throw new UncleanText('nul');
   if (/\p{Surrogate}/u.test(input)) throw new UncleanText('lone_surrogate');
   if (/\p{Noncharacter_Code_Point}/u.test(input)) throw new UncleanText('noncharacter');
-  if (control.test(input)) throw new UncleanText('control');
+  if (CONTROL.test(input)) throw new UncleanText('control');
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fold, matchKey, sortKey, words } from './fold.js';
+import { fold, matchKey, sortKey, splitHonorific, words } from './fold.js';
 
 describe('folding', () => {
   it.each([
@@ -75,6 +75,26 @@ describe('match keys of names', () => {
     ['…', ''],
   ])('%s → %s', (name, key) => {
     expect(matchKey(name)).toBe(key);
+  });
+});
+
+describe('splitting honorifics from names', () => {
+  it.each([
+    ['د. أحمد الطيب', 'د.', 'أحمد الطيب'],
+    ['د/ أحمد', 'د', 'أحمد'],
+    ['أ.د. مُحمّد  كمال', 'أ.د.', 'مُحمّد كمال'],
+    ['ا. د/محمد', 'ا. د', 'محمد'],
+    ['السفير د. محمد حجازي', 'السفير د.', 'محمد حجازي'],
+    ['الدُّكتـورة هدى', 'الدُّكتـورة', 'هدى'],
+    ['Prof. Dr. Élise', 'Prof. Dr.', 'Élise'],
+    ['السيد ياسين', '', 'السيد ياسين'],
+    ['الأستاذ', '', 'الأستاذ'],
+    ['دينا محمد', '', 'دينا محمد'],
+    ['Drew Barrymore', '', 'Drew Barrymore'],
+    ['د. م', '', 'د. م'],
+    ['', '', ''],
+  ])('%s → %s + %s', (printed, honorific, name) => {
+    expect(splitHonorific(printed)).toEqual({ honorific: honorific.normalize('NFC'), name: name.normalize('NFC') });
   });
 });
 

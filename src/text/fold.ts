@@ -76,7 +76,9 @@ export function matchKey(name: string): string {
   return key;
 }
 
-const TASHKEEL_AND_TATWEEL = /[\u0610-\u061A\u064B-\u0652\u0656-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0640]/g;
+const TASHKEEL_OR_TATWEEL =
+  '[\\u0610-\\u061A\\u064B-\\u0652\\u0656-\\u065F\\u0670\\u06D6-\\u06DC\\u06DF-\\u06E4\\u06E7\\u06E8\\u06EA-\\u06ED\\u0640]';
+const TASHKEEL_AND_TATWEEL = new RegExp(TASHKEEL_OR_TATWEEL, 'g');
 
 // السيد is not here: in Egypt it is a given name more often than a title.
 const HONORIFICS = [
@@ -85,9 +87,21 @@ const HONORIFICS = [
   'dr|prof|professor|mr|mrs|ms|amb|ambassador|docteur|pr|professeur|mme|mlle|monsieur|madame|ambassadeur|ambassadrice',
 ]
   .join('|')
-  .replaceAll('أ', '[أا]');
-const LEADING_HONORIFICS = new RegExp(`^(?:(?:${HONORIFICS})[\\s./]+)+(?=\\p{L}\\p{M}*\\p{L})`, 'u');
+  .replace(/\p{L}/gu, (letter) => `${letter === 'أ' ? '[أا]' : letter}${TASHKEEL_OR_TATWEEL}*`);
+const LEADING_HONORIFICS = new RegExp(`^(?:(?:${HONORIFICS})[\\s./]+)+(?=\\p{L}\\p{M}*\\p{L})`, 'iu');
 const LEADING_ARTICLE = /^ال(?=\p{L}{3})/u;
+
+/**
+ * A name as printed, parted into leading honorifics and the name itself, both with their letters as written, NFC and single spaces.
+ *
+ * Honorifics are those of {@link sortKey}, and only where a name of two letters or more follows; without any, `honorific` is ''.
+ * A slash between honorific and name ("د/ أحمد") belongs to neither.
+ */
+export function splitHonorific(name: string): { honorific: string; name: string } {
+  const printed = name.normalize('NFC').replace(/\s+/g, ' ').trim();
+  const leading = LEADING_HONORIFICS.exec(printed)?.[0] ?? '';
+  return { honorific: leading.replace(/[ /]+$/, ''), name: printed.slice(leading.length) };
+}
 
 /**
  * What a name is sorted by under the collation `ar-x-icu`: the letters as written, lower-cased, without tashkeel and tatweel.

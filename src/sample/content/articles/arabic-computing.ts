@@ -24,6 +24,7 @@ export const arabicComputing: SampleArticle = {
 <blockquote><p>البحث الجيد يتسامح مع القارئ ولا يتساهل في المعنى.</p></blockquote>
 <p>وتبقى جموع التكسير امتحانًا قائمًا، إذ لا تكفي قاعدة نزع اللواحق لوصل «كتاب» بـ«كتب» و«رئيس» بـ«رؤساء». وهنا تحتاج الآلة إلى معجم يحفظ الصلات، أو إلى نموذج تعلمها من نصوص كثيرة، والأفضل أن تُختبر الطريقتان على أسئلة حقيقية لا على أمثلة منتقاة.</p>
 <h2>ما الذي بقي؟</h2>
+<p>لعل أنفع ما يُبدأ به دفتر صغير من الأمثلة الصعبة: اسم مركب يُكتب بصورتين، وتاريخ اختلطت أرقامه، وجملة عربية في وسطها عنوان بريد، وكلمة تتبدل همزتها بين بلد وآخر. تُجرب عليه البرامج كلما تغيرت، فإذا أخفق مثال كان صالحًا بالأمس عُرف الخلل في يومه، وبقي الإصلاح معروفًا لمن يأتي بعدنا.</p>
 <p>ما زالت أمام العربية في الآلة أعمال كثيرة، أغلبها صغير ومتصل بالعناية: خطوط واضحة على الشاشات الصغيرة، ومدققات إملائية مفتوحة، ونصوص تجريبية تكشف الأخطاء قبل وصولها إلى الناس، وبرامج تُصمم من البداية لاتجاهين لا لاتجاه واحد. وهذه أعمال لا تصنع عناوين كبيرة، لكنها تحدد هل يشعر القارئ العربي أن البرنامج صُنع له أم تُرجم إليه.</p>`,
   authors: ['يونس-بن-منارة'],
   section: 'المعرفة-والتراث',
@@ -59,6 +60,7 @@ export const arabicComputing: SampleArticle = {
 <blockquote><p>Good search is lenient with the reader and strict with the meaning.</p></blockquote>
 <p>Broken plurals remain a standing test, for no rule that strips suffixes is enough to connect <em>kitab</em> (book) with <em>kutub</em>, or <em>raʼis</em> (president) with <em>ruʼasaʼ</em>. Here the machine needs a lexicon that keeps these links, or a model that has learned them from many texts; and it is best to test both ways on real questions rather than on chosen examples.</p>
 <h2>What remains?</h2>
+<p>Perhaps the most useful thing to begin with is a small notebook of hard examples: a compound name written in two ways, a date whose digits are mixed, an Arabic sentence with an e-mail address in the middle of it, a word whose hamza changes from one country to another. Programs are tried on it whenever they change; when an example that worked yesterday fails, the fault is known the same day, and the repair remains known to those who come after us.</p>
 <p>Much work still lies ahead for Arabic in the machine, most of it small and a matter of care: fonts that are clear on small screens, open spelling checkers, test texts that reveal errors before they reach people, and programs designed from the start for two directions rather than one. Such work makes no great headlines, but it decides whether Arabic readers feel that a program was made for them or merely translated.</p>`,
     publishedAt: '2025-01-15T09:00:00Z',
   },

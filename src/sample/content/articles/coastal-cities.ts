@@ -22,13 +22,13 @@ export const coastalCities: SampleArticle = {
   section: 'المدن-والعمران',
   tags: ['المدن', 'المناخ', 'الماء'],
   seriesPosition: 3,
-  publishedAt: '2025-12-02T12:40:00Z',
+  publishedAt: '2025-10-07T12:40:00Z',
   references: [
     {
       title: 'أسس الإدارة الساحلية (مرجع مثال)',
       source: 'كتاب تعليمي',
       url: 'https://example.org/coastal-management',
-      accessed: '2025-11-18',
+      accessed: '2025-09-24',
     },
   ],
 };

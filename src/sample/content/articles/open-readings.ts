@@ -16,5 +16,5 @@ export const openReadings: SampleArticle = {
   authors: ['عبد-الله-المرساوي'],
   section: 'المعرفة-والتراث',
   tags: ['المكتبات'],
-  publishedAt: '2026-10-04T13:00:00Z',
+  publishedAt: '2025-12-21T13:00:00Z',
 };

@@ -23,13 +23,13 @@ export const readingAChart: SampleArticle = {
   authors: ['يونس-بن-منارة'],
   section: 'الاقتصاد-والمجتمع',
   tags: ['الإحصاء', 'التعليم'],
-  publishedAt: '2026-06-25T06:30:00Z',
+  publishedAt: '2025-11-23T06:30:00Z',
   references: [
     {
       title: 'Five Questions for a Chart (sample text)',
       source: 'نص أصلي متخيَّل',
       url: 'https://example.org/five-questions',
-      accessed: '2026-06-10',
+      accessed: '2025-11-10',
     },
   ],
 };

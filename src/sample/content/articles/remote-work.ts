@@ -15,5 +15,5 @@ export const remoteWork: SampleArticle = {
   authors: ['سلمى-أبو-سنبلة'],
   section: 'الاقتصاد-والمجتمع',
   tags: ['الرقمنة', 'المدن'],
-  publishedAt: '2026-03-09T10:05:00Z',
+  publishedAt: '2025-10-28T10:05:00Z',
 };
