@@ -1,10 +1,15 @@
+import type { Server } from 'node:http';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
-import { Config } from './config/config.js';
+import { Config, StartError } from './config/config.js';
 import { openServer, prepareDatabase } from './database/database.js';
 import { SampleService } from './sample/sample.service.js';
 
+/** How long requests in progress may take to end once the process is asked to. */
+const DRAIN_MS = 5_000;
+
 /**
- * Starts the center (database, migrations, sample content, HTTP), serves until SIGINT or SIGTERM, then drains: requests first, the
+ * Starts the center (database, migrations, sample content, HTTP), serves until SIGINT, SIGTERM or SIGHUP, then drains: requests first, the
  * database last. Resolves when nothing is left running.
  * @throws StartError with a sentence a person can act on
  */
@@ -17,7 +22,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     const app = await createApp(config, await prepareDatabase(config, server, say));
     try {
       if (config.sampleContent && (await app.get(SampleService).loadOnce())) say('The empty database received the sample center.');
-      await app.listen(config.port, config.host);
+      await listen(app, config);
       say(
         `Markaz is at ${config.publicOrigin}`,
         `  API        ${config.publicOrigin}/api/v1/articles`,
@@ -26,6 +31,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
       );
       await stopped;
     } finally {
+      // A connection without a finished request (browsers open such in advance) would otherwise hold the process for its whole timeout.
+      setTimeout(() => (app.getHttpServer() as Server).closeAllConnections(), DRAIN_MS).unref();
       await app.close();
     }
   } finally {
@@ -33,10 +40,28 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
+async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const why = LISTEN_REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw error;
+    throw new StartError(`HOST ${host}, PORT ${port}: ${why}`);
+  }
+}
+
+const LISTEN_REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already. Choose another PORT.',
+  EACCES: 'you may not listen there. Choose a PORT of 1024 or more.',
+  EADDRNOTAVAIL: 'this machine has no such address. Choose another HOST.',
+  ENOTFOUND: 'this HOST is not known.',
+  EAI_AGAIN: 'this HOST cannot be looked up.',
+};
+
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
     // Stays subscribed: a second Ctrl-C, or one sent to npm and to us, must not cut the draining short.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve());
   });
 }
 

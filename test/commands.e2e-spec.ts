@@ -1,5 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -125,6 +127,20 @@ describe('markaz serve', () => {
     expect(alive(database)).toBe(false);
   });
 
+  it('is not kept from leaving by a connection that asks nothing', async () => {
+    const server = markaz(['serve']);
+    await serving(server);
+    const silent = connect(Number(env['PORT']), '127.0.0.1');
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    const from = performance.now();
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    // The process's own patience is 5 s, the connection's 60.
+    expect(performance.now() - from).toBeLessThan(30_000);
+    silent.destroy();
+  }, 40_000);
+
   it('says in a sentence what keeps it from starting', async () => {
     const badPort = markaz(['serve'], { PORT: 'eighty' });
     expect(await badPort.ended).toBe(1);
@@ -135,6 +151,9 @@ describe('markaz serve', () => {
     const noServer = markaz(['serve'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', SECRET_KEY: 'x'.repeat(32) });
     expect(await noServer.ended).toBe(1);
     expect(noServer.output.err).toContain('The database cannot be reached');
+    const badHost = markaz(['serve'], { HOST: '203.0.113.7' });
+    expect(await badHost.ended).toBe(1);
+    expect(badHost.output.err).toContain(`HOST 203.0.113.7, PORT ${env['PORT']}: this machine has no such address.`);
   });
 });
 
@@ -156,7 +175,8 @@ describe('markaz import page', () => {
     [['import', 'page', 'x.txt', '--colour'], "Unknown option '--colour'"],
     [['import', 'page', 'x.txt', '--section', 'قسم-لا-وجود-له'], 'There is no section with this slug.'],
     [['serve', 'now'], 'serve takes no operands.'],
-    [['dance'], 'markaz import page FILE…'],
+    [['dance'], 'There is no command "dance".'],
+    [['constructor'], 'There is no command "constructor".'],
   ])('%j is wrong use: exit 2, and says why', async (args, why) => {
     const run = markaz(args);
     expect(await run.ended).toBe(2);
@@ -172,6 +192,12 @@ it.each(['serve', 'migrate', 'import page', 'openapi'])('markaz %s --help explai
   expect(run.output.err).toBe('');
 });
 
+it('markaz import --help lists the commands', async () => {
+  const run = markaz(['import', '--help']);
+  expect(await run.ended).toBe(0);
+  expect(run.output.out).toContain('markaz import page FILE…');
+});
+
 it('markaz migrate brings a database up to date, and takes the newest migration back', async () => {
   const more = { DATA_DIR: join(folder, 'migrating') };
   const up = markaz(['migrate'], more);
@@ -179,6 +205,9 @@ it('markaz migrate brings a database up to date, and takes the newest migration 
   expect(up.output.err).toContain('The database is up to date.');
   const down = markaz(['migrate', '--revert'], more);
   expect(await down.ended).toBe(0);
-  expect(down.output.err).toContain('The newest migration has been taken back.');
+  expect(down.output.err).toMatch(/^Taken back: \w+$/m);
+  const nothing = markaz(['migrate', '--revert'], more);
+  expect(await nothing.ended).toBe(0);
+  expect(nothing.output.err).toContain('There is no migration to take back.');
   expect(await markaz(['migrate'], more).ended).toBe(0);
 });

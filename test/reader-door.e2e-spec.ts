@@ -461,10 +461,32 @@ describe('READER_DATABASE_URL', () => {
     await session(async (client) => {
       expect(await ask(client, `select lang from pub.center`)).toEqual(['ar']);
       expect(await refusal(client, `select * from revisions`)).toBe('42501');
+      const settings = ['default_transaction_read_only', 'statement_timeout', 'plan_cache_mode'].map(
+        (name) => `current_setting('${name}')`,
+      );
+      expect(await ask(client, `select concat_ws(' ', ${settings.join()})`)).toEqual(['on 2s force_generic_plan']);
+      await client.query(`set default_transaction_read_only = off`);
       expect(await refusal(client, `create temporary table t ()`)).toBe('42501');
     }, reader);
     const { name } = readerRole(Secret.for(testConfig(config)));
     expect(await ask(owner, `select rolname from pg_roles where rolname = $1`, [name])).toEqual([]);
+  });
+
+  it('that cannot be opened stops the start, instead of every reader', async () => {
+    const [empty, user] = [await emptyDatabase(), await newUser()];
+    const wrong = urlOf({ ...empty, ...user, password: 'wrong' });
+    await expect(prepare(empty, testConfig({ READER_DATABASE_URL: wrong }))).rejects.toThrow(
+      /^Published content cannot be read through the reader's connection: /,
+    );
+  });
+
+  it('that names the owner is warned of', async () => {
+    const empty = await emptyDatabase();
+    const said: string[] = [];
+    await prepareDatabase(testConfig({ READER_DATABASE_URL: urlOf(empty) }), { main: empty, location: '', leave: async () => {} }, (line) =>
+      said.push(line),
+    );
+    expect(said).toContainEqual(expect.stringMatching(/^WARNING: the user of READER_DATABASE_URL may read more than published content/));
   });
 
   it('with a user unknown to the main server is refused with a sentence', async () => {

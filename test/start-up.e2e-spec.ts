@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { StartError } from '../src/config/config.js';
 import type { Connection } from '../src/database/connection.js';
 import { prepareDatabase } from '../src/database/database.js';
@@ -50,6 +51,18 @@ describe('a start is refused with a sentence', () => {
     expect(await sentence({ ...(await databaseWith('')), user, password: 'only for tests' })).toBe(
       'The extension pg_trgm could not be created. Let an administrator run: create extension pg_trgm; in this database.',
     );
+  });
+
+  it('where the user may not make tables', async () => {
+    const user = `guest_${randomBytes(4).toString('hex')}`;
+    await onServer(`create role ${user} login password 'only for tests'`);
+    roles.push(user);
+    const theirs = await databaseWith('');
+    const owner = new pg.Client(theirs);
+    await owner.connect();
+    await owner.query('create extension pg_trgm');
+    await owner.end();
+    expect(await sentence({ ...theirs, user, password: 'only for tests' })).toMatch(/^The database user may not create tables/);
   });
 
   it.each([

@@ -19,10 +19,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
  * @returns the exit code
  */
 export async function run(argv: readonly string[]): Promise<number> {
-  const name = argv.slice(0, 2).join(' ') in COMMANDS ? argv.slice(0, 2).join(' ') : (argv[0] ?? '');
-  const command = COMMANDS[name];
+  const name = Object.hasOwn(COMMANDS, argv.slice(0, 2).join(' ')) ? argv.slice(0, 2).join(' ') : (argv[0] ?? '');
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    const asked = ['--help', '-h', 'help'].includes(name);
+    // `markaz --help`, and `markaz import --help` for a family of commands.
+    const asked = ['--help', '-h', 'help'].includes(name) || ['--help', '-h'].includes(argv[1] ?? '');
+    if (!asked) process.stderr.write(name === '' ? '' : `There is no command "${name}".\n\n`);
     (asked ? process.stdout : process.stderr).write(overview());
     return asked ? 0 : 2;
   }
@@ -47,12 +49,14 @@ export async function run(argv: readonly string[]): Promise<number> {
 function failed(error: unknown, command: Command): number {
   const wrongUse = error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
   if (wrongUse) process.stderr.write(`${(error as Error).message}\nusage: markaz ${command.usage}\n`);
-  else if (error instanceof StartError)
-    process.stderr.write(`${error.message}\n${error.cause instanceof Error ? `  (${error.cause.message})\n` : ''}`);
-  else if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-    process.stderr.write('Another program listens on this port already. Choose another with PORT.\n');
+  else if (error instanceof StartError) process.stderr.write(`${error.message}\n${causeOf(error)}`);
   else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return wrongUse ? 2 : 1;
+}
+
+/** What lay beneath, where the sentence has not said it already. */
+function causeOf({ message, cause }: StartError): string {
+  return cause instanceof Error && cause.message !== '' && !message.includes(cause.message) ? `  (${cause.message})\n` : '';
 }
 
 function overview(): string {

@@ -12,7 +12,7 @@ import { UsageError, type Command } from './command.js';
 export const importPages: Command = {
   usage: 'import page FILE… [--section SLUG] [--apply [--publish]]',
   summary: 'Imports pages saved from an old site as text or HTML.',
-  help: `Without --apply nothing is changed: the report says what was found in each file, how surely, and what was left out.
+  help: `Without --apply no content is changed (only the schema is brought up to date, as by any start): the report says what was found in each file, how surely, and what was left out.
 
   --apply          makes a draft of each page; a page imported before is skipped
   --publish        publishes them too, with their original dates

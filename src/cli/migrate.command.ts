@@ -14,9 +14,13 @@ export const migrateDatabase: Command = {
     const config = new Config(process.env);
     const server = await openServer(config, say);
     try {
-      if (values['revert']) await revert(server.main);
-      else await prepareDatabase(config, server, say);
-      say(values['revert'] ? 'The newest migration has been taken back.' : 'The database is up to date.');
+      if (values['revert']) {
+        const name = await revert(server.main);
+        say(name === null ? 'There is no migration to take back.' : `Taken back: ${name}`);
+      } else {
+        await prepareDatabase(config, server, say);
+        say('The database is up to date.');
+      }
       return 0;
     } finally {
       await server.leave();

@@ -56,8 +56,10 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
       await checkServer(client);
       const reader = await prepareReader(client, config, server, role);
       await refuseTemporaryTables(client);
+      if (config.readerDatabaseUrl !== null && (await seesDrafts(client, reader.role))) log(SEES_DRAFTS);
       for (const name of await migrate(server.main, reader.role === null ? [] : [reader.role])) log(`migrated: ${name}`);
       if (reader.warning) log(reader.warning);
+      await expectReadable(reader.connection);
       return { ...server, reader: reader.connection };
     });
   } finally {
@@ -65,10 +67,44 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
   }
 }
 
+/**
+ * Opens the reader door once: a wrong password or another database would otherwise be found out by the first reader.
+ * A replica may be a moment behind with the views just made.
+ */
+async function expectReadable(reader: Database['reader']): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = new pg.Client({ ...reader, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('select from pub.listings limit 1');
+      return;
+    } catch (error) {
+      if (attempt === 5)
+        throw new StartError(`Published content cannot be read through the reader's connection: ${reasonOf(error)}`, { cause: error });
+    } finally {
+      await client.end();
+    }
+    await new Promise((resume) => setTimeout(resume, 500));
+  }
+}
+
 /** One host name with several addresses fails with an AggregateError, whose own message is empty. */
 function reasonOf(error: unknown): string {
   const causes: unknown[] = error instanceof AggregateError ? error.errors : [error];
   return causes.map((cause) => (cause instanceof Error ? cause.message : String(cause))).join('; ');
+}
+
+const SEES_DRAFTS =
+  'WARNING: the user of READER_DATABASE_URL may read more than published content. Give it a login role that owns nothing, is member of nothing and no superuser.';
+
+/** Whether the role has the rights of the database's owner: then its views are no wall. */
+async function seesDrafts(client: pg.Client, role: string | null): Promise<boolean> {
+  const { rows } = await client.query<{ sees: boolean }>(
+    `select rolsuper or pg_has_role(oid, (select datdba from pg_database where datname = current_database()), 'member') as sees from pg_roles where rolname = $1`,
+    [role],
+  );
+  return rows[0]?.sees ?? false;
 }
 
 async function prepareReader(
@@ -85,7 +121,7 @@ async function prepareReader(
         `The user of READER_DATABASE_URL is unknown to the server of DATABASE_URL, which has to grant it the published content. Let an administrator create it there.`,
       );
     }
-    return { role: connection.user ?? null, connection };
+    return { role: connection.user ?? null, connection: { ...connection, options: READER_OPTIONS } };
   }
   if (await mayCreateRoles(client)) {
     await prepareReaderRole(client, role);
@@ -93,7 +129,8 @@ async function prepareReader(
   }
   return {
     role: null,
-    connection: { ...server.main, options: READER_OPTIONS },
+    // In a search path of its own a table named by mistake is not found.
+    connection: { ...server.main, options: `-c search_path=pub ${READER_OPTIONS}` },
     warning:
       'WARNING: the database user may create no roles, so readers are served through its own rights, read-only. That stops mistakes, not an injection. ' +
       'Let an administrator run: alter role … createrole; or set READER_DATABASE_URL.',

@@ -56,11 +56,17 @@ export async function migrate(connection: Connection, readers: readonly string[]
   });
 }
 
-/** Takes back the newest migration, and the public views with it: the older code makes its own when it starts. */
-export async function revert(connection: Connection): Promise<void> {
-  await inMigration(connection, async (executor, query) => {
+/**
+ * Takes back the newest migration, and the public views with it: the older code makes its own when it starts.
+ * @returns its name, or null when there was none
+ */
+export async function revert(connection: Connection): Promise<string | null> {
+  return inMigration(connection, async (executor, query) => {
+    const applied = await executor.getExecutedMigrations();
+    if (applied.length === 0) return null;
     await query(dropPublicSchema);
     await executor.undoLastMigration();
+    return applied.toSorted((a, b) => b.timestamp - a.timestamp)[0]!.name;
   });
 }
 

@@ -29,10 +29,8 @@ const SETTINGS = [
   `plan_cache_mode = force_generic_plan`,
 ];
 
-/** The same settings as start-up options, for when no role may be created. */
-export const READER_OPTIONS = ['search_path=pub', ...SETTINGS.map((setting) => setting.replace(/ = /, '=').replaceAll("'", ''))]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+/** The same settings as start-up options, for a role that is not ours to set. */
+export const READER_OPTIONS = SETTINGS.map((setting) => `-c ${setting.replace(' = ', '=').replaceAll("'", '')}`).join(' ');
 
 /** @returns whether the connected user may create roles */
 export async function mayCreateRoles(client: Client): Promise<boolean> {

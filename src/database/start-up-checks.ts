@@ -6,15 +6,20 @@ import { StartError } from '../config/config.js';
  * @throws StartError
  */
 export async function checkServer(client: Client): Promise<void> {
-  const { rows } = await client.query<{ version: number; encoding: string; arabic: boolean }>(`
+  const { rows } = await client.query<{ version: number; encoding: string; arabic: boolean; creator: boolean }>(`
     select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
-      exists (select from pg_collation where collname = 'ar-x-icu') as arabic`);
+      exists (select from pg_collation where collname = 'ar-x-icu') as arabic,
+      has_database_privilege(current_database(), 'create') and has_schema_privilege('public', 'create') as creator`);
   const server = rows[0]!;
   if (server.version < 150_000)
     throw new StartError(`PostgreSQL 15 or newer is needed; this server is ${Math.floor(server.version / 10_000)}.`);
   if (server.encoding !== 'UTF8') throw new StartError(`The database must be made with ENCODING 'UTF8'; this one is ${server.encoding}.`);
   if (!server.arabic) throw new StartError(`The server lacks the collation ar-x-icu: it must be built with ICU, which sorts Arabic names.`);
   await checkTrigrams(client);
+  if (!server.creator)
+    throw new StartError(
+      `The database user may not create tables in this database. Let an administrator make it the owner: alter database … owner to …;`,
+    );
 }
 
 async function checkTrigrams(client: Client): Promise<void> {

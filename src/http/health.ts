@@ -13,7 +13,7 @@ import { DataSource } from 'typeorm';
 import { Reader, statement } from '../database/reader.js';
 import { Problem } from './problem.js';
 
-const ping = statement('select 1');
+const ping = statement('select from pub.listings limit 1');
 const EVERY_MS = 1_000;
 /** A swallowed network answers nothing at all; readiness must notice within 5 s. */
 const PATIENCE_MS = 3_000;

@@ -15,7 +15,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemOf(thrown);
-    if (problem.getStatus() >= 500) {
+    // Not being ready is logged when it begins, not at each probe.
+    if (problem.getStatus() >= 500 && problem.code !== 'not_ready') {
       this.logger.error(
         `${request.id} ${request.method} ${request.routeOptions.url ?? '(no route)'}`,
         thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown,

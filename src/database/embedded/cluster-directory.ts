@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { StartError } from '../../config/config.js';
 import { findBinaries } from './binaries.js';
 import { chooseSystemUser, isAlive, spawnOptions, succeedsAs, systemDirectory, type SystemUser } from './system-user.js';
@@ -99,12 +99,17 @@ async function build(directory: string, binaries: string, user: SystemUser | und
     '--no-instructions',
     ...(sync ? [] : ['--no-sync']),
   ];
-  try {
-    await promisify(execFile)(join(binaries, 'bin', 'initdb'), args, spawnOptions(user));
-  } catch (cause) {
-    const said = (cause as { stderr?: string }).stderr?.trim() || String(cause);
-    throw new StartError(`initdb could not create the embedded database in ${directory}: ${said}`, { cause });
-  }
+  // Detached: a Ctrl-C at the terminal is for this process, which then finishes its start and leaves in order.
+  const initdb = spawn(join(binaries, 'bin', 'initdb'), args, {
+    ...spawnOptions(user),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  initdb.stderr.on('data', (part: Buffer) => (said += part.toString()));
+  const [code] = (await once(initdb, 'close')) as [number | null];
+  if (code !== 0)
+    throw new StartError(`initdb could not create the embedded database in ${directory}: ${said.trim() || `exit code ${code}`}`);
 }
 
 function makeDataDirectory(dataDir: string): void {

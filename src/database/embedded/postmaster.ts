@@ -55,7 +55,8 @@ export function startPostmaster(home: ClusterDirectory, binaries: string, settin
   const all = {
     listen_addresses: '',
     port: String(PORT),
-    unix_socket_directories: `"${socketDirectory}"`, // a list; quoted, since a path may hold a comma
+    // A list; quoted, since a path may hold a comma, and a quote in it doubled.
+    unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     timezone: 'UTC',
     log_timezone: 'UTC',
