@@ -9,12 +9,17 @@ const ROWS = [
   ['articles', 'masthead'],
   ['authors'],
   ['sections'],
+  ['accounts'],
+  ['mail'],
+  ['audit'],
+  ['jobs'],
+  ['access'],
   ['http'],
   ['database'],
   ['config', 'text'],
 ];
 
-const room = (name) => `^src/${name.replace('.', '[.]')}(/|[.]ts$)`;
+const room = (name) => `^src/${name.replace('.', '[.]')}(/|[.]tsx?$)`;
 const rooms = (names) => names.map(room).join('|');
 
 // The command line starts the server, and the set-up opens the table of contents: the two pairs of one row that may meet.
@@ -28,7 +33,7 @@ const directions = ROWS.flatMap((row, index) =>
       name: `${name}-imports-downwards`,
       comment: 'Move what both need into a room below, or let the room above register itself.',
       severity: 'error',
-      from: { path: room(name), pathNot: '[.]spec[.]ts$' },
+      from: { path: room(name), pathNot: '[.]spec[.]tsx?$' },
       to: { path: rooms([...above, ...beside]) || '^$' },
     };
   }),
@@ -69,7 +74,7 @@ module.exports = {
     {
       name: 'no-test-code-in-the-house',
       severity: 'error',
-      from: { path: '^src/', pathNot: '[.]spec[.]ts$' },
+      from: { path: '^src/', pathNot: '[.]spec[.]tsx?$' },
       to: { path: '^test/' },
     },
   ],

@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     hookTimeout: 60_000,
     testTimeout: 20_000,
-    include: ['test/**/*.e2e-spec.ts', 'src/**/*.spec.ts'],
+    include: ['test/**/*.e2e-spec.ts', 'src/**/*.spec.{ts,tsx}'],
     globalSetup: ['test/global.ts'],
     setupFiles: ['test/setup.ts'],
   },

@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AccountsModule } from './accounts/accounts.module.js';
 import { ArticlesModule } from './articles/articles.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthorsModule } from './authors/authors.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -7,6 +9,7 @@ import type { Database } from './database/database.js';
 import { HttpModule } from './http/http.module.js';
 import type { HomeLanguage } from './http/problem.js';
 import { ImportModule } from './import/import.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
 import { SampleModule } from './sample/sample.module.js';
 import { SectionsModule } from './sections/sections.module.js';
@@ -20,6 +23,9 @@ export class AppModule {
       imports: [
         DatabaseModule.for(database, connect),
         HttpModule.for(config, home),
+        AuditModule,
+        MailModule,
+        AccountsModule,
         SectionsModule,
         AuthorsModule,
         ArticlesModule,

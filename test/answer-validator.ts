@@ -10,25 +10,33 @@ type Schema = Record<string, unknown>;
  * no field more and none less.
  * @returns a function that throws when an answer does not fit
  */
-export function answerValidator(document: OpenAPIObject): (path: string, response: Response) => void {
+export function answerValidator(
+  document: OpenAPIObject,
+): (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, response: Response) => void {
   const ajv = new Ajv({ strict: false, allErrors: true });
   formats.default(ajv);
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {}))
     ajv.addSchema(exact(schema as Schema), `#/components/schemas/${name}`);
-  const routes = Object.entries(document.paths).map(([template, { get }]) => ({
+  const routes = Object.entries(document.paths).map(([template, operations]) => ({
     pattern: new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
     // A written-out path is meant before a pattern.
     variables: template.split('{').length,
-    answers: get?.responses ?? {},
+    operations,
   }));
   const validators = new Map<unknown, ValidateFunction>();
 
-  return (url, response) => {
+  return (method, url, response) => {
     const [path = ''] = url.split('?');
     const route = routes.filter(({ pattern }) => pattern.test(path)).toSorted((a, b) => a.variables - b.variables)[0];
     if (!route) return;
-    const answer = route.answers[String(response.status)];
-    if (!answer || '$ref' in answer) throw new Error(`${response.status} is not documented for ${path}`);
+    const operation = route.operations[method];
+    if (!operation) {
+      if (response.status !== 404) throw new Error(`${method} ${path} is not documented`);
+      return;
+    }
+    const answer = operation.responses[String(response.status)];
+    if (!answer || '$ref' in answer)
+      throw new Error(`${response.status} is not documented for ${method} ${path}: ${response.text.slice(0, 500)}`);
     const [mediaType, media] = Object.entries(answer.content ?? {})[0] ?? [];
     if (mediaType === undefined || response.text === '') return;
     if (!response.headers['content-type']?.startsWith(mediaType))

@@ -1,9 +1,31 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Role } from '../src/access/policy.js';
+import { Editor } from '../src/accounts/editor.entity.js';
+import { SessionsService } from '../src/accounts/sessions.service.js';
 import { ArticlesService, type ArticleState, type NewArticle } from '../src/articles/articles.service.js';
 import { TagsService } from '../src/articles/tags.service.js';
 import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
 import { SectionsService, type NewSection } from '../src/sections/sections.service.js';
 import type { TestApp } from './test-app.js';
+
+export interface TestEditor {
+  readonly id: number;
+  readonly email: string;
+  /** Of an open session. */
+  readonly token: string;
+}
+
+/** An editor with a session and without a password; `sections` are granted. */
+export async function anEditor(world: TestApp, role: Role, ...sections: readonly number[]): Promise<TestEditor> {
+  return world.tx(async (tx) => {
+    const email = `editor-${randomBytes(5).toString('hex')}@center.example`;
+    const { id } = await tx
+      .getRepository(Editor)
+      .save({ email, emailCanonical: email, name: `محرر ${role}`, role, state: 'active', version: 1 });
+    for (const section of sections) await tx.query(`insert into editor_sections (editor_id, section_id) values ($1, $2)`, [id, section]);
+    return { id, email, token: await world.app.get(SessionsService).open(tx, id) };
+  });
+}
 
 /** A section, an author, a tag, an article: ready to use, with what the test cares about overridden. */
 

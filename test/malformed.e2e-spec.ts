@@ -565,7 +565,7 @@ describe('two thousand requests made up by chance', () => {
         expect(answer.body, url).not.toContain(SECRET);
         expect(answer.headers['location'] ?? '', url).not.toContain(SECRET);
         if (answer.statusCode >= 400) expect(answer.headers['content-type'], url).toBe('application/problem+json; charset=utf-8');
-        validate(url, { status: answer.statusCode, text: answer.body, headers: answer.headers } as unknown as Response);
+        validate('get', url, { status: answer.statusCode, text: answer.body, headers: answer.headers } as unknown as Response);
       }),
       { numRuns: 2_500 },
     );

@@ -12,6 +12,8 @@ export interface TestApp {
   readonly dataSource: DataSource;
   /** A GET whose answer is also held against the OpenAPI document. */
   get(path: string): Test;
+  /** Requests with an editor's token, or with none; their answers too are held against the OpenAPI document. */
+  as(editor: { readonly token: string } | null): Record<'get' | 'post' | 'put' | 'patch' | 'delete', (path: string, body?: object) => Test>;
   /** Runs `act` in a transaction, as a service's caller would. */
   tx<Result>(act: (tx: EntityManager) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -30,7 +32,18 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
     get: (path) =>
       request(app.getHttpServer())
         .get(path)
-        .expect((response: Response) => validate(path, response)),
+        .expect((response: Response) => validate('get', path, response)),
+    as: (editor) => {
+      const send =
+        (method: 'get' | 'post' | 'put' | 'patch' | 'delete') =>
+        (path: string, body?: object): Test => {
+          const test = request(app.getHttpServer())[method](path);
+          if (editor !== null) void test.set('Authorization', `Bearer ${editor.token}`);
+          if (body !== undefined) void test.send(body);
+          return test.expect((response: Response) => validate(method, path, response));
+        };
+      return { get: send('get'), post: send('post'), put: send('put'), patch: send('patch'), delete: send('delete') };
+    },
     tx: (act) => dataSource.transaction(act),
     close: async () => {
       await app.close();

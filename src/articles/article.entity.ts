@@ -1,6 +1,8 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Lang } from '../text/language.js';
+import type { ArticleState } from '../access/policy.js';
+import { Editor } from '../accounts/editor.entity.js';
 import { Revision } from './revision.entity.js';
 
 /** How the public sees a piece; null while it was never public. */
@@ -12,8 +14,13 @@ export type ArticleStatus = 'published' | 'corrected' | 'retracted' | 'withdrawn
 @Unique('articles_live_revision_id_key', ['liveRevisionId'])
 @Check('articles_lang_check', `lang in ('ar', 'en', 'fr')`)
 @Check('articles_status_check', `status in ('published', 'corrected', 'retracted', 'withdrawn')`)
+@Unique('articles_head_revision_id_key', ['headRevisionId'])
 @Check('articles_live_check', `see the migration`)
+@Check('articles_state_check', `see the migration`)
 @Index('articles_live_translations_idx', { synchronize: false })
+@Index('articles_edited_at_idx', ['editedAt', 'id'])
+@Index('articles_state_idx', ['state', 'editedAt', 'id'])
+@Index('articles_created_by_idx', ['createdBy', 'editedAt', 'id'])
 export class Article {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'articles_pkey' })
   id: number;
@@ -58,6 +65,49 @@ export class Article {
   /** Counted up by every act; an act that names an older one is refused. */
   @Column('int', { default: 1 })
   version: number;
+
+  /** Where the newest revision stands in the workflow. */
+  @Column('text', { default: () => "'draft'" })
+  state: ArticleState;
+
+  @Column('int', { name: 'head_revision_id', nullable: true })
+  headRevisionId: number | null;
+
+  /** The newest revision: what editors work on. Null only while the first one is being written. */
+  @ManyToOne(() => Revision, { onDelete: 'RESTRICT' })
+  @JoinColumn([
+    { name: 'id', referencedColumnName: 'articleId', foreignKeyConstraintName: 'articles_head_revision_id_fkey' },
+    { name: 'head_revision_id', referencedColumnName: 'id', foreignKeyConstraintName: 'articles_head_revision_id_fkey' },
+  ])
+  headRevision: Relation<Revision> | null;
+
+  /** The editor whose own it is; null for what was imported. */
+  @Column('int', { name: 'created_by', nullable: true })
+  createdBy: number | null;
+
+  @ManyToOne(() => Editor, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'created_by', foreignKeyConstraintName: 'articles_created_by_fkey' })
+  creator: Relation<Editor> | null;
+
+  /** Who did the last act. */
+  @Index('articles_edited_by_idx')
+  @Column('int', { name: 'edited_by', nullable: true })
+  editedBy: number | null;
+
+  @ManyToOne(() => Editor, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'edited_by', foreignKeyConstraintName: 'articles_edited_by_fkey' })
+  lastEditor: Relation<Editor> | null;
+
+  @Column('timestamptz', { name: 'edited_at', default: () => 'now()' })
+  editedAt: Date;
+
+  /** For archives: the date under which it is to appear first. */
+  @Column('timestamptz', { name: 'archive_date', nullable: true })
+  archiveDate: Date | null;
+
+  /** Why it came back from review; kept until it is submitted again. */
+  @Column('text', { name: 'return_comment', nullable: true })
+  returnComment: string | null;
 
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt: Date;

@@ -2,10 +2,12 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Answers } from '../http/openapi.js';
 import type { Moved, Published } from '../http/published.js';
+import { Public } from '../http/public.js';
 import { LangQuery, SlugOrIdPipe } from '../http/query.js';
 import { ArticleList, ArticlePage, ListArticles } from './article.dto.js';
 import { ArticlesService } from './articles.service.js';
 
+@Public()
 @ApiTags('articles')
 @Controller('api/v1/articles')
 export class ArticlesController {

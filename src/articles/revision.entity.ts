@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import { Editor } from '../accounts/editor.entity.js';
 import { Author } from '../authors/author.entity.js';
 import { Section } from '../sections/section.entity.js';
 import { Article } from './article.entity.js';
@@ -23,7 +24,7 @@ export interface Reference {
   readonly accessed: string | null;
 }
 
-/** Everything an article says at one moment. Once `sealedAt` is set (it has been public) the database refuses any change. */
+/** Everything an article says at one moment. Once `sealedAt` is set (it was submitted, scheduled or public) the database refuses any change. */
 @Entity('revisions')
 @Unique('revisions_article_id_number_key', ['articleId', 'number'])
 @Unique('revisions_article_id_id_key', ['articleId', 'id'])
@@ -116,6 +117,22 @@ export class Revision {
 
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt: Date;
+
+  @Index('revisions_created_by_idx')
+  @Column('int', { name: 'created_by', nullable: true })
+  createdBy: number | null;
+
+  @ManyToOne(() => Editor, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'created_by', foreignKeyConstraintName: 'revisions_created_by_fkey' })
+  creator: Relation<Editor> | null;
+
+  /** Last save into it; after that only a later revision differs. */
+  @Column('timestamptz', { name: 'saved_at', default: () => 'now()' })
+  savedAt: Date;
+
+  /** Number of the revision this one brought back. */
+  @Column('int', { name: 'restored_from', nullable: true })
+  restoredFrom: number | null;
 
   @Column('timestamptz', { name: 'sealed_at', nullable: true })
   sealedAt: Date | null;

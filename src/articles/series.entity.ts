@@ -21,4 +21,7 @@ export class Series {
 
   @Column('jsonb', { default: () => "'{}'" })
   description: Wording;
+
+  @Column('int', { default: 1 })
+  version: number;
 }

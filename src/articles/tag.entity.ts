@@ -17,4 +17,7 @@ export class Tag {
 
   @Column('jsonb')
   name: Wording;
+
+  @Column('int', { default: 1 })
+  version: number;
 }

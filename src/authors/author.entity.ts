@@ -54,4 +54,7 @@ export class Author {
   /** What lists sort by, under the collation ar-x-icu: see {@link sortKey}. */
   @Column('text', { name: 'sort_key' })
   sortKey: string;
+
+  @Column('int', { default: 1 })
+  version: number;
 }

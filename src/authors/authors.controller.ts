@@ -2,10 +2,12 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Answers } from '../http/openapi.js';
 import type { Moved, Published } from '../http/published.js';
+import { Public } from '../http/public.js';
 import { LangQuery, SlugOrIdPipe } from '../http/query.js';
 import { AuthorList, AuthorProfile, ListAuthors } from './author.dto.js';
 import { AuthorsService } from './authors.service.js';
 
+@Public()
 @ApiTags('authors')
 @Controller('api/v1/authors')
 export class AuthorsController {

@@ -12,6 +12,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Reader, statement } from '../database/reader.js';
 import { Problem } from './problem.js';
+import { Public } from './public.js';
 
 const ping = statement('select from pub.listings limit 1');
 const EVERY_MS = 1_000;
@@ -63,6 +64,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
+@Public()
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {

@@ -8,6 +8,22 @@ const MESSAGES: Record<string, Sentence> = {
   cursor: { ar: 'خذ المؤشر من nextCursor في صفحة سابقة.', en: 'Take the cursor from nextCursor of an earlier page.' },
   oneOf: { ar: 'قيمة ليست من القيم المسموحة.', en: 'Not one of the allowed values.' },
   slugOrId: { ar: 'اسم مختصر من حروف وأرقام وشرطات، أو رقم موجب.', en: 'A slug of letters, digits and hyphens, or a positive id.' },
+  required: { ar: 'هذا الحقل مطلوب.', en: 'This field is required.' },
+  line: {
+    ar: 'نص من سطر واحد في الطول المسموح، بلا محارف تحكم.',
+    en: 'One line of text within the allowed length, without control characters.',
+  },
+  prose: { ar: 'نص في الطول المسموح، بلا محارف تحكم.', en: 'Text within the allowed length, without control characters.' },
+  wording: {
+    ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',
+    en: 'A text for each of ar, en and fr that you have, within the allowed length.',
+  },
+  id: { ar: 'رقم موجب.', en: 'A positive id.' },
+  ids: { ar: 'قائمة أرقام موجبة، كل رقم مرة.', en: 'A list of positive ids, each once.' },
+  whole: { ar: 'عدد صحيح في المدى المسموح.', en: 'A whole number within the allowed range.' },
+  version: { ar: 'رقم النسخة التي رأيتها.', en: 'The number of the version you saw.' },
+  instant: { ar: 'لحظة بفارق زمني مثل 2026-01-31T12:00:00+02:00.', en: 'An instant with offset, such as 2026-01-31T12:00:00+02:00.' },
+  flag: { ar: 'true أو false.', en: 'true or false.' },
   dayOrInstant: {
     ar: 'تاريخ مثل 2026-01-31، أو لحظة بفارق زمني مثل 2026-01-31T12:00:00Z.',
     en: 'A date such as 2026-01-31, or an instant with offset such as 2026-01-31T12:00:00Z.',

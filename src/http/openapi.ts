@@ -1,10 +1,11 @@
-import { applyDecorators, type INestApplication, type Type } from '@nestjs/common';
+import { Header, HttpCode, applyDecorators, type INestApplication, type Type } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiOkResponse,
   ApiOperation,
   ApiProperty,
   ApiResponse,
+  ApiSecurity,
   DocumentBuilder,
   SwaggerModule,
   getSchemaPath,
@@ -82,6 +83,60 @@ export function Answers(operationId: string, summary: string, type: Type, ...mor
   );
 }
 
+const DESK_REFUSALS = {
+  400: 'The body or a parameter is malformed; `errors` names it.',
+  401: 'No session.',
+  403: 'Your role does not allow this.',
+  404: 'There is no such thing, or you may not see it.',
+  409: 'The state does not allow it, somebody was faster (`stale_version`), or a name is taken.',
+  410: 'Withdrawn for good.',
+  413: 'The body is too large.',
+  415: 'Not JSON.',
+  422: 'Understood, but a rule refuses it; `errors` names the field.',
+  429: 'Too many tries; see Retry-After.',
+} as const;
+
+/**
+ * Documents a route that is no public GET: the desk's, or an act.
+ * @param success its status and the class of its body; null has none
+ * @param more which refusals it may give besides 400
+ */
+export function Responds(
+  operationId: string,
+  summary: string,
+  [status, type]: [200 | 201 | 202 | 204, Type | null],
+  ...more: (keyof typeof DESK_REFUSALS)[]
+): MethodDecorator {
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails),
+    ApiOperation({ operationId, summary }),
+    HttpCode(status),
+    ApiResponse({ status, ...(type === null ? {} : { type }), description: 'Never cached.' }),
+    ...([400, ...more] as const).map((refusal) =>
+      ApiResponse({
+        status: refusal,
+        description: DESK_REFUSALS[refusal],
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
+      }),
+    ),
+  );
+}
+
+/** Documents a route of the desk: {@link Responds} with the refusals all of them share. */
+export function DeskRoute(
+  operationId: string,
+  summary: string,
+  [status, type]: [200 | 201 | 204, Type | null],
+  ...more: (404 | 409 | 413 | 415 | 422 | 429)[]
+): MethodDecorator {
+  return applyDecorators(
+    Responds(operationId, summary, [status, type], 401, 403, ...more),
+    Header('Cache-Control', 'private, no-store'),
+    ApiSecurity('session'),
+    ApiSecurity('cookie'),
+  );
+}
+
 /** The document served at /openapi.json and committed as openapi.json. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const { servers: _, ...document } = SwaggerModule.createDocument(
@@ -90,6 +145,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       .setTitle('Markaz')
       .setDescription('Published content of a research center. Lists are paged by cursor; every answer carries an ETag.')
       .setVersion('1')
+      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The token that POST /api/v1/sessions gives.' }, 'session')
+      .addCookieAuth(
+        'markaz',
+        { type: 'apiKey', in: 'cookie', description: 'Set by POST /api/v1/sessions; __Host-markaz over https.' },
+        'cookie',
+      )
       .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
       .build(),
   );

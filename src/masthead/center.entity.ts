@@ -36,6 +36,9 @@ export class Center {
 
   @Column('jsonb', { default: () => "'{}'" })
   contact: Contact;
+
+  @Column('int', { default: 1 })
+  version: number;
 }
 
 /** Who holds an office of the masthead, and from when to when. Dates are in the center's zone, both inclusive. */

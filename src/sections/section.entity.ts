@@ -35,4 +35,7 @@ export class Section {
 
   @Column('jsonb', { default: () => "'{}'" })
   description: Wording;
+
+  @Column('int', { default: 1 })
+  version: number;
 }

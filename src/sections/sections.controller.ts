@@ -2,10 +2,12 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Answers } from '../http/openapi.js';
 import type { Moved, Published } from '../http/published.js';
+import { Public } from '../http/public.js';
 import { LangQuery, SlugOrIdPipe } from '../http/query.js';
 import { SectionList, SectionTree } from './section.dto.js';
 import { SectionsService } from './sections.service.js';
 
+@Public()
 @ApiTags('sections')
 @Controller('api/v1/sections')
 export class SectionsController {

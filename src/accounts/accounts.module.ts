@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { DeskGuard } from './desk.guard.js';
+import { Editor } from './editor.entity.js';
+import { PasswordLinks } from './password-links.service.js';
+import { SessionsService } from './sessions.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Editor]), AuditModule, MailModule],
+  providers: [SessionsService, PasswordLinks, { provide: APP_GUARD, useClass: DeskGuard }],
+  exports: [SessionsService, PasswordLinks],
+})
+export class AccountsModule {}

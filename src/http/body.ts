@@ -1,0 +1,178 @@
+import { applyDecorators, type PipeTransform } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy, ValidateIf } from 'class-validator';
+import { UncleanText, cleanLine, cleanText } from '../text/clean.js';
+import { LANGS, isLang } from '../text/language.js';
+import { cleanWording } from '../text/wording.js';
+import { invalidParameter } from './input.js';
+
+/**
+ * The fields of bodies. Each decorator checks, cleans and documents one field.
+ *
+ * `optional` may be left out, `nullable` may be null; both are said outright, so that `null` never slips through where nothing was allowed
+ * to be left out. For PATCH use `PartialType(…, { skipNullProperties: false })`, which keeps this.
+ */
+interface FieldOptions {
+  readonly description: string;
+  readonly example?: unknown;
+  readonly optional?: boolean;
+  readonly nullable?: boolean;
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * One field by a rule of its own.
+ * @param rule stable name that refusals carry @param validate of the value after `transform`
+ */
+export function field(
+  rule: string,
+  validate: (value: unknown) => boolean,
+  schema: Schema,
+  { description, example, optional = false, nullable = false }: FieldOptions,
+  transform: (value: unknown) => unknown = (value) => value,
+): PropertyDecorator {
+  const documented = { ...schema, description, nullable, ...(example === undefined ? {} : { example }) };
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (value === undefined || value === null ? value : transform(value))),
+    ...(optional ? [ValidateIf((_, value) => value !== undefined)] : []),
+    ...(nullable ? [ValidateIf((_, value) => value !== null)] : []),
+    ValidateBy({ name: 'required', validator: { validate: (value: unknown) => value !== undefined && value !== null } }),
+    ValidateBy({ name: rule, validator: { validate: (value: unknown) => value === undefined || value === null || validate(value) } }),
+    (optional ? ApiPropertyOptional : ApiProperty)(documented as never),
+  );
+}
+
+/** What a text that cannot be cleaned becomes: no string, so the rule refuses it. */
+const UNCLEAN = Symbol('unclean');
+
+function cleaned(clean: (text: string) => string): (value: unknown) => unknown {
+  return (value) => {
+    if (typeof value !== 'string') return value;
+    try {
+      return clean(value);
+    } catch (error) {
+      if (error instanceof UncleanText) return UNCLEAN;
+      throw error;
+    }
+  };
+}
+
+/** A single line, cleaned (see {@link cleanLine}), `min` to `max` characters long afterwards. */
+export function Line(options: FieldOptions & { readonly min?: number; readonly max: number }): PropertyDecorator {
+  const { min = 1, max } = options;
+  return field('line', lengthWithin(min, max), { type: 'string', minLength: min, maxLength: max }, options, cleaned(cleanLine));
+}
+
+/** Text of several lines, cleaned (see {@link cleanText}), `min` to `max` characters long afterwards. */
+export function Prose(options: FieldOptions & { readonly min?: number; readonly max: number }): PropertyDecorator {
+  const { min = 1, max } = options;
+  return field(
+    'prose',
+    lengthWithin(min, max),
+    { type: 'string', minLength: min, maxLength: max },
+    options,
+    cleaned((text) => cleanText(text).trim()),
+  );
+}
+
+function lengthWithin(min: number, max: number): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && value.length >= min && value.length <= max;
+}
+
+/** A name or phrase in up to three languages, each a cleaned line; in at least one unless `empty` is allowed. */
+export function Words(options: FieldOptions & { readonly max: number; readonly empty?: boolean }): PropertyDecorator {
+  const { max, empty = false } = options;
+  const language = { type: 'string', maxLength: max };
+  const valid = (value: unknown): boolean =>
+    isRecord(value) &&
+    Object.entries(value).every(([lang, text]) => isLang(lang) && lengthWithin(1, max)(text)) &&
+    (empty || Object.keys(value).length > 0);
+  return field(
+    'wording',
+    valid,
+    { type: 'object', properties: Object.fromEntries(LANGS.map((lang) => [lang, language])), additionalProperties: false },
+    options,
+    (value) =>
+      isRecord(value) && Object.entries(value).every(([lang, text]) => isLang(lang) && typeof text === 'string')
+        ? cleaned(() => cleanWording(value) as never)('')
+        : value,
+  );
+}
+
+/** One of a closed list. */
+export function Choice(choices: readonly string[], options: FieldOptions): PropertyDecorator {
+  return field('oneOf', (value) => typeof value === 'string' && choices.includes(value), { type: 'string', enum: [...choices] }, options);
+}
+
+const MAX_ID = 2_147_483_647;
+
+/** The id of something: a positive int4. */
+export function Id(options: FieldOptions): PropertyDecorator {
+  return field('id', isId, { type: 'integer', minimum: 1, maximum: MAX_ID }, options);
+}
+
+/** Ids, each once, in the given order. */
+export function Ids(options: FieldOptions & { readonly max: number }): PropertyDecorator {
+  const valid = (value: unknown): boolean =>
+    Array.isArray(value) && value.length <= options.max && value.every(isId) && new Set(value).size === value.length;
+  return field('ids', valid, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: options.max }, options);
+}
+
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_ID;
+}
+
+/** A whole number. */
+export function Whole(options: FieldOptions & { readonly min: number; readonly max: number }): PropertyDecorator {
+  const { min, max } = options;
+  const valid = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+  return field('whole', valid, { type: 'integer', minimum: min, maximum: max }, options);
+}
+
+/** The version the editor saw: an act on an older one is refused with 409 `stale_version`. */
+export function Version(): PropertyDecorator {
+  return field('version', isId, { type: 'integer', minimum: 1 }, { description: 'The version you saw.', example: 1 });
+}
+
+/** An instant with offset, to the millisecond; becomes a Date. */
+export function Instant(options: FieldOptions): PropertyDecorator {
+  return field(
+    'instant',
+    (value) => value instanceof Date,
+    { type: 'string', format: 'date-time' },
+    options,
+    (value) => instantOf(value) ?? value,
+  );
+}
+
+const INSTANT = /^(?<day>\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
+
+function instantOf(value: unknown): Date | null {
+  const day = typeof value === 'string' ? INSTANT.exec(value)?.groups?.['day'] : undefined;
+  if (day === undefined || day < '0001' || !isDay(day)) return null;
+  return new Date(value as string);
+}
+
+/** Whether `YYYY-MM-DD` is a day of the calendar. */
+export function isDay(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || value < '0001') return false;
+  // Through the calendar and back, because Date takes 30 February for 2 March.
+  const date = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `{id}` of a path. */
+export class IdPipe implements PipeTransform<string, number> {
+  constructor(private readonly name = 'id') {}
+
+  transform(value: string): number {
+    if (!/^[1-9]\d{0,9}$/.test(value) || Number(value) > MAX_ID) throw invalidParameter(this.name, 'id');
+    return Number(value);
+  }
+}
