@@ -6,11 +6,12 @@ import { MailModule } from '../mail/mail.module.js';
 import { DeskGuard } from './desk.guard.js';
 import { Editor } from './editor.entity.js';
 import { PasswordLinks } from './password-links.service.js';
+import { Passwords } from './passwords.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Editor]), AuditModule, MailModule],
-  providers: [SessionsService, PasswordLinks, { provide: APP_GUARD, useClass: DeskGuard }],
-  exports: [SessionsService, PasswordLinks],
+  providers: [SessionsService, Passwords, PasswordLinks, { provide: APP_GUARD, useClass: DeskGuard }],
+  exports: [SessionsService, Passwords, PasswordLinks],
 })
 export class AccountsModule {}
