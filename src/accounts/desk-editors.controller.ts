@@ -22,7 +22,7 @@ export class DeskEditorsController {
   @Get(':id')
   @Allows('editors.read')
   @DeskRoute('findEditor', 'One editor.', [200, EditorView], 404)
-  find(@Param('id', new IdPipe()) id: number, @Query() _: LangQuery): Promise<EditorView> {
+  find(@Query() _: LangQuery, @Param('id', new IdPipe()) id: number): Promise<EditorView> {
     return this.editors.find(id);
   }
 

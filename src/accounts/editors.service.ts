@@ -234,7 +234,10 @@ function grantsNotAllowed(): Problem {
 }
 
 function unknownSection(): Problem {
-  return refusal(422, 'unknown_reference', 'sections', 'exists', { ar: 'أحد هذه الأقسام غير موجود.', en: 'One of these sections does not exist.' });
+  return refusal(422, 'unknown_reference', 'sections', 'exists', {
+    ar: 'أحد هذه الأقسام غير موجود.',
+    en: 'One of these sections does not exist.',
+  });
 }
 
 function suspendsSelf(): Problem {
@@ -252,7 +255,10 @@ function lastAdmin(): Problem {
 }
 
 const STATES: Readonly<Record<Exclude<EditorState, 'invited'>, Sentence>> = {
-  active: { ar: 'اختار هذا المحرر كلمة سره من قبل، فلا يحتاج إلى دعوة.', en: 'This editor has a password already and needs no invitation.' },
+  active: {
+    ar: 'اختار هذا المحرر كلمة سره من قبل، فلا يحتاج إلى دعوة.',
+    en: 'This editor has a password already and needs no invitation.',
+  },
   suspended: { ar: 'هذا المحرر موقوف؛ ارفع الإيقاف أولًا.', en: 'This editor is suspended; lift the suspension first.' },
 };
 

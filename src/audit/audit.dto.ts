@@ -61,7 +61,12 @@ class AuditItem {
   @ApiProperty()
   object: AuditedObject;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The fields that changed, before.', example: { state: 'approved' } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The fields that changed, before.',
+    example: { state: 'approved' },
+  })
   before: Record<string, unknown>;
 
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'The same fields after.', example: { state: 'published' } })

@@ -45,6 +45,8 @@ export class InputPipe implements PipeTransform {
   private readonly body = pipe('invalid_body', 'unknown_field');
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Paths have pipes of their own, which want them as they were written: here 01 and 1e0 would become 1.
+    if (metadata.type === 'param') return value;
     const inherited = inheritedNames(value);
     if (inherited.length > 0)
       throw refusal(

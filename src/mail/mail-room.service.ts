@@ -4,7 +4,7 @@ import type { Mail } from './mail.js';
 
 /** A mail to be sent once the transaction that caused it is committed. */
 export interface Letter {
-  readonly kind: 'invitation' | 'reset' | 'password_changed' | 'submitted' | 'returned' | 'approved' | 'schedule_failed';
+  readonly kind: 'invitation' | 'reset' | 'password_changed' | 'email_changed' | 'submitted' | 'returned' | 'approved' | 'schedule_failed';
   /** What this mail is about, whole: a second letter with the same key is not sent. */
   readonly dedupeKey: string;
   readonly to: string;
