@@ -31,6 +31,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
         `  reference  ${config.publicOrigin}/docs`,
         `  data       ${server.location}`,
       );
+      if (config.readableOnTheWay) say(READABLE_ON_THE_WAY);
       await stopped;
     } finally {
       // A connection without a finished request (browsers open such in advance) would otherwise hold the process for its whole timeout.
@@ -41,6 +42,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     await server.leave();
   }
 }
+
+const READABLE_ON_THE_WAY =
+  'WARNING: PUBLIC_ORIGIN is plain http, so anybody on the way can read passwords and take over sessions. Put a proxy with https in front.';
 
 async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
   try {
