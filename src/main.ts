@@ -36,6 +36,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
         ...waysIn,
         `  data       ${server.location}`,
       );
+      if (config.readableOnTheWay) say(READABLE_ON_THE_WAY);
       await stopped;
     } finally {
       // A connection without a finished request (browsers open such in advance) would otherwise hold the process for its whole timeout.
@@ -59,6 +60,8 @@ async function waysInto(app: NestFastifyApplication, { databaseUrl, dataDir, pub
   if (signIn !== null) return [`  sign in    ${signIn.email}, password ${signIn.password}`, `             (kept in ${file})`];
   return existsSync(file) ? [`  sign in    as ${file} says`] : [];
 }
+const READABLE_ON_THE_WAY =
+  'WARNING: PUBLIC_ORIGIN is plain http, so anybody on the way can read passwords and take over sessions. Put a proxy with https in front.';
 
 async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
   try {
