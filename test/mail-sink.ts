@@ -12,6 +12,12 @@ export interface Received {
 /** What the sink answers to RCPT or to the final dot: null takes it, a number refuses, `drop` cuts the line, `wait` says nothing. */
 export type Answer = null | 'drop' | 'wait' | { readonly code: number; readonly text: string };
 
+/** Of smtp-server, which has no public way to cut a line. */
+interface Connection {
+  readonly id: string;
+  readonly _socket: { destroy(): void };
+}
+
 /** A mail relay that keeps what it gets and does as it is told. */
 export class MailSink {
   readonly received: Received[] = [];
@@ -70,10 +76,15 @@ export class MailSink {
     await new Promise<void>((done) => this.server.close(done));
   }
 
+  /** Cuts all connections. */
+  hangUp(): void {
+    for (const connection of this.server.connections as Set<Connection>) connection._socket.destroy();
+  }
+
   private answer(answer: Answer, session: string, done: (error?: Error | null) => void): void {
     if (answer === 'wait') return;
     if (answer === 'drop') {
-      for (const connection of this.server.connections as Set<{ id: string; _socket: { destroy(): void } }>) {
+      for (const connection of this.server.connections as Set<Connection>) {
         if (connection.id === session) connection._socket.destroy();
       }
       return;
