@@ -60,6 +60,7 @@ async function waysInto(app: NestFastifyApplication, { databaseUrl, dataDir, pub
   if (signIn !== null) return [`  sign in    ${signIn.email}, password ${signIn.password}`, `             (kept in ${file})`];
   return existsSync(file) ? [`  sign in    as ${file} says`] : [];
 }
+
 const READABLE_ON_THE_WAY =
   'WARNING: PUBLIC_ORIGIN is plain http, so anybody on the way can read passwords and take over sessions. Put a proxy with https in front.';
 

@@ -18,6 +18,10 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',
     en: 'A text for each of ar, en and fr that you have, within the allowed length.',
   },
+  lines: { ar: 'قائمة نصوص من سطر واحد، في الطول والعدد المسموحين.', en: 'A list of lines of text within the allowed length and number.' },
+  object: { ar: 'كائن JSON فيه حقوله.', en: 'A JSON object with its fields.' },
+  list: { ar: 'قائمة كائنات JSON في العدد المسموح.', en: 'A list of JSON objects within the allowed number.' },
+  day: { ar: 'يوم مثل 2026-01-31.', en: 'A day such as 2026-01-31.' },
   id: { ar: 'رقم موجب.', en: 'A positive id.' },
   ids: { ar: 'قائمة أرقام موجبة، كل رقم مرة.', en: 'A list of positive ids, each once.' },
   whole: { ar: 'عدد صحيح في المدى المسموح.', en: 'A whole number within the allowed range.' },
@@ -48,6 +52,9 @@ export class InputPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Paths have pipes of their own, which want them as they were written: here 01 and 1e0 would become 1.
     if (metadata.type === 'param') return value;
+    // No body at all is an empty one: what it lacks is named.
+    if (metadata.type === 'body' && value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+      throw refusal('invalid_body', [brokenRule('body', 'object')]);
     const inherited = inheritedNames(value);
     if (inherited.length > 0)
       throw refusal(
@@ -87,10 +94,9 @@ function pipe(invalid: string, unknown: string): ValidationPipe {
 /** @param path of the enclosing object, ending in a dot, or empty */
 function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, path: string): FieldError[] {
   const field = `${path}${property}`;
-  const own = Object.keys(constraints).map((constraint) => {
-    const rule = constraint === 'whitelistValidation' ? 'unknown' : constraint;
-    return brokenRule(field, rule);
-  });
+  // That a part is no object is said by its own rule.
+  const broken = Object.keys(constraints).filter((constraint) => constraint !== 'nestedValidation');
+  const own = broken.map((constraint) => brokenRule(field, constraint === 'whitelistValidation' ? 'unknown' : constraint));
   return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
 }
 
