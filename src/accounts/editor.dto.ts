@@ -3,10 +3,11 @@ import { ROLES, type Role } from '../access/policy.js';
 import { Choice, Ids, Line, Version, field } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, IdOf, OneOf, PageQuery } from '../http/query.js';
-import { parseAddress, type Address } from '../mail/address.js';
+import type { Address } from '../mail/address.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { EDITOR_STATES, MAX_EDITOR_NAME, type EditorState } from './editor.entity.js';
 import type { EditorRow } from './editors.queries.js';
+import { AddressField } from './session.dto.js';
 
 /** The filters of the list of editors: all given ones hold. */
 export class ListEditors extends PageQuery {
@@ -25,13 +26,7 @@ export class ListEditors extends PageQuery {
 
 /** Who may work at the desk, and as what. */
 export class AppointEditor {
-  @field(
-    'address',
-    (value) => typeof value === 'object',
-    { type: 'string', maxLength: 254 },
-    { description: 'Where mail goes; sign-in compares it exactly, except for the case of its domain.', example: 'salma@center.example' },
-    (value) => (typeof value === 'string' ? (parseAddress(value) ?? false) : false),
-  )
+  @AddressField('Where mail goes; sign-in compares it exactly, but for the case of its domain.')
   email: Address;
 
   @Line({ max: MAX_EDITOR_NAME, description: 'As colleagues read it.', example: 'سلمى المحررة' })

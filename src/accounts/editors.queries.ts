@@ -28,9 +28,6 @@ const editor = `
 /** $1 id */
 export const editorById = `${editor} where e.id = $1`;
 
-/** The same, and nobody changes the editor until the transaction ends. */
-export const editorToChange = `${editorById} for no key update`;
-
 /**
  * The ids of all who may appoint editors, locked until the transaction ends: whoever takes the role from one of them waits for whoever takes
  * it from another.

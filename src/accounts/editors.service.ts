@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { notAllowed, type Actor, type EditorActor } from '../access/access.js';
 import type { Role } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
+import { differences } from '../audit/differences.js';
 import { inTransaction } from '../database/transaction.js';
-import { HomeLanguage, NotFound, Problem, type Sentence } from '../http/problem.js';
+import { emailTaken } from '../http/constraints.js';
+import { HomeLanguage, Problem, type Sentence } from '../http/problem.js';
+import { fieldRefused, noSuchThing } from '../http/refusals.js';
+import { advanced, held } from '../http/versioned.js';
 import type { Address } from '../mail/address.js';
 import { MailRoom } from '../mail/mail-room.service.js';
 import type { Lang } from '../text/language.js';
 import { EditorPage, EditorView, type ChangeEditor, type ListEditors, type ReplaceEditor } from './editor.dto.js';
-import type { EditorState } from './editor.entity.js';
+import { Editor, type EditorState } from './editor.entity.js';
 import { addressChangedMail } from './editor.mail.js';
-import { activeAdmins, editorById, editorPage, editorToChange, type EditorRow } from './editors.queries.js';
+import { activeAdmins, editorById, editorPage, type EditorRow } from './editors.queries.js';
 import { PasswordLinks } from './password-links.service.js';
 import { Passwords, type PasswordHash } from './passwords.js';
 import { SessionsService } from './sessions.service.js';
@@ -26,9 +30,6 @@ export interface Appointment {
   /** Ids of the sections granted to a section editor. */
   readonly sections?: readonly number[];
 }
-
-/** The fields whose changes the audit log tells. */
-const AUDITED = ['email', 'name', 'role', 'state', 'lang', 'sections'] as const;
 
 /** Appointing editors and changing what they may do. */
 @Injectable()
@@ -48,7 +49,7 @@ export class EditorsService {
     return EditorPage.of(rows, limit);
   }
 
-  /** @throws NotFound */
+  /** @throws Problem 404 */
   async find(id: number): Promise<EditorView> {
     return view(this.dataSource.manager, id);
   }
@@ -87,31 +88,40 @@ export class EditorsService {
 
   /**
    * Changes parts of an appointment, suspends or reinstates. Sessions end with any change of what the editor may do or signs in with.
-   * @throws NotFound, Problem 409 `stale_version`, 409 `email_taken`, 409 `last_admin`, 422 `suspends_self`, 422 `grants_not_allowed`,
+   * @throws Problem 404, 409 `stale_version`, 409 `email_taken`, 409 `last_admin`, 422 `suspends_self`, 422 `grants_not_allowed`,
    *   422 `unknown_reference`
    */
-  async change(actor: EditorActor, id: number, changes: ChangeEditor): Promise<EditorView> {
+  async change(
+    actor: EditorActor,
+    id: number,
+    { version, email, name, role, lang, sections, suspended }: ChangeEditor,
+  ): Promise<EditorView> {
     return this.act(actor, async (tx, admins) => {
-      const before = await row(tx, id, editorToChange);
-      await update(tx, before, changes);
-      await regrant(tx, before, changes);
-      const after = await row(tx, id, editorById);
-      if (actor.editor.id === id && after.state === 'suspended') throw suspendsSelf();
-      if (admins.length === 1 && admins[0] === id && !(after.role === 'admin' && after.state === 'active')) throw lastAdmin();
+      const editor = await held(tx, Editor, id);
+      const before = await view(tx, id);
+      const state = await stateAfter(tx, editor, suspended);
+      const address = { email: email?.address, emailCanonical: email?.canonical };
+      const changed = await advanced(tx, Editor, editor, version, { ...address, name, role, lang, state });
+      // Whoever is no section editor any more keeps no grant.
+      const granted = sections ?? (changed.role === 'section_editor' ? before.sections : []);
+      await tx.query(`delete from editor_sections where editor_id = $1`, [id]);
+      await grant(tx, id, changed.role, granted);
+      if (actor.editor.id === id && changed.state === 'suspended') throw suspendsSelf();
+      if (admins.length === 1 && admins[0] === id && !(changed.role === 'admin' && changed.state === 'active')) throw lastAdmin();
+      const after = await view(tx, id);
       await this.follow(tx, before, after);
       await this.audit.record(tx, actor, { act: 'editors.change', object: { type: 'editor', id }, ...differences(before, after) });
       return id;
     });
   }
 
-  /** Sends the invitation again, with a new link in place of the old. @throws NotFound, Problem 409 `stale_version`, 409 `wrong_state` */
+  /** Sends the invitation again, with a new link in place of the old. @throws Problem 404, 409 `stale_version`, 409 `wrong_state` */
   async invite(actor: EditorActor, id: number, version: number): Promise<EditorView> {
     return this.act(actor, async (tx) => {
-      const editor = await row(tx, id, editorToChange);
-      await update(tx, editor, { version });
-      if (editor.state !== 'invited') throw wrongState(editor.state);
+      const { state, email } = await advanced(tx, Editor, await held(tx, Editor, id), version, {});
+      if (state !== 'invited') throw wrongState(state);
       await this.links.invite(tx, id);
-      await this.audit.record(tx, actor, { act: 'editors.invite', object: { type: 'editor', id }, after: { email: editor.email } });
+      await this.audit.record(tx, actor, { act: 'editors.invite', object: { type: 'editor', id }, after: { email } });
       return id;
     });
   }
@@ -131,7 +141,7 @@ export class EditorsService {
   }
 
   /** What has to happen at once when an appointment changed. */
-  private async follow(tx: EntityManager, before: EditorRow, after: EditorRow): Promise<void> {
+  private async follow(tx: EntityManager, before: EditorView, after: EditorView): Promise<void> {
     const { id } = after;
     const moved = before.email !== after.email;
     const suspended = before.state !== 'suspended' && after.state === 'suspended';
@@ -141,107 +151,46 @@ export class EditorsService {
     if (moved || suspended) await this.links.revoke(tx, id);
     if (moved && after.state === 'invited') await this.links.invite(tx, id);
     // Only to one who has been at the desk: the old address of an invitation may be a stranger's.
-    if (moved && before.state === 'active') {
-      const dedupeKey = `email_changed:${id}:${after.version}`;
-      await this.mailRoom.post(tx, { kind: 'email_changed', dedupeKey, to: before.email, mail: addressChangedMail(before) });
-    }
+    if (moved && before.state === 'active') await this.tellOldAddress(tx, before);
+  }
+
+  private async tellOldAddress(tx: EntityManager, { id, version, email, name, lang }: EditorView): Promise<void> {
+    const mail = addressChangedMail({ name, lang }, await this.mailRoom.letterhead(tx, lang));
+    await this.mailRoom.post(tx, { kind: 'email_changed', dedupeKey: `email_changed:${id}:${version}`, to: email, mail });
   }
 }
 
-/** @throws NotFound */
-async function row(tx: EntityManager, id: number, query: typeof editorById | typeof editorToChange): Promise<EditorRow> {
-  const [found] = await tx.query<EditorRow[]>(query, [id]);
-  if (!found) throw new NotFound();
-  return found;
-}
-
+/** @throws Problem 404 */
 async function view(tx: EntityManager, id: number): Promise<EditorView> {
-  return EditorView.of(await row(tx, id, editorById));
+  const [row] = await tx.query<EditorRow[]>(editorById, [id]);
+  if (!row) throw noSuchThing();
+  return EditorView.of(row);
 }
 
-/** @throws Problem 409 `stale_version`, 409 `email_taken` */
-async function update(tx: EntityManager, before: EditorRow, changes: ChangeEditor): Promise<void> {
-  const { version, email, name, role, lang, suspended } = changes;
-  try {
-    const [, updated] = await tx.query<[unknown, number]>(
-      `update editors e set version = version + 1, email = coalesce($3, email), email_canonical = coalesce($4, email_canonical),
-         name = coalesce($5, name), role = coalesce($6, role), lang = coalesce($7, lang),
-         state = case
-           when $8 then 'suspended'
-           when $8 is null or state <> 'suspended' then state
-           when exists (select from editor_passwords p where p.editor_id = e.id) then 'active'
-           else 'invited' end
-       where id = $1 and version = $2`,
-      [before.id, version, email?.address, email?.canonical, name, role, lang, suspended],
-    );
-    if (updated === 0) throw staleVersion(before.version);
-  } catch (error) {
-    if (error instanceof QueryFailedError && (error.driverError as { constraint?: string }).constraint === 'editors_email_canonical_key')
-      throw emailTaken();
-    throw error;
-  }
+/** @returns the state that a suspension, or the end of one, leads to; undefined where nothing changes */
+async function stateAfter(tx: EntityManager, { id, state }: Editor, suspended: boolean | undefined): Promise<EditorState | undefined> {
+  if (suspended === undefined || suspended === (state === 'suspended')) return undefined;
+  if (suspended) return 'suspended';
+  const passwords = await tx.query<unknown[]>(`select from editor_passwords where editor_id = $1`, [id]);
+  return passwords.length > 0 ? 'active' : 'invited';
 }
 
-/** Grants anew where the change says so; whoever is no section editor any more keeps none. */
-async function regrant(tx: EntityManager, before: EditorRow, { role = before.role, sections }: ChangeEditor): Promise<void> {
-  const granted = sections ?? (role === 'section_editor' ? before.sections : []);
-  await tx.query(`delete from editor_sections where editor_id = $1`, [before.id]);
-  await grant(tx, before.id, role, granted);
-}
-
-/** @throws Problem 422 `grants_not_allowed`, 422 `unknown_reference` */
+/** @throws Problem 422 `grants_not_allowed`; 422 `unknown_reference` where a section does not exist */
 async function grant(tx: EntityManager, id: number, role: Role, sections: readonly number[]): Promise<void> {
   if (sections.length === 0) return;
   if (role !== 'section_editor') throw grantsNotAllowed();
-  const granted = await tx.query<unknown[]>(
-    `insert into editor_sections (editor_id, section_id) select $1, id from sections where id = any($2::int[]) for key share returning section_id`,
-    [id, sections],
-  );
-  if (granted.length < sections.length) throw unknownSection();
-}
-
-/** The audited fields that differ, before and after. */
-function differences(before: EditorRow, after: EditorRow): { before: Record<string, unknown>; after: Record<string, unknown> } {
-  const changed = AUDITED.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-  const of = (editor: EditorRow): Record<string, unknown> => Object.fromEntries(changed.map((name) => [name, editor[name]]));
-  return { before: of(before), after: of(after) };
-}
-
-function staleVersion(version: number): Problem {
-  const message = {
-    ar: 'غيّر أحد هذا المحرر بعد أن فتحته. حدّث الصفحة ثم أعد المحاولة.',
-    en: 'Somebody changed this editor after you opened it. Reload it and try again.',
-  };
-  return new Problem(409, 'stale_version', message, { errors: [{ field: 'version', rule: `current:${version}`, message }] });
-}
-
-function refusal(status: 409 | 422, code: string, field: string, rule: string, message: Sentence): Problem {
-  return new Problem(status, code, message, { errors: [{ field, rule, message }] });
-}
-
-function emailTaken(): Problem {
-  return refusal(409, 'email_taken', 'email', 'unique', {
-    ar: 'هذا العنوان لمحرر آخر.',
-    en: 'Another editor has this address.',
-  });
+  await tx.query(`insert into editor_sections (editor_id, section_id) select $1, unnest($2::int[])`, [id, sections]);
 }
 
 function grantsNotAllowed(): Problem {
-  return refusal(422, 'grants_not_allowed', 'sections', 'role', {
+  return fieldRefused(422, 'grants_not_allowed', 'sections', {
     ar: 'تُسند الأقسام إلى محرر القسم وحده؛ غيره لا يحتاج إليها.',
     en: 'Sections are granted to section editors only; the other roles have no use for them.',
   });
 }
 
-function unknownSection(): Problem {
-  return refusal(422, 'unknown_reference', 'sections', 'exists', {
-    ar: 'أحد هذه الأقسام غير موجود.',
-    en: 'One of these sections does not exist.',
-  });
-}
-
 function suspendsSelf(): Problem {
-  return refusal(422, 'suspends_self', 'suspended', 'self', {
+  return fieldRefused(422, 'suspends_self', 'suspended', {
     ar: 'لا يوقف أحد نفسه؛ اطلب ذلك من مدير آخر.',
     en: 'Nobody suspends themselves; ask another admin to.',
   });
