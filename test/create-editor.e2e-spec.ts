@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verify } from '@node-rs/argon2';
 import pg from 'pg';
-import { run } from '../src/cli/cli.js';
+import { run as runCommand } from '../src/cli/cli.js';
 import { Config } from '../src/config/config.js';
 import { openServer } from '../src/database/database.js';
 import { cloneDatabase, suiteConnection } from './test-database.js';
@@ -316,7 +316,7 @@ describe('markaz create-editor', () => {
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => (output.err += String(text)) !== '');
     try {
       // Nothing is started for it, so it needs no process of its own.
-      expect(await run(['create-editor', ...args])).toBe(2);
+      expect(await runCommand(['create-editor', ...args])).toBe(2);
     } finally {
       vi.restoreAllMocks();
     }
