@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verify } from '@node-rs/argon2';
 import pg from 'pg';
+import { FirstEditor, type SignIn } from '../src/accounts/first-editor.service.js';
 import { run as runCommand } from '../src/cli/cli.js';
 import { Config } from '../src/config/config.js';
 import { openServer } from '../src/database/database.js';
+import { anEditor } from './factories.js';
+import { startTestApp, type TestApp } from './test-app.js';
 import { cloneDatabase, suiteConnection } from './test-database.js';
 
 // How the first people come in: the built command line, its own embedded database, the real start.
@@ -205,6 +208,39 @@ describe('the first start', () => {
       await database.leave();
     }
   }, 30_000);
+});
+
+describe('the first editor', () => {
+  let world: TestApp;
+  beforeEach(async () => {
+    world = await startTestApp();
+  });
+  afterEach(() => world.close());
+
+  const file = (): string => join(folder, 'first.txt');
+  const appoint = (to = file()): Promise<SignIn | null> => world.app.get(FirstEditor).appointOnce(to, 'https://center.example');
+  const all = (): Promise<unknown[]> => world.dataSource.query(`select email, role, state from editors`);
+
+  it('is made once by eight who try at once, and the file has the password that works', async () => {
+    const signIns = (await Promise.all(Array.from({ length: 8 }, () => appoint()))).filter((signIn) => signIn !== null);
+    expect(signIns).toHaveLength(1);
+    expect(readFileSync(file(), 'utf8')).toContain(`password: ${signIns[0]!.password}\n`);
+    expect(await all()).toEqual([{ email: 'editor@center.example', role: 'admin', state: 'active' }]);
+    await world.as(null).post('/api/v1/sessions', signIns[0]!).expect(201);
+  });
+
+  it('is not made where the file cannot be written', async () => {
+    await expect(appoint(join(folder, 'nowhere', 'first.txt'))).rejects.toThrow('ENOENT');
+    expect(await all()).toEqual([]);
+    expect(await appoint()).not.toBe(null);
+  });
+
+  it.each(['contributor', 'admin'] as const)('is nobody where there is a %s, suspended or not', async (role) => {
+    const { id } = await anEditor(world, role);
+    expect(await appoint()).toBe(null);
+    await world.dataSource.query(`update editors set state = 'suspended' where id = $1`, [id]);
+    expect(await appoint()).toBe(null);
+  });
 });
 
 describe('markaz create-editor', () => {
