@@ -295,6 +295,7 @@ describe('markaz create-editor', () => {
     );
     const [made] = await editors('salma@%');
     expect(made).toMatchObject({ state: 'invited', hash: null, invitations: 1, sections: [] });
+    expect(await ask(`select kind, state from mail_outbox order by id desc limit 1`)).toEqual([{ kind: 'invitation', state: 'waiting' }]);
     expect(run.output.out).toBe(`{"id":${made!.id},"email":"salma@center.example","role":"contributor","state":"invited"}\n`);
     const relayed = markaz(['create-editor', '--email', 'relayed@center.example', '--name', 'x', '--role', 'chief'], {
       SMTP_URL: 'smtp://127.0.0.1:9',
