@@ -113,6 +113,11 @@ describe('asking for a new password', () => {
       expect(rest).toEqual(first);
     }
     expect(await requests()).toBe(addresses.length);
+    // Without the true address: in one batch a folded match would hide behind it.
+    await world.dataSource.query(`delete from reset_requests where email_canonical = $1`, [active.email]);
+    await sendDue();
+    expect(posted).toEqual([]);
+    await send('/api/v1/password-resets', { email: active.email });
     await sendDue();
     expect(posted.map(({ to }) => to)).toEqual([active.email]);
   });
