@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { simpleParser } from 'mailparser';
+import type { SMTPServerOptions } from 'smtp-server';
 import { Waker } from '../src/jobs/waker.js';
 import type { Lane } from '../src/mail/kinds.js';
 import { letter, phrase } from '../src/mail/letter.js';
 import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
 import { Postman } from '../src/mail/postman.service.js';
 import { Breaker } from '../src/mail/breaker.js';
+import { Relay } from '../src/mail/relay.js';
 import { MailSink, type Answer } from './mail-sink.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -379,6 +381,51 @@ describe('When the relay', () => {
     expect(last_error).toContain('550 5.1.1');
     expect(last_error).toContain('unknown at');
     expect(last_error).not.toMatch(/salma|haddad|readers|postmaster|relay\.example|@|%40/i);
+  });
+
+  it('never answers, the try is broken off after 90 seconds, before another worker may take the letter', async () => {
+    const atDot = vi.fn<() => Answer>(() => 'wait');
+    sink.atDot = atDot;
+    await post();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const slow = drain();
+      while (atDot.mock.calls.length === 0) await new Promise((next) => setImmediate(next));
+      vi.advanceTimersByTime(89_000);
+      expect(await rows()).toMatchObject([{ state: 'sending' }]);
+      vi.advanceTimersByTime(1_000);
+      await slow;
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await rows()).toMatchObject([{ state: 'waiting', attempts: 1, last_error: 'No answer in time.' }]);
+  });
+
+  it('offers no trusted TLS, no letter and no password goes out in the clear', async () => {
+    const parcel = { subject: 's', html: 'h', text: 't', to: CANONICAL, from: { name: '', address: 'noreply@center.example' } };
+    const fields = { ...parcel, messageId: '<1@center.example>', date: new Date() };
+    const passwords: unknown[] = [];
+    const onAuth: SMTPServerOptions['onAuth'] = (auth, _session, done) => {
+      passwords.push(auth);
+      done(null, { user: 'relay' });
+    };
+    const plain = await MailSink.open(0, { disabledCommands: ['STARTTLS'], allowInsecureAuth: true, onAuth });
+    const selfSigned = await MailSink.open(0, { disabledCommands: ['AUTH'] });
+    for (const url of [plain.url.replace('//', '//user:pass@'), selfSigned.url]) {
+      const relay = new Relay(url, 'center.example');
+      await expect(relay.carry('desk', fields, new AbortController().signal)).rejects.toMatchObject({ fault: 'unreachable' });
+      relay.close();
+    }
+    expect([plain.received, selfSigned.received, passwords]).toEqual([[], [], []]);
+    // Both take it from whoever agrees to that.
+    for (const url of [`${plain.url.replace('//', '//user:pass@')}?requireTLS=false`, `${selfSigned.url}?tls.rejectUnauthorized=false`]) {
+      const relay = new Relay(url, 'center.example');
+      await relay.carry('desk', fields, new AbortController().signal);
+      relay.close();
+    }
+    expect([plain.received.length, selfSigned.received.length, passwords.length]).toEqual([1, 1, 1]);
+    await plain.close();
+    await selfSigned.close();
   });
 
   it('is away, five failed connections stop all lanes, and a probe after 30 seconds starts them again', async () => {

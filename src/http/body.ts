@@ -4,7 +4,7 @@ import { Transform, Type as Instances } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { UncleanText, cleanLine, cleanProse } from '../text/clean.js';
 import { LANGS, isLang, type Lang } from '../text/language.js';
-import { invalidParameter } from './input.js';
+import { invalidParameter, unknownFields } from './input.js';
 
 /**
  * The fields of bodies. Each decorator checks, cleans and documents one field.
@@ -219,6 +219,15 @@ export function isDay(value: unknown): value is string {
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The body of an act that takes nothing: none, or `{}`. A class without fields will not do, because class-validator refuses every object for it. */
+export class NoFieldsPipe implements PipeTransform<unknown, void> {
+  transform(value: unknown): void {
+    if (value === undefined || value === null) return;
+    const names = isRecord(value) ? Object.keys(value) : ['body'];
+    if (names.length > 0) throw unknownFields(names);
+  }
 }
 
 /** `{id}` of a path. */
