@@ -1,3 +1,4 @@
+import type { Test } from 'supertest';
 import type { QueryRunner } from 'typeorm';
 import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
 import { aSection, anEditor, type TestEditor } from './factories.js';
@@ -201,31 +202,23 @@ describe('who comes to these doors', () => {
     ['post', `${EDITORS}/1/invite`, { version: 1 }],
   ];
 
+  const knock = (who: TestEditor | null, method: 'get' | 'post' | 'put' | 'patch', path: string, body?: object): Test => {
+    const asked = world.as(who);
+    return asked[method](path, body);
+  };
+
   it.each(doors)('%s %s is for admins only', async (method, path, body) => {
-    expect((await world.as(null)[method](path, body).expect(401)).body.code).toBe('not_signed_in');
+    expect((await knock(null, method, path, body).expect(401)).body.code).toBe('not_signed_in');
     for (const role of ['chief', 'section_editor', 'contributor'] as const) {
-      const { body: refused } = await world
-        .as(await anEditor(world, role))
-        [method](path, body)
-        .expect(403);
-      expect(refused.code).toBe('not_allowed');
+      const refused = await knock(await anEditor(world, role), method, path, body).expect(403);
+      expect(refused.body.code).toBe('not_allowed');
     }
   });
 
   it.each(doors.filter(([, path]) => path !== EDITORS))('%s %s finds nobody under a strange id', async (method, path, body) => {
-    const nobody = path.replace('/1', '/2147483647');
-    expect((await world.as(admin)[method](nobody, body).expect(404)).body.code).toBe('not_found');
-    for (const bad of ['0', '01', '2147483648', 'x', '1e3'])
-      expect(
-        fields(
-          (
-            await world
-              .as(admin)
-              [method](path.replace('/1', `/${bad}`), body)
-              .expect(400)
-          ).body,
-        ),
-      ).toEqual(['id']);
+    const under = (id: string): Test => knock(admin, method, path.replace('/1', `/${id}`), body);
+    expect((await under('2147483647').expect(404)).body.code).toBe('not_found');
+    for (const bad of ['0', '01', '2147483648', 'x', '1e3']) expect(fields((await under(bad).expect(400)).body)).toEqual(['id']);
   });
 
   it.each([

@@ -134,9 +134,9 @@ export function Lines(options: FieldOptions & { readonly max: number; readonly l
   );
 }
 
-/** An object with fields of its own, checked as its class says. */
+/** An object with fields of its own, checked as its class says. (Swagger knows a deferred type by its name, `type`: hence the second arrow.) */
 export function Part(type: () => Type, options: FieldOptions): PropertyDecorator {
-  return applyDecorators(field('object', isRecord, { type }, options), Instances(type), ValidateNested());
+  return applyDecorators(field('object', isRecord, { type: () => type() }, options), Instances(type), ValidateNested());
 }
 
 /** A list of objects, each checked as its class says, at most `max` of them. */
@@ -144,7 +144,7 @@ export function Parts(type: () => Type, options: FieldOptions & { readonly max: 
   const { max } = options;
   const valid = (value: unknown): boolean => Array.isArray(value) && value.length <= max && value.every(isRecord);
   return applyDecorators(
-    field('list', valid, { type, isArray: true, maxItems: max }, options),
+    field('list', valid, { type: () => type(), isArray: true, maxItems: max }, options),
     Instances(type),
     ValidateNested({ each: true }),
   );

@@ -50,8 +50,8 @@ export class InputPipe implements PipeTransform {
   private readonly body = pipe('invalid_body', 'unknown_field');
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // Paths have pipes of their own, which want them as they were written: here 01 and 1e0 would become 1.
-    if (metadata.type === 'param') return value;
+    // Parts of a path have pipes of their own; Nest's would first make a number of `007` or `1e3`, where one is declared.
+    if (metadata.type !== 'body' && metadata.type !== 'query') return value;
     // No body at all is an empty one: what it lacks is named.
     if (metadata.type === 'body' && value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
       throw refusal('invalid_body', [brokenRule('body', 'object')]);
@@ -94,10 +94,11 @@ function pipe(invalid: string, unknown: string): ValidationPipe {
 /** @param path of the enclosing object, ending in a dot, or empty */
 function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, path: string): FieldError[] {
   const field = `${path}${property}`;
-  // That a part is no object is said by its own rule.
+  // That a part is no object is said by its own rule; and what is of the wrong kind altogether has no fields to speak of.
   const broken = Object.keys(constraints).filter((constraint) => constraint !== 'nestedValidation');
-  const own = broken.map((constraint) => brokenRule(field, constraint === 'whitelistValidation' ? 'unknown' : constraint));
-  return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
+  if (broken.length > 0)
+    return broken.map((constraint) => brokenRule(field, constraint === 'whitelistValidation' ? 'unknown' : constraint));
+  return children.flatMap((child) => fieldErrors(child, `${field}.`));
 }
 
 /** Refuses one field by hand, where a rule needs more than its own value. */
