@@ -277,7 +277,6 @@ describe('markaz create-editor', () => {
   }, 30_000);
 
   it.each([
-    ['a line feed', 'correct horse battery\n'],
     ['a carriage return and a line feed', 'correct horse battery\r\n'],
     ['nothing', 'correct horse battery'],
   ])('takes the line without its end: %s', async (ending, input) => {
@@ -306,8 +305,7 @@ describe('markaz create-editor', () => {
 
   it.each([
     ['together', ['--section', 'المدن-والعمران', 'النقل-والحركه']],
-    ['repeated', ['--section', 'المدن-والعمران', '--section', 'النقل-والحركة']],
-    ['both, with one twice', ['--section', 'المدن-والعمران', '--section', 'النقل-والحركة', 'المدن-والعمران']],
+    ['repeated and together, with one twice', ['--section', 'المدن-والعمران', '--section', 'النقل-والحركة', 'المدن-والعمران']],
   ])('grants several sections: %s', async (_, sections) => {
     const email = `granted-${sections.length}@center.example`;
     const run = markaz(['create-editor', '--email', email, '--name', 'x', '--role', 'section_editor', ...sections]);
@@ -324,7 +322,6 @@ describe('markaz create-editor', () => {
     ],
     ['a section for a chief', ['--role', 'chief', '--section', 'المدن-والعمران'], 'Sections are granted to section editors only'],
     ['a short password', ['--role', 'chief', '--password-stdin'], 'A password has 12 to 200 characters.', 'too short\n'],
-    ['an empty line', ['--role', 'chief', '--password-stdin'], 'A password has 12 to 200 characters.', '\ncorrect horse battery\n'],
     ['no line at all', ['--role', 'chief', '--password-stdin'], 'A password has 12 to 200 characters.', ''],
     ['the address as password', ['--role', 'chief', '--password-stdin'], 'your name or your address', 'new@center.example\n'],
   ])('refuses %s with exit code 1, and makes nobody', async (_, args, why, input?: string) => {
