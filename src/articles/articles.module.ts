@@ -1,17 +1,22 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ArticleLetters } from './article-letters.service.js';
 import { Article } from './article.entity.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { ArticlesController } from './articles.controller.js';
 import { ArticlesService } from './articles.service.js';
+import { DraftingService } from './drafting.service.js';
 import { Revision, RevisionAuthor, RevisionTag } from './revision.entity.js';
 import { Series } from './series.entity.js';
 import { Tag } from './tag.entity.js';
 import { TagsService } from './tags.service.js';
+import { WorkflowService } from './workflow.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
+  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
   controllers: [ArticlesController],
-  providers: [ArticlesService, TagsService],
-  exports: [ArticlesService, TagsService],
+  providers: [ArticlesService, ArticleLetters, DraftingService, TagsService, WorkflowService],
+  exports: [DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}
