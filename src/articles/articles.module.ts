@@ -6,6 +6,8 @@ import { AuditModule } from '../audit/audit.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { ArticlesController } from './articles.controller.js';
 import { ArticlesService } from './articles.service.js';
+import { DeskArticlesController } from './desk-articles.controller.js';
+import { DeskArticlesService } from './desk-articles.service.js';
 import { DraftingService } from './drafting.service.js';
 import { Revision, RevisionAuthor, RevisionTag } from './revision.entity.js';
 import { Series } from './series.entity.js';
@@ -15,8 +17,8 @@ import { WorkflowService } from './workflow.service.js';
 
 @Module({
   imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
-  controllers: [ArticlesController],
-  providers: [ArticlesService, ArticleLetters, DraftingService, TagsService, WorkflowService],
+  controllers: [ArticlesController, DeskArticlesController],
+  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, TagsService, WorkflowService],
   exports: [DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

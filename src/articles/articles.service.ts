@@ -27,15 +27,22 @@ export class ArticlesService {
   /** @throws NotFound; Problem 410 `withdrawn` */
   async find(idOrSlug: string, lang: Lang | undefined): Promise<Published | Moved> {
     const byId = /^\d+$/.test(idOrSlug);
-    const row = await this.reader.row<PublishedRow & { slug: string | null; withdrawn: boolean }>(byId ? articleById : articleBySlug, [
-      byId ? idOrSlug : foldSlug(idOrSlug),
-      lang,
-      this.addresses.origin,
-    ]);
-    if (row?.withdrawn)
-      throw new Problem(410, 'withdrawn', { ar: 'سُحبت هذه المادة نهائيًا.', en: 'This piece has been withdrawn for good.' });
+    const row = await this.reader.row<PublishedRow & { slug: string | null; withdrawn: boolean; reason: string | null }>(
+      byId ? articleById : articleBySlug,
+      [byId ? idOrSlug : foldSlug(idOrSlug), lang, this.addresses.origin],
+    );
+    if (row?.withdrawn) throw withdrawn(row.reason);
     if (row === null || row.slug === null) throw new NotFound();
     if (!byId && row.slug !== idOrSlug) return new Moved(this.addresses.api(['articles', row.slug], { lang }));
     return new Published(row);
   }
+}
+
+/** The reason stands isolated, because its language is the article's and not the sentence's. */
+function withdrawn(reason: string | null): Problem {
+  const why = reason === null ? '' : `: \u2068${reason}\u2069`;
+  return new Problem(410, 'withdrawn', {
+    ar: `سُحبت هذه المادة نهائيًّا${why || '.'}`,
+    en: `This piece has been withdrawn for good${why || '.'}`,
+  });
 }
