@@ -9,6 +9,7 @@ import type { Database } from './database/database.js';
 import { HttpModule } from './http/http.module.js';
 import type { HomeLanguage } from './http/problem.js';
 import { ImportModule } from './import/import.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
 import { SampleModule } from './sample/sample.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
       imports: [
         DatabaseModule.for(database, connect),
         HttpModule.for(config, home),
+        JobsModule,
         AuditModule,
         MailModule,
         AccountsModule,

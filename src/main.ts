@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { Config, StartError } from './config/config.js';
 import { openServer, prepareDatabase } from './database/database.js';
+import { Waker } from './jobs/waker.js';
 import { SampleService } from './sample/sample.service.js';
 
 /** How long requests in progress may take to end once the process is asked to. */
@@ -23,6 +24,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     try {
       if (config.sampleContent && (await app.get(SampleService).loadOnce())) say('The empty database received the sample center.');
       await listen(app, config);
+      app.get(Waker).start();
       say(
         `Markaz is at ${config.publicOrigin}`,
         `  API        ${config.publicOrigin}/api/v1/articles`,
