@@ -10,6 +10,7 @@ import { DeskArticlesController } from './desk-articles.controller.js';
 import { DeskArticlesService } from './desk-articles.service.js';
 import { DraftingService } from './drafting.service.js';
 import { Revision, RevisionAuthor, RevisionTag } from './revision.entity.js';
+import { ScheduleJob } from './schedule.job.js';
 import { Series } from './series.entity.js';
 import { Tag } from './tag.entity.js';
 import { TagsService } from './tags.service.js';
@@ -18,7 +19,7 @@ import { WorkflowService } from './workflow.service.js';
 @Module({
   imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
   controllers: [ArticlesController, DeskArticlesController],
-  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, TagsService, WorkflowService],
+  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
   exports: [DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -145,9 +145,10 @@ export class WorkflowService {
     changes: Changes,
     reason: string,
   ): Promise<ActResult> {
-    await unpin(tx, article.id);
     const state = article.state === 'scheduled' ? 'approved' : article.state;
-    return this.move(tx, actor, article, act, { ...changes, state, updatedAt: () => NOW }, { reason });
+    const result = await this.move(tx, actor, article, act, { ...changes, state, updatedAt: () => NOW }, { reason });
+    await unpin(tx, article.id);
+    return result;
   }
 
   /** One step of the workflow: state and status as the table says, one version further, one line of audit. */

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Lang } from '../text/language.js';
+import type { Letterhead } from './letter.js';
 import type { Mail } from './mail.js';
 
 /** A mail to be sent once the transaction that caused it is committed. */
@@ -16,5 +18,9 @@ export class MailRoom {
   /** Puts a letter into the outbox, in the transaction of its cause. */
   async post(_tx: EntityManager, _letter: Letter): Promise<void> {
     // the mail helper writes this
+  }
+
+  async letterhead(_tx: EntityManager, _lang: Lang): Promise<Letterhead> {
+    return { name: 'x', origin: 'https://x.example' };
   }
 }
