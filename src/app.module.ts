@@ -26,7 +26,7 @@ export class AppModule {
         HttpModule.for(config, home),
         JobsModule,
         AuditModule,
-        MailModule,
+        MailModule.for(config),
         AccountsModule,
         SectionsModule,
         AuthorsModule,

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Waker } from './waker.js';
+import { Waker, type Job } from './waker.js';
 
 describe('Waker', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -8,7 +8,7 @@ describe('Waker', () => {
   it('runs a job again at once while there is work, then once a second', async () => {
     const waker = new Waker();
     const left = [true, 3, true];
-    const run = vi.fn(async () => left.shift() ?? 0);
+    const run = vi.fn<Job['run']>(async () => left.shift() ?? 0);
     waker.register({ name: 'work', run });
     waker.start();
     await vi.advanceTimersByTimeAsync(0);
@@ -50,8 +50,8 @@ describe('Waker', () => {
   it('goes on after an error, and lets other jobs go on', async () => {
     const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const waker = new Waker();
-    const broken = vi.fn(async () => Promise.reject(new Error('database gone')));
-    const sound = vi.fn(async () => false);
+    const broken = vi.fn<Job['run']>(async () => Promise.reject(new Error('database gone')));
+    const sound = vi.fn<Job['run']>(async () => false);
     waker.register({ name: 'broken', run: broken });
     waker.register({ name: 'sound', run: sound });
     waker.start();

@@ -1,26 +1,55 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { Addresses } from '../http/addresses.js';
 import type { Lang } from '../text/language.js';
+import { wordingIn, type Wording } from '../text/wording.js';
+import { parseAddress } from './address.js';
+import { mailHost } from './carrier.js';
+import { KINDS, type Kind } from './kinds.js';
 import type { Letterhead } from './letter.js';
 import type { Mail } from './mail.js';
+import { insertMail } from './mail.queries.js';
+import { Seal } from './seal.js';
 
 /** A mail to be sent once the transaction that caused it is committed. */
 export interface Letter {
-  readonly kind: 'invitation' | 'reset' | 'password_changed' | 'submitted' | 'returned' | 'approved' | 'schedule_failed';
-  /** What this mail is about, whole: a second letter with the same key is not sent. */
+  readonly kind: Kind;
+  /** What this mail is about, whole: a second letter with the same key is not sent. Remembered for 90 days after the first has ended. */
   readonly dedupeKey: string;
   readonly to: string;
   readonly mail: Mail;
 }
 
+/** Where mail is posted. It leaves when its cause is committed, never before and never without it. */
 @Injectable()
 export class MailRoom {
-  /** Puts a letter into the outbox, in the transaction of its cause. */
-  async post(_tx: EntityManager, _letter: Letter): Promise<void> {
-    // the mail helper writes this
+  constructor(
+    private readonly seal: Seal,
+    private readonly addresses: Addresses,
+  ) {}
+
+  /**
+   * Puts a letter into the outbox, in the transaction of its cause.
+   * @throws Error when `to` is no address: whoever takes addresses from people checks them with `parseAddress`
+   */
+  async post(tx: EntityManager, { kind, dedupeKey, to, mail: { subject, html, text } }: Letter): Promise<void> {
+    const address = parseAddress(to);
+    if (!address) throw new Error(`a letter of kind ${kind} is addressed to no address`);
+    const messageId = `<${randomUUID()}@${mailHost(this.addresses.origin)}>`;
+    await insertMail(tx, {
+      kind,
+      lane: KINDS[kind],
+      dedupeKey,
+      to: this.seal.close(address.canonical, `${messageId} to`),
+      content: this.seal.close(JSON.stringify({ subject, html, text }), `${messageId} content`),
+      messageId,
+    });
   }
 
-  async letterhead(_tx: EntityManager, _lang: Lang): Promise<Letterhead> {
-    return { name: 'x', origin: 'https://x.example' };
+  /** Who writes, in the language of the letter, for `letter({ center })`. */
+  async letterhead(tx: EntityManager, lang: Lang): Promise<Letterhead> {
+    const [center] = await tx.query<[{ name: Wording; lang: Lang }]>(`select name, lang from center`);
+    return { name: wordingIn(center.name, lang, center.lang), origin: this.addresses.origin };
   }
 }
