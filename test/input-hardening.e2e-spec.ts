@@ -25,6 +25,7 @@ interface Schema {
   readonly items?: Schema;
   readonly nullable?: boolean;
   readonly minimum?: number;
+  readonly maxLength?: number;
   readonly additionalProperties?: boolean;
 }
 
@@ -93,7 +94,7 @@ function junkFor(schema: Schema, path: string): [path: string, value: string][] 
   const none = schema.nullable ? [] : at(['null']);
   if (type === 'string') {
     const form = schema.enum ? ['"nonsense"', '""'] : format ? ['"nonsense"', '"2026-02-30"', '"2026-01-31T25:00:00Z"', '""'] : [];
-    return [...none, ...at([...NO_TEXT, ...TEXT_JUNK, ...form, json('x'.repeat(200_000))])];
+    return [...none, ...at([...NO_TEXT, ...TEXT_JUNK, ...form, json('x'.repeat((schema.maxLength ?? 200_000) + 1))])];
   }
   if (type === 'integer') return [...none, ...at([...NO_NUMBER, json((schema.minimum ?? 0) - 1)])];
   if (type === 'boolean') return [...none, ...at(['"true"', '1', '0', '{}', '[]', '""'])];
