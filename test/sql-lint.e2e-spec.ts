@@ -25,7 +25,6 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'src/database/migrate.ts': {
     sql: 'the public schema’s own statements and grants, from code; roles are named as the catalogue has them',
-    dropPublicSchema: 'a constant of public-views.ts',
   },
   'src/database/reader-role.ts': {
     name: 'markaz_reader_ and hex digits derived from the secret',
@@ -85,6 +84,13 @@ describe('SQL', () => {
     ['a builder’s argument', 'tx.query(`select ${cursorSql("list", key, "id")}`)', ['key']],
   ])('with %s is found', (_, source, expressions) => {
     expect(sqlFaults('planted.ts', source).map(({ expression }) => expression)).toEqual(expressions);
+  });
+
+  it('is looked at in the file of queries that others import it from', () => {
+    const queries = 'export const page = `select ${column} from t`;';
+    expect(sqlFaults('src/x/x.queries.ts', queries).map(({ expression }) => expression)).toEqual(['column']);
+    expect(sqlFaults('src/x/x.service.ts', `import { page } from './x.queries.js'; tx.query(page)`)).toEqual([]);
+    expect(sqlFaults('src/x/x.service.ts', `import { page } from './elsewhere.js'; tx.query(page)`)).toHaveLength(1);
   });
 
   it.each([

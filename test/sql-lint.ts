@@ -27,6 +27,7 @@ export interface SqlFault {
 export function sqlFaults(file: string, source: string): SqlFault[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const constants = constantsOf(tree);
+  const imported = importedSql(tree);
   const faults = new Map<string, SqlFault>();
 
   const review = (node: ts.Node): void => {
@@ -48,6 +49,7 @@ export function sqlFaults(file: string, source: string): SqlFault[] {
       follow(node.whenTrue, template, seen);
       return follow(node.whenFalse, template, seen);
     }
+    if (ts.isIdentifier(node) && imported.has(node.text)) return;
     const constant = ts.isIdentifier(node) ? constants.get(node.text) : undefined;
     if (constant && !seen.includes(constant)) return follow(constant, template, [...seen, constant]);
     if (ts.isCallExpression(node) && BUILDERS.has(node.expression.getText(tree)))
@@ -68,12 +70,29 @@ export function sqlFaults(file: string, source: string): SqlFault[] {
     ts.forEachChild(node, visit);
   };
   visit(tree);
+  // What others import from here as SQL is looked at here.
+  if (SQL_FILE.test(file.replace(/ts$/, 'js')))
+    for (const statement of tree.statements.filter(ts.isVariableStatement))
+      for (const { initializer } of statement.declarationList.declarations)
+        if (initializer && isText(initializer)) follow(initializer, false);
   return [...faults.values()];
 }
 
 /** Whether it is put together as text. */
 function isText(node: ts.Expression): boolean {
   return ts.isTemplateExpression(node) || (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken);
+}
+
+/** Files whose constants are SQL, each looked at where it stands. */
+const SQL_FILE = /(\.queries|public-views)\.js$/;
+
+/** Names imported from such files. */
+function importedSql(tree: ts.SourceFile): Set<string> {
+  const imports = tree.statements.filter(ts.isImportDeclaration).filter(({ moduleSpecifier }) => {
+    return ts.isStringLiteral(moduleSpecifier) && SQL_FILE.test(moduleSpecifier.text);
+  });
+  const bindings = imports.map(({ importClause }) => importClause?.namedBindings).filter((named) => named && ts.isNamedImports(named));
+  return new Set(bindings.flatMap((named) => (named as ts.NamedImports).elements.map(({ name }) => name.text)));
 }
 
 /** The constants of a file by name; a name that stands for two things is none. */
