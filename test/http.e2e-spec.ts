@@ -439,7 +439,8 @@ describe('the description of the API', () => {
   it('names full paths and no server, and every public route is for reading', async () => {
     const document = (await inject('/openapi.json')).json<{ paths: Record<string, Record<string, unknown>>; servers?: unknown }>();
     expect(document.servers).toBeUndefined();
-    expect(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)])).toEqual([
+    const readers = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/v1/desk/'));
+    expect(readers.map(([path, methods]) => [path, Object.keys(methods)])).toEqual([
       ['/api/v1/sections', ['get']],
       ['/api/v1/sections/{slug}', ['get']],
       ['/api/v1/authors', ['get']],

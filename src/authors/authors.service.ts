@@ -1,57 +1,61 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { EditorActor } from '../access/access.js';
+import { AuditService } from '../audit/audit.service.js';
+import { differences } from '../audit/differences.js';
 import { insertWithSlug } from '../database/insert-with-slug.js';
 import { Reader } from '../database/reader.js';
+import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
-import { NotFound, Problem, acceptedLink } from '../http/problem.js';
+import { NotFound, acceptedLink, type Problem } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
-import { cleanLine } from '../text/clean.js';
+import { fieldRefused, newSlug } from '../http/refusals.js';
+import { advanced, changedSlug, found, held } from '../http/versioned.js';
+import { cleanLine, cleanProse } from '../text/clean.js';
 import { matchKey, sortKey, splitHonorific } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug, slugify } from '../text/slug.js';
+import { foldSlug } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
-import type { ListAuthors } from './author.dto.js';
-import type { AuthorLink } from './author.entity.js';
-import { authorBySlug, authorPage } from './authors.queries.js';
+import { DeskAuthor, type DeskAuthorList, type ListAuthors, type ListDeskAuthors } from './author.dto.js';
+import { Author, type AuthorLink } from './author.entity.js';
+import { authorBySlug, authorPage, deskAuthorPage } from './authors.queries.js';
 
 export interface NewAuthor {
   readonly name: Wording;
   readonly slug?: string;
   readonly honorific?: Wording;
   readonly affiliation?: Wording;
+  /** In paragraphs. */
   readonly bio?: Wording;
-  readonly orcid?: string;
+  readonly orcid?: string | null;
   readonly links?: readonly AuthorLink[];
   readonly aliases?: readonly string[];
+  readonly portraitId?: number | null;
 }
 
 @Injectable()
 export class AuthorsService {
   constructor(
+    private readonly dataSource: DataSource,
     private readonly reader: Reader,
     private readonly addresses: Addresses,
+    private readonly audit: AuditService,
   ) {}
 
   /**
    * @returns id and the slug that was free
-   * @throws Problem 422 `orcid_invalid`, `link_invalid`
+   * @throws Problem 422 `slug_invalid`, `orcid_invalid`, `link_invalid`, `unknown_reference`
    */
   async create(tx: EntityManager, author: NewAuthor): Promise<{ id: number; slug: string }> {
-    const name = cleanWording(author.name);
-    const aliases = (author.aliases ?? []).map(cleanLine);
-    const displayName = wordingIn(name, 'ar');
-    if (author.orcid !== undefined && !isOrcid(author.orcid)) throw orcidInvalid();
-    return insertWithSlug(tx, 'authors', slugify(author.slug ?? displayName, 'author'), {
-      name,
-      honorific: cleanWording(author.honorific ?? {}),
-      affiliation: cleanWording(author.affiliation ?? {}),
-      bio: cleanWording(author.bio ?? {}),
-      orcid: author.orcid ?? null,
+    const { honorific = {}, affiliation = {}, bio = {}, orcid = null, links = [], aliases = [], portraitId = null } = author;
+    const said = columnsOf({ name: author.name, honorific, affiliation, bio, orcid, links, aliases, portraitId });
+    const { keys, order } = namesOf(said.name!, said.aliases!);
+    return insertWithSlug(tx, 'authors', newSlug(author.slug, wordingIn(said.name!, 'ar'), 'author'), {
+      ...said,
       // As text: pg would send an array of objects as a PostgreSQL array.
-      links: JSON.stringify((author.links ?? []).map(({ label, url }) => ({ label: cleanLine(label), url: acceptedLink('links', url) }))),
-      aliases,
-      match_keys: [...new Set([...Object.values(name), ...aliases].map(matchKey))],
-      sort_key: sortKey(displayName),
+      links: JSON.stringify(said.links),
+      match_keys: keys,
+      sort_key: order,
     });
   }
 
@@ -82,6 +86,75 @@ export class AuthorsService {
     if (row.slug !== slug) return new Moved(this.addresses.api(['authors', row.slug], { lang }));
     return new Published(row);
   }
+
+  /** A page of all authors by name, also of those nothing of whom is public. */
+  async deskList(query: ListDeskAuthors): Promise<DeskAuthorList> {
+    const rows = await deskAuthorPage(this.dataSource.manager, query);
+    const items = rows.slice(0, query.limit);
+    return { items: items.map(({ author }) => author), nextCursor: rows.length > query.limit ? items.at(-1)!.cursor : null };
+  }
+
+  /** @throws Problem 404 */
+  async deskFind(id: number): Promise<DeskAuthor> {
+    return DeskAuthor.of(await found(this.dataSource.manager, Author, id));
+  }
+
+  /** @throws as {@link create} */
+  async add(actor: EditorActor, author: NewAuthor): Promise<DeskAuthor> {
+    return inTransaction(this.dataSource, async (tx) => {
+      const { id } = await this.create(tx, author);
+      const after = DeskAuthor.of(await found(tx, Author, id));
+      await this.audit.record(tx, actor, { act: 'authors.create', object: { type: 'author', id }, ...differences(null, after) });
+      return after;
+    });
+  }
+
+  /** Says who the author is anew: what is left out is as in a new one, except the slug. @throws as {@link change} */
+  replace(actor: EditorActor, id: number, author: NewAuthor & { readonly version: number }): Promise<DeskAuthor> {
+    return this.change(actor, id, { honorific: {}, affiliation: {}, bio: {}, orcid: null, links: [], aliases: [], ...author });
+  }
+
+  /**
+   * Changes what is given; what names are found and sorted by follows.
+   * @throws Problem 404; 409 `stale_version`, `slug_taken`; 422 as {@link create}
+   */
+  async change(actor: EditorActor, id: number, change: Partial<NewAuthor> & { readonly version: number }): Promise<DeskAuthor> {
+    const { version, slug, ...parts } = change;
+    return inTransaction(this.dataSource, async (tx) => {
+      const before = await held(tx, Author, id);
+      const said = columnsOf(parts);
+      const { keys, order } = namesOf(said.name ?? before.name, said.aliases ?? before.aliases);
+      const columns = { ...changedSlug(before, slug), ...said, matchKeys: keys, sortKey: order };
+      const after = DeskAuthor.of(await advanced(tx, Author, before, version, columns));
+      const what = differences(DeskAuthor.of(before), after);
+      await this.audit.record(tx, actor, { act: 'authors.change', object: { type: 'author', id }, ...what });
+      return after;
+    });
+  }
+}
+
+/** What is said of an author, cleaned; what is not said stays undefined. @throws Problem 422 `orcid_invalid`, `link_invalid`, `unknown_reference` */
+function columnsOf(
+  said: Partial<NewAuthor>,
+): Partial<Pick<Author, 'name' | 'honorific' | 'affiliation' | 'bio' | 'orcid' | 'links' | 'aliases'>> {
+  const { name, honorific, affiliation, bio, orcid, links, aliases, portraitId } = said;
+  if (typeof orcid === 'string' && !isOrcid(orcid)) throw orcidInvalid();
+  if (portraitId) throw noPortraits();
+  return {
+    name: name && cleanWording(name),
+    honorific: honorific && cleanWording(honorific),
+    affiliation: affiliation && cleanWording(affiliation),
+    bio: bio && cleanWording(bio, cleanProse),
+    orcid,
+    links: links?.map(({ label, url }, index) => ({ label: cleanLine(label), url: acceptedLink(`links.${index}.url`, url) })),
+    aliases: aliases?.map(cleanLine),
+  };
+}
+
+/** What an author is found by and sorted by. A name of marks alone, which sorting leaves out, is sorted as it stands. */
+function namesOf(name: Wording, aliases: readonly string[]): { keys: string[]; order: string } {
+  const displayed = wordingIn(name, 'ar');
+  return { keys: [...new Set([...Object.values(name), ...aliases].map(matchKey))], order: sortKey(displayed) || displayed };
 }
 
 /** ISO 7064 MOD 11-2, as ORCID computes its last character. */
@@ -95,5 +168,10 @@ function isOrcid(value: string): boolean {
 
 function orcidInvalid(): Problem {
   const message = { ar: 'رقم ORCID غير صحيح: خانة التحقق لا تطابق.', en: 'Not an ORCID: its check digit does not fit.' };
-  return new Problem(422, 'orcid_invalid', message, { errors: [{ field: 'orcid', rule: 'orcid', message }] });
+  return fieldRefused(422, 'orcid_invalid', 'orcid', message, 'orcid');
+}
+
+function noPortraits(): Problem {
+  const message = { ar: 'لا توجد صور بعد.', en: 'There are no pictures yet.' };
+  return fieldRefused(422, 'unknown_reference', 'portraitId', message);
 }

@@ -6,9 +6,14 @@ import { LogController, type FastifyError, type FastifyReply, type FastifyReques
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { malformedUrl } from './malformed.js';
+import { unreasonableBody } from './malformed-body.js';
 import { HomeLanguage, Problem, PROBLEM_TYPE, problemDocument } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { Moved, Published, sendMoved, sendPublished } from './published.js';
+
+const BODY_LIMIT = 256 * 1024;
+/** The body of an article may be 200 kB; an Arabic one written as \uXXXX takes three times as many bytes. */
+const ARTICLE_BODY_LIMIT = 1024 * 1024;
 
 /** Fastify under Nest, with the limits the fault plan presupposes and problem details for what is refused before any route. */
 export class MarkazAdapter extends FastifyAdapter {
@@ -19,7 +24,7 @@ export class MarkazAdapter extends FastifyAdapter {
       logController: new LogController({ disableRequestLogging: true }),
       genReqId: () => randomUUID(),
       requestIdHeader: false,
-      bodyLimit: 256 * 1024,
+      bodyLimit: BODY_LIMIT,
       requestTimeout: 30_000,
       connectionTimeout: 60_000,
       // Longer than a proxy's idle time, so that the proxy and not this server ends an idle connection.
@@ -53,6 +58,13 @@ export class MarkazAdapter extends FastifyAdapter {
     this.getInstance().addHook('onRequest', (request, _reply, done) => {
       const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
       done(malformedUrl(request.raw.url ?? '') ?? (hostless ? unreadable('request') : undefined));
+    });
+    // Parsed, and seen by nothing yet.
+    this.getInstance().addHook('preValidation', (request, _reply, done) => {
+      done(unreasonableBody(request.body) ?? undefined);
+    });
+    this.getInstance().addHook('onRoute', (route) => {
+      if (/^\/api\/v1\/desk\/articles(\/|$)/.test(route.url)) route.bodyLimit = ARTICLE_BODY_LIMIT;
     });
     // JSON everywhere: Fastify would also take text/plain.
     this.getInstance().removeContentTypeParser('text/plain');

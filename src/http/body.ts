@@ -1,10 +1,9 @@
-import { applyDecorators, type PipeTransform } from '@nestjs/common';
+import { applyDecorators, type PipeTransform, type Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { ValidateBy, ValidateIf } from 'class-validator';
-import { UncleanText, cleanLine, cleanText } from '../text/clean.js';
-import { LANGS, isLang } from '../text/language.js';
-import { cleanWording } from '../text/wording.js';
+import { Transform, Type as Instances } from 'class-transformer';
+import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import { UncleanText, cleanLine, cleanProse } from '../text/clean.js';
+import { LANGS, isLang, type Lang } from '../text/language.js';
 import { invalidParameter, unknownFields } from './input.js';
 
 /**
@@ -47,7 +46,8 @@ export function field(
 /** What a text that cannot be cleaned becomes: no string, so the rule refuses it. */
 const UNCLEAN = Symbol('unclean');
 
-function cleaned(clean: (text: string) => string): (value: unknown) => unknown {
+/** @param clean of `src/text/clean.ts` @returns the same for values of any kind: what is no text passes as it is, and no rule takes a text that cannot be cleaned */
+export function cleaned(clean: (text: string) => string): (value: unknown) => unknown {
   return (value) => {
     if (typeof value !== 'string') return value;
     try {
@@ -65,39 +65,88 @@ export function Line(options: FieldOptions & { readonly min?: number; readonly m
   return field('line', lengthWithin(min, max), { type: 'string', minLength: min, maxLength: max }, options, cleaned(cleanLine));
 }
 
-/** Text of several lines, cleaned (see {@link cleanText}), `min` to `max` characters long afterwards. */
+/** Text of several lines, cleaned (see {@link cleanProse}), `min` to `max` characters long afterwards. */
 export function Prose(options: FieldOptions & { readonly min?: number; readonly max: number }): PropertyDecorator {
   const { min = 1, max } = options;
-  return field(
-    'prose',
-    lengthWithin(min, max),
-    { type: 'string', minLength: min, maxLength: max },
-    options,
-    cleaned((text) => cleanText(text).trim()),
-  );
+  return field('prose', lengthWithin(min, max), { type: 'string', minLength: min, maxLength: max }, options, cleaned(cleanProse));
 }
 
 function lengthWithin(min: number, max: number): (value: unknown) => boolean {
   return (value) => typeof value === 'string' && value.length >= min && value.length <= max;
 }
 
-/** A name or phrase in up to three languages, each a cleaned line; in at least one unless `empty` is allowed. */
-export function Words(options: FieldOptions & { readonly max: number; readonly empty?: boolean }): PropertyDecorator {
-  const { max, empty = false } = options;
-  const language = { type: 'string', maxLength: max };
+/**
+ * A name or phrase in up to three languages, each cleaned; what is left empty counts as left out. At least one has to be there unless
+ * `empty` is allowed.
+ *
+ * `needs` names languages that may not be missing; `paragraphs` allows several lines.
+ */
+export function Words(
+  options: FieldOptions & {
+    readonly max: number;
+    readonly empty?: boolean;
+    readonly needs?: readonly Lang[];
+    readonly paragraphs?: boolean;
+  },
+): PropertyDecorator {
+  const { max, empty = false, needs = [], paragraphs = false } = options;
   const valid = (value: unknown): boolean =>
     isRecord(value) &&
     Object.entries(value).every(([lang, text]) => isLang(lang) && lengthWithin(1, max)(text)) &&
+    needs.every((lang) => lang in value) &&
     (empty || Object.keys(value).length > 0);
+  const clean = cleaned(paragraphs ? cleanProse : cleanLine);
+  return field('wording', valid, wordingSchema({ maxLength: max }, needs), options, (value) =>
+    isRecord(value) ? each(value, clean) : value,
+  );
+}
+
+/** A wording in an answer of the desk: whole, as it is stored. Readers get one string of it. */
+export function WholeWording(options: Pick<FieldOptions, 'description' | 'example'>): PropertyDecorator {
+  return ApiProperty({ ...wordingSchema(), ...options } as never);
+}
+
+function wordingSchema(text: Schema = {}, needs: readonly Lang[] = []): Schema {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(LANGS.map((lang) => [lang, { type: 'string', ...text }])),
+    ...(needs.length === 0 ? {} : { required: needs }),
+    additionalProperties: false,
+  };
+}
+
+/** Each language's text cleaned, without those left empty; what is no language stays, to be refused. */
+function each(texts: Readonly<Record<string, unknown>>, clean: (text: unknown) => unknown): Record<string, unknown> {
+  const clear = Object.entries(texts).map(([lang, text]) => [lang, clean(text)] as const);
+  return Object.fromEntries(clear.filter(([lang, text]) => !(isLang(lang) && text === '')));
+}
+
+/** Lines of text, each cleaned, 1 to `length` characters long afterwards, at most `max` of them. */
+export function Lines(options: FieldOptions & { readonly max: number; readonly length: number }): PropertyDecorator {
+  const { max, length } = options;
+  const clean = cleaned(cleanLine);
   return field(
-    'wording',
-    valid,
-    { type: 'object', properties: Object.fromEntries(LANGS.map((lang) => [lang, language])), additionalProperties: false },
+    'lines',
+    (value) => Array.isArray(value) && value.length <= max && value.every(lengthWithin(1, length)),
+    { type: 'array', items: { type: 'string', minLength: 1, maxLength: length }, maxItems: max },
     options,
-    (value) =>
-      isRecord(value) && Object.entries(value).every(([lang, text]) => isLang(lang) && typeof text === 'string')
-        ? cleaned(() => cleanWording(value) as never)('')
-        : value,
+    (value) => (Array.isArray(value) ? value.map(clean) : value),
+  );
+}
+
+/** An object with fields of its own, checked as its class says. (Swagger knows a deferred type by its name, `type`: hence the second arrow.) */
+export function Part(type: () => Type, options: FieldOptions): PropertyDecorator {
+  return applyDecorators(field('object', isRecord, { type: () => type() }, options), Instances(type), ValidateNested());
+}
+
+/** A list of objects, each checked as its class says, at most `max` of them. */
+export function Parts(type: () => Type, options: FieldOptions & { readonly max: number }): PropertyDecorator {
+  const { max } = options;
+  const valid = (value: unknown): boolean => Array.isArray(value) && value.length <= max && value.every(isRecord);
+  return applyDecorators(
+    field('list', valid, { type: () => type(), isArray: true, maxItems: max }, options),
+    Instances(type),
+    ValidateNested({ each: true }),
   );
 }
 
@@ -153,6 +202,11 @@ function instantOf(value: unknown): Date | null {
   const day = typeof value === 'string' ? INSTANT.exec(value)?.groups?.['day'] : undefined;
   if (day === undefined || day < '0001' || !isDay(day)) return null;
   return new Date(value as string);
+}
+
+/** A day of the calendar, `YYYY-MM-DD`. */
+export function Day(options: FieldOptions): PropertyDecorator {
+  return field('day', isDay, { type: 'string', format: 'date' }, options);
 }
 
 /** Whether `YYYY-MM-DD` is a day of the calendar. */

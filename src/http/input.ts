@@ -18,6 +18,10 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',
     en: 'A text for each of ar, en and fr that you have, within the allowed length.',
   },
+  lines: { ar: 'قائمة نصوص من سطر واحد، في الطول والعدد المسموحين.', en: 'A list of lines of text within the allowed length and number.' },
+  object: { ar: 'كائن JSON فيه حقوله.', en: 'A JSON object with its fields.' },
+  list: { ar: 'قائمة كائنات JSON في العدد المسموح.', en: 'A list of JSON objects within the allowed number.' },
+  day: { ar: 'يوم مثل 2026-01-31.', en: 'A day such as 2026-01-31.' },
   id: { ar: 'رقم موجب.', en: 'A positive id.' },
   ids: { ar: 'قائمة أرقام موجبة، كل رقم مرة.', en: 'A list of positive ids, each once.' },
   whole: { ar: 'عدد صحيح في المدى المسموح.', en: 'A whole number within the allowed range.' },
@@ -43,6 +47,11 @@ export class InputPipe implements PipeTransform {
   private readonly body = pipe('invalid_body', 'unknown_field');
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Parts of a path have pipes of their own; Nest's would first make a number of `007` or `1e3`, where one is declared.
+    if (metadata.type !== 'body' && metadata.type !== 'query') return value;
+    // No body at all is an empty one: what it lacks is named.
+    if (metadata.type === 'body' && value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+      throw refusal('invalid_body', [brokenRule('body', 'object')]);
     const inherited = inheritedNames(value);
     if (inherited.length > 0)
       throw refusal(
@@ -82,11 +91,11 @@ function pipe(invalid: string, unknown: string): ValidationPipe {
 /** @param path of the enclosing object, ending in a dot, or empty */
 function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, path: string): FieldError[] {
   const field = `${path}${property}`;
-  const own = Object.keys(constraints).map((constraint) => {
-    const rule = constraint === 'whitelistValidation' ? 'unknown' : constraint;
-    return brokenRule(field, rule);
-  });
-  return [...own, ...children.flatMap((child) => fieldErrors(child, `${field}.`))];
+  // That a part is no object is said by its own rule; and what is of the wrong kind altogether has no fields to speak of.
+  const broken = Object.keys(constraints).filter((constraint) => constraint !== 'nestedValidation');
+  if (broken.length > 0)
+    return broken.map((constraint) => brokenRule(field, constraint === 'whitelistValidation' ? 'unknown' : constraint));
+  return children.flatMap((child) => fieldErrors(child, `${field}.`));
 }
 
 /** Refuses one field by hand, where a rule needs more than its own value. */

@@ -2,6 +2,9 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
+import { UncleanText } from '../text/clean.js';
+import { refusalOf } from './constraints.js';
+import { malformedBody } from './malformed-body.js';
 import { HomeLanguage, NotFound, PROBLEM_TYPE, Problem, problemDocument, type Sentence } from './problem.js';
 
 /** Turns whatever was thrown into problem details. Never a driver's text, a stack, or the input echoed; the log has those. */
@@ -15,6 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemOf(thrown);
+    if (problem.getStatus() === 413) readOn(request, reply);
     // Not being ready is logged when it begins, not at each probe.
     if (problem.getStatus() >= 500 && problem.code !== 'not_ready') {
       this.logger.error(
@@ -24,6 +28,24 @@ export class ProblemFilter implements ExceptionFilter {
     }
     sendProblem(reply, problem, request.id, this.home.of(request.raw.url ?? ''));
   }
+}
+
+/** The rest of a refused body that is still read, in bytes: enough for a long text sent by mistake, and no more than a moment's traffic. */
+const READ_ON = 16 * 1024 * 1024;
+
+/**
+ * Lets the client finish sending what was refused for its size. Ending the connection at once, as Fastify would, resets it while the client
+ * still writes, and the answer is lost. Who sends on beyond the limit, or slowly, meets its end.
+ */
+function readOn(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = request;
+  let left = READ_ON;
+  if (Number(request.headers['content-length'] ?? 0) > left) return;
+  void reply.removeHeader('connection');
+  raw.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) raw.destroy();
+  });
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem, id: string, lang: Parameters<typeof problemDocument>[2]): void {
@@ -43,6 +65,8 @@ const UNAVAILABLE: Sentence = {
 function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HttpException) return frameworkProblem(thrown);
+  // Fields refuse such text by name; what reaches us came past them.
+  if (thrown instanceof UncleanText) return malformedValue();
   const driver = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   if (driver instanceof pg.DatabaseError) return databaseProblem(driver);
   if (isLostConnection(driver)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
@@ -57,7 +81,7 @@ function frameworkProblem(exception: HttpException): Problem {
   const status = exception.getStatus();
   const { code } = (exception.cause ?? {}) as { code?: unknown };
   if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
-    return new Problem(400, 'malformed_body', { ar: 'متن الطلب ليس JSON سليمًا.', en: 'The body is not well-formed JSON.' });
+    return malformedBody();
   }
   if (status === 404) return new NotFound();
   if (status === 413) return new Problem(413, 'too_large', { ar: 'متن الطلب أكبر من المسموح.', en: 'The body is larger than allowed.' });
@@ -74,10 +98,17 @@ function frameworkProblem(exception: HttpException): Problem {
   });
 }
 
-function databaseProblem({ code = '' }: pg.DatabaseError): Problem {
+function malformedValue(): Problem {
+  return new Problem(400, 'malformed_value', { ar: 'في الطلب قيمة غير سليمة.', en: 'The request holds a malformed value.' });
+}
+
+function databaseProblem(error: pg.DatabaseError): Problem {
+  const refusal = refusalOf(error);
+  if (refusal !== null) return refusal;
+  const { code = '' } = error;
   // The last net under the pipes: out of range, untranslatable character, text that is no number, unsupported Unicode escape, no date.
   if (['22003', '22021', '22P02', '22P05', '22007', '22008', '22009'].includes(code)) {
-    return new Problem(400, 'malformed_value', { ar: 'في الطلب قيمة غير سليمة.', en: 'The request holds a malformed value.' });
+    return malformedValue();
   }
   // Cancelled after its time, lock not got, deadlock, serialization, read-only, out of resources, connection lost or refused, database gone.
   if (/^(57|55P03|40|25006|53|08|28|3D000)/.test(code)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);

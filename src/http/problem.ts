@@ -55,7 +55,7 @@ export function acceptedLink(field: string, href: string): string {
   throw new Problem(422, 'link_invalid', message, { errors: [{ field, rule: 'link', message }] });
 }
 
-/** The language of a center whose request named none: read once at start, so that a refusal needs no database. */
+/** The language of a center whose request named none: looked up once a second, so that a refusal needs no database. */
 export class HomeLanguage {
   lang: Lang = 'ar';
 

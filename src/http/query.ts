@@ -2,7 +2,9 @@ import { applyDecorators, type PipeTransform } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
+import { cleanLine } from '../text/clean.js';
 import { LANGS, type Lang } from '../text/language.js';
+import { cleaned } from './body.js';
 import { readCursor } from './cursor.js';
 import { invalidParameter } from './input.js';
 
@@ -41,6 +43,21 @@ export function CursorOf(list: string, key: RegExp): PropertyDecorator {
     parameter('cursor', (value) => typeof value === 'object' && value !== null && 'key' in value && key.test(String(value.key)), {
       type: 'string',
       description: 'nextCursor of the page before.',
+    }),
+  );
+}
+
+const line = cleaned(cleanLine);
+
+/** Words to look for, cleaned: 1 to 200 characters. */
+export function Search(options: { description: string }): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => line(value)),
+    parameter('line', (value) => typeof value === 'string' && value.length >= 1 && value.length <= 200, {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      ...options,
     }),
   );
 }

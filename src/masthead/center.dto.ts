@@ -1,4 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { Choice, Day, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
+import { parseAddress } from '../mail/address.js';
+import { LANGS, type Lang } from '../text/language.js';
+import type { Wording } from '../text/wording.js';
+import type { Center, MastheadTerm } from './center.entity.js';
 
 class MastheadEntry {
   @ApiProperty({ example: 'رئيس التحرير' })
@@ -38,4 +43,134 @@ export class CenterView {
 
   @ApiProperty({ type: ContactView })
   contact: ContactView;
+}
+
+const isAddress = (value: unknown): boolean => typeof value === 'string' && parseAddress(value) !== null;
+
+class ContactFields {
+  @field('address', isAddress, { type: 'string', format: 'email' }, { description: 'Mail address.', optional: true, nullable: true })
+  email?: string | null;
+
+  @Line({ description: 'Telephone.', example: '+20 2 0000 0000', max: 50, optional: true, nullable: true })
+  phone?: string | null;
+
+  @Words({ description: 'Postal address.', example: { ar: 'القاهرة' }, max: 500, empty: true, optional: true })
+  address?: Wording;
+}
+
+class TermFields {
+  @Words({ description: 'The office.', example: { ar: 'رئيس التحرير' }, max: 200 })
+  role: Wording;
+
+  @Words({ description: 'Who holds it.', example: { ar: 'ليلى عبد الله' }, max: 200 })
+  person: Wording;
+
+  @Day({ description: 'First day, in the center’s zone.', example: '2024-01-01', optional: true, nullable: true })
+  since?: string | null;
+
+  @Day({ description: 'Last day; null while it lasts.', example: null, optional: true, nullable: true })
+  until?: string | null;
+}
+
+class CenterFields {
+  @Choice(LANGS, { description: 'Language that missing wording falls back to; left out of PUT: ar.', example: 'ar', optional: true })
+  lang?: Lang;
+
+  @Line({
+    description: 'IANA zone of datelines and of dates without time; left out of PUT: Africa/Cairo.',
+    example: 'Africa/Cairo',
+    max: 100,
+    optional: true,
+  })
+  zone?: string;
+
+  @Words({ description: 'Name.', example: { ar: 'مركز النخلة للدراسات' }, max: 200 })
+  name: Wording;
+
+  @Words({ description: 'What it says of itself.', example: { ar: 'قراءات هادئة في قضايا طويلة' }, max: 500, empty: true, optional: true })
+  tagline?: Wording;
+
+  @Words({ description: 'Printed as publisher where a piece names none.', example: {}, max: 200, empty: true, optional: true })
+  publisher?: Wording;
+
+  @Part(() => ContactFields, { description: 'Replaced whole.', optional: true })
+  contact?: ContactFields;
+
+  @Parts(() => TermFields, { description: 'All terms, past ones too, in the order of the page; replaced whole.', max: 200, optional: true })
+  masthead?: TermFields[];
+}
+
+export class ReplaceCenter extends CenterFields {
+  @Version()
+  version: number;
+}
+
+export class ChangeCenter extends PartialType(CenterFields, { skipNullProperties: false }) {
+  @Version()
+  version: number;
+}
+
+class DeskContact {
+  @ApiProperty({ type: String, nullable: true, example: 'info@example.org' })
+  email: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  phone: string | null;
+
+  @WholeWording({ description: 'Postal address.', example: { ar: 'القاهرة' } })
+  address: Wording;
+}
+
+class DeskTerm {
+  @WholeWording({ description: 'The office.', example: { ar: 'رئيس التحرير' } })
+  role: Wording;
+
+  @WholeWording({ description: 'Who holds it.', example: { ar: 'ليلى عبد الله' } })
+  person: Wording;
+
+  @ApiProperty({ type: String, format: 'date', nullable: true, example: '2024-01-01' })
+  since: string | null;
+
+  @ApiProperty({ type: String, format: 'date', nullable: true, example: null })
+  until: string | null;
+}
+
+/** The center as the desk has it. */
+export class DeskCenter {
+  @ApiProperty({ type: 'integer', example: 1 })
+  version: number;
+
+  @ApiProperty({ enum: LANGS, example: 'ar' })
+  lang: Lang;
+
+  @ApiProperty({ example: 'Africa/Cairo' })
+  zone: string;
+
+  @WholeWording({ description: 'Name.', example: { ar: 'مركز النخلة للدراسات' } })
+  name: Wording;
+
+  @WholeWording({ description: 'What it says of itself.', example: { ar: 'قراءات هادئة في قضايا طويلة' } })
+  tagline: Wording;
+
+  @WholeWording({ description: 'Printed as publisher where a piece names none.', example: {} })
+  publisher: Wording;
+
+  @ApiProperty({ type: DeskContact })
+  contact: DeskContact;
+
+  @ApiProperty({ type: [DeskTerm], description: 'All terms, past ones too, in order.' })
+  masthead: DeskTerm[];
+
+  static of({ version, lang, zone, name, tagline, publisher, contact }: Center, terms: readonly MastheadTerm[]): DeskCenter {
+    return {
+      version,
+      lang,
+      zone,
+      name,
+      tagline,
+      publisher,
+      contact: { email: contact.email ?? null, phone: contact.phone ?? null, address: contact.address ?? {} },
+      masthead: terms.map(({ role, person, since, until }) => ({ role, person, since, until })),
+    };
+  }
 }

@@ -1,18 +1,39 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { EditorActor } from '../access/access.js';
+import { AuditService } from '../audit/audit.service.js';
+import { differences } from '../audit/differences.js';
 import { Reader, statement } from '../database/reader.js';
-import { HomeLanguage } from '../http/problem.js';
+import { inTransaction } from '../database/transaction.js';
 import { Published, validity, type PublishedRow } from '../http/published.js';
+import { fieldRefused } from '../http/refusals.js';
+import { advanced, held } from '../http/versioned.js';
 import type { Lang } from '../text/language.js';
 import { cleanWording, type Wording } from '../text/wording.js';
+import { DeskCenter } from './center.dto.js';
 import { Center, MastheadTerm, type Contact } from './center.entity.js';
+
+/** Who holds an office; days in the center's zone. */
+interface Term {
+  readonly role: Wording;
+  readonly person: Wording;
+  readonly since?: string | null;
+  readonly until?: string | null;
+}
 
 export interface CenterIdentity {
   readonly name: Wording;
   readonly tagline: Wording;
   readonly publisher: Wording;
   readonly contact: Contact;
-  readonly masthead: readonly { readonly role: Wording; readonly person: Wording; readonly since?: string; readonly until?: string }[];
+  readonly masthead: readonly Term[];
+}
+
+/** What an admin says of the center. */
+interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
+  readonly lang?: Lang;
+  readonly zone?: string;
+  readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
 
 /**
@@ -38,17 +59,12 @@ const center = statement(`
   from pub.center c, pub.clock`);
 
 @Injectable()
-export class MastheadService implements OnModuleInit {
+export class MastheadService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly reader: Reader,
-    private readonly home: HomeLanguage,
+    private readonly audit: AuditService,
   ) {}
-
-  /** Refusals without a `lang` speak the center's language; it is read once, so that a refusal needs no database. */
-  async onModuleInit(): Promise<void> {
-    this.home.lang = (await this.settings(this.dataSource.manager)).lang;
-  }
 
   /** @returns the center's language and zone, by which pieces are dated */
   async settings(tx: EntityManager): Promise<Pick<Center, 'lang' | 'zone' | 'name' | 'publisher'>> {
@@ -57,31 +73,97 @@ export class MastheadService implements OnModuleInit {
 
   /** Replaces who the center is and its whole masthead. */
   async introduce(tx: EntityManager, identity: CenterIdentity): Promise<void> {
-    const { address, ...contact } = identity.contact;
     await tx.getRepository(Center).update(
       { id: 1 },
       {
         name: cleanWording(identity.name),
         tagline: cleanWording(identity.tagline),
         publisher: cleanWording(identity.publisher),
-        contact: { ...contact, address: cleanWording(address ?? {}) },
+        contact: contactOf(identity.contact),
       },
     );
-    const terms = tx.getRepository(MastheadTerm);
-    await terms.createQueryBuilder().delete().execute();
-    await terms.insert(
-      identity.masthead.map(({ role, person, since, until }, position) => ({
-        position,
-        role: cleanWording(role),
-        person: cleanWording(person),
-        since: since ?? null,
-        until: until ?? null,
-      })),
-    );
+    await appoint(tx, identity.masthead);
   }
 
   async center(lang: Lang | undefined): Promise<Published> {
     const row = await this.reader.row<PublishedRow>(center, [lang]);
     return new Published(row!);
   }
+
+  /** The center as the desk has it. */
+  deskFind(): Promise<DeskCenter> {
+    // One snapshot, so that nobody is shown a masthead of another version.
+    return this.dataSource.transaction('REPEATABLE READ', async (tx) =>
+      DeskCenter.of(await tx.getRepository(Center).findOneByOrFail({ id: 1 }), await termsOf(tx)),
+    );
+  }
+
+  /** Says the center anew: what is left out is as in a center just made. @throws as {@link change} */
+  replace(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
+    return this.change(actor, { lang: 'ar', zone: 'Africa/Cairo', tagline: {}, publisher: {}, contact: {}, masthead: [], ...text });
+  }
+
+  /**
+   * Changes what is given; contact and masthead are replaced whole.
+   * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `term_order`
+   */
+  async change(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
+    const { version, lang, zone, name, tagline, publisher, contact, masthead } = text;
+    return inTransaction(this.dataSource, async (tx) => {
+      const row = await held(tx, Center, 1);
+      const before = DeskCenter.of(row, await termsOf(tx));
+      if (zone !== undefined && zone !== row.zone) await refuseUnknownZone(tx, zone);
+      const columns = { lang, zone, name, tagline, publisher, contact: contact && contactOf(contact) };
+      const changed = await advanced(tx, Center, row, version, columns);
+      if (masthead) await appoint(tx, masthead);
+      const after = DeskCenter.of(changed, await termsOf(tx));
+      await this.audit.record(tx, actor, { act: 'center.change', object: { type: 'center', id: 1 }, ...differences(before, after) });
+      return after;
+    });
+  }
+}
+
+function termsOf(tx: EntityManager): Promise<MastheadTerm[]> {
+  return tx.getRepository(MastheadTerm).find({ order: { position: 'ASC', id: 'ASC' } });
+}
+
+/** Replaces the masthead. @throws Problem 422 `term_order` */
+async function appoint(tx: EntityManager, masthead: readonly Term[]): Promise<void> {
+  const terms = tx.getRepository(MastheadTerm);
+  await terms.createQueryBuilder().delete().execute();
+  const rows = masthead.map(({ role, person, since = null, until = null }, position) => {
+    if (since !== null && until !== null && until < since) throw termOrder(position);
+    return { position, role: cleanWording(role), person: cleanWording(person), since, until };
+  });
+  if (rows.length > 0) await terms.insert(rows);
+}
+
+/** What is empty is left out, as in a center that never had it. */
+function contactOf({ email, phone, address = {} }: NonNullable<CenterText['contact']>): Contact {
+  return { ...(email ? { email } : {}), ...(phone ? { phone } : {}), address: cleanWording(address) };
+}
+
+/** Dates are reckoned in the database, datelines here: both must know the zone. @throws Problem 422 `zone_unknown` */
+async function refuseUnknownZone(tx: EntityManager, zone: string): Promise<void> {
+  const [{ known }] = await tx.query<[{ known: boolean }]>(`select exists (select from pg_timezone_names where name = $1) as known`, [
+    zone,
+  ]);
+  if (known && isZone(zone)) return;
+  const message = { ar: 'منطقة زمنية لا نعرفها. مثال: Africa/Cairo.', en: 'Not a time zone that is known. Example: Africa/Cairo.' };
+  throw fieldRefused(422, 'zone_unknown', 'zone', message);
+}
+
+function isZone(zone: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    // RangeError is its way of saying no.
+    return false;
+  }
+}
+
+function termOrder(position: number): Error {
+  const message = { ar: 'نهاية المدة قبل بدايتها.', en: 'The term ends before it begins.' };
+  return fieldRefused(422, 'term_order', `masthead.${position}.until`, message);
 }

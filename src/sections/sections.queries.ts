@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { statement } from '../database/reader.js';
 import { validity } from '../http/published.js';
 
@@ -17,3 +18,38 @@ export const sectionBySlug = statement(`
     'children', pub.subsections(s.id, $2, home.lang))::text as body
   from home, pub.clock, pub.sections s
   where s.slug_folded = $1`);
+
+/**
+ * What the tree would look like with the section under the parent, whichever it has now.
+ * @returns whether the parent stands inside the section, and how many levels there would be from the top to the deepest of its subsections
+ */
+export async function shapeAround(tx: EntityManager, id: number, parentId: number): Promise<{ inside: boolean; levels: number }> {
+  const [shape] = await tx.query<[{ inside: boolean; levels: number }]>(
+    `with recursive above (id, parent_id, level) as (
+       select id, parent_id, 1 from sections where id = $2
+       union all select s.id, s.parent_id, level + 1 from above join sections s on s.id = above.parent_id),
+     below (id, level) as (
+       select $1::int, 1 union all select s.id, level + 1 from below join sections s on s.parent_id = below.id where s.id <> $1)
+     select exists (select from above where id = $1) as inside, (select max(level) from above) + (select max(level) from below) as levels`,
+    [id, parentId],
+  );
+  return shape;
+}
+
+/** Rewrites, for every public article of a section and its subtree, the places in the lists of sections, from their one definition. */
+export async function relistSubtree(tx: EntityManager, id: number): Promise<void> {
+  await tx.query(
+    `with recursive subtree (id) as (select $1::int union select s.id from subtree join sections s on s.parent_id = subtree.id),
+     moved as materialized (
+       select a.id from articles a join revisions r on r.id = a.live_revision_id where r.section_id in (select id from subtree)),
+     due as materialized (
+       select list, published_at, article_id from listings_definition
+       where article_id = any (array(select id from moved)) and list like 'section:%'),
+     gone as (
+       delete from listings l using moved
+       where l.article_id = moved.id and l.list like 'section:%'
+         and not exists (select from due where due.list = l.list and due.published_at = l.published_at and due.article_id = l.article_id))
+     insert into listings (list, published_at, article_id) select list, published_at, article_id from due on conflict do nothing`,
+    [id],
+  );
+}

@@ -53,6 +53,11 @@ export function cleanText(input: string): string {
   return composed(input.replace(BIDI_FORMATTING, '').replace(LINE_BREAK, '\n'));
 }
 
+/** {@link cleanText} without space before and after. @throws UncleanText */
+export function cleanProse(input: string): string {
+  return cleanText(input).trim();
+}
+
 /** 30 are more than any writing system uses and the bound of the Stream-Safe Text Format (Unicode Standard Annex #15). */
 const ENDLESS_MARKS = /\p{M}{31}/u;
 

@@ -4,14 +4,17 @@ import { LANGS, type Lang } from './language.js';
 /** One name or phrase in up to three languages. Stored whole; readers get one string of it. */
 export type Wording = Partial<Record<Lang, string>>;
 
-/** @returns the wording cleaned, without languages left empty. @throws UncleanText */
-export function cleanWording(wording: Wording): Wording {
-  const clean: Wording = {};
+/**
+ * @param clean how each text is: a line, unless said otherwise
+ * @returns the wording cleaned, without languages left empty. @throws UncleanText
+ */
+export function cleanWording(wording: Wording, clean: (text: string) => string = cleanLine): Wording {
+  const cleaned: Wording = {};
   for (const lang of LANGS) {
-    const text = cleanLine(wording[lang] ?? '');
-    if (text !== '') clean[lang] = text;
+    const text = clean(wording[lang] ?? '');
+    if (text !== '') cleaned[lang] = text;
   }
-  return clean;
+  return cleaned;
 }
 
 /** @returns the text in the first of `preferred` languages that has one, else in any, else '' */
