@@ -13,7 +13,12 @@ import { startServer } from '../server.mjs';
 import { PLANTS, plantImport } from './plants.mjs';
 
 const { values: options } = parseArgs({
-  options: { kills: { type: 'string', default: '25' }, mails: { type: 'string', default: '500' }, plant: { type: 'string' } },
+  options: {
+    kills: { type: 'string', default: '25' },
+    mails: { type: 'string', default: '500' },
+    plant: { type: 'string' },
+    point: { type: 'string' },
+  },
 });
 const KILLS = Number(options.kills);
 const MAILS = Number(options.mails);
@@ -120,7 +125,7 @@ try {
   await app.init();
   server.closeFirst(() => app.close());
   const db = app.get(DataSource);
-  for (const point of POINTS) await run(point, smtpUrl, db, app.get(MailRoom));
+  for (const point of POINTS.filter((name) => name === (options.point ?? name))) await run(point, smtpUrl, db, app.get(MailRoom));
 } finally {
   for (const child of children) child.kill('SIGKILL');
   await server.stop();
