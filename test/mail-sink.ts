@@ -6,11 +6,27 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 export interface Received {
   readonly from: string;
   readonly to: readonly string[];
+  /** The `RCPT` lines as they came over the wire: smtp-server shows domains in Unicode. */
+  readonly asked: readonly string[];
   readonly raw: string;
 }
 
 /** What the sink answers to RCPT or to the final dot: null takes it, a number refuses, `drop` cuts the line, `wait` says nothing. */
 export type Answer = null | 'drop' | 'wait' | { readonly code: number; readonly text: string };
+
+/** Of smtp-server, which has no public way to cut a line. */
+interface Connection {
+  readonly id: string;
+  readonly _socket: { destroy(): void };
+}
+
+interface LogEntry {
+  readonly tnx: string;
+  readonly cid: string;
+}
+
+const nothing = (): void => undefined;
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing, fatal: nothing };
 
 /** A mail relay that keeps what it gets and does as it is told. */
 export class MailSink {
@@ -20,6 +36,7 @@ export class MailSink {
   atRecipient: (to: string) => Answer = () => null;
   atDot: (message: Received) => Answer = () => null;
   private readonly server: SMTPServer;
+  private readonly asked = new Map<string, string[]>();
 
   private constructor(options: SMTPServerOptions) {
     this.server = new SMTPServer({
@@ -37,12 +54,22 @@ export class MailSink {
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => {
           const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
-          const message = { from, to: envelope.rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks).toString('latin1') };
+          const message = {
+            from,
+            to: envelope.rcptTo.map(({ address }) => address),
+            asked: this.asked.get(id) ?? [],
+            raw: Buffer.concat(chunks).toString('latin1'),
+          };
+          this.asked.delete(id);
           const answer = this.atDot(message);
           // What is cut off after the dot has arrived all the same.
           if (answer === null || answer === 'drop') this.received.push(message);
           this.answer(answer, id, done);
         });
+      },
+      logger: {
+        ...SILENT,
+        debug: ({ tnx, cid }: LogEntry, _format: string, line: string) => void (tnx === 'command' && this.note(cid, line)),
       },
       ...options,
     });
@@ -70,11 +97,20 @@ export class MailSink {
     await new Promise<void>((done) => this.server.close(done));
   }
 
+  /** Cuts all connections. */
+  hangUp(): void {
+    for (const connection of this.server.connections as Set<Connection>) connection['_socket'].destroy();
+  }
+
+  private note(session: string, line: string): void {
+    if (/^RCPT/i.test(line)) this.asked.set(session, [...(this.asked.get(session) ?? []), line]);
+  }
+
   private answer(answer: Answer, session: string, done: (error?: Error | null) => void): void {
     if (answer === 'wait') return;
     if (answer === 'drop') {
-      for (const connection of this.server.connections as Set<{ id: string; _socket: { destroy(): void } }>) {
-        if (connection.id === session) connection._socket.destroy();
+      for (const connection of this.server.connections as Set<Connection>) {
+        if (connection.id === session) connection['_socket'].destroy();
       }
       return;
     }

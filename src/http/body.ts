@@ -5,7 +5,7 @@ import { ValidateBy, ValidateIf } from 'class-validator';
 import { UncleanText, cleanLine, cleanText } from '../text/clean.js';
 import { LANGS, isLang } from '../text/language.js';
 import { cleanWording } from '../text/wording.js';
-import { invalidParameter } from './input.js';
+import { invalidParameter, unknownFields } from './input.js';
 
 /**
  * The fields of bodies. Each decorator checks, cleans and documents one field.
@@ -165,6 +165,15 @@ export function isDay(value: unknown): value is string {
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The body of an act that takes nothing: none, or `{}`. A class without fields will not do, because class-validator refuses every object for it. */
+export class NoFieldsPipe implements PipeTransform<unknown, void> {
+  transform(value: unknown): void {
+    if (value === undefined || value === null) return;
+    const names = isRecord(value) ? Object.keys(value) : ['body'];
+    if (names.length > 0) throw unknownFields(names);
+  }
 }
 
 /** `{id}` of a path. */

@@ -96,6 +96,14 @@ export function invalidParameter(field: string, rule: string): Problem {
   return refusal('invalid_parameter', [brokenRule(field, rule)]);
 }
 
+/** Refuses what a body holds beyond what its act takes. */
+export function unknownFields(names: readonly string[]): Problem {
+  return refusal(
+    'unknown_field',
+    names.map((name) => brokenRule(name, 'unknown')),
+  );
+}
+
 function brokenRule(field: string, rule: string): FieldError {
   return { field: fieldName(field), rule, message: MESSAGES[rule] ?? NOT_ACCEPTED };
 }

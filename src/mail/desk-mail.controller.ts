@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
-import { IdPipe } from '../http/body.js';
+import { IdPipe, NoFieldsPipe } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
 import { DeskMailService } from './desk-mail.service.js';
-import { DeskMail, DeskMailPage, MailQuery, RetryMail } from './mail.dto.js';
+import { DeskMail, DeskMailPage, MailQuery } from './mail.dto.js';
 
 @ApiTags('desk: mail')
 @Controller('api/v1/desk/mail')
@@ -19,11 +19,12 @@ export class DeskMailController {
     return this.mail.list(query);
   }
 
-  /** Tries a mail now. */
+  /** Tries a mail now. It has no version to be sent: what it depends on is its state. */
   @Post(':id/retry')
   @Allows('mail.retry')
   @DeskRoute('retryMail', 'Tries a mail now that was given up or waits for its next try.', [200, DeskMail], 404, 409)
-  retry(@Param('id', new IdPipe()) id: number, @Body() _body: RetryMail, @By() actor: EditorActor): Promise<DeskMail> {
+  @ApiBody({ required: false, schema: { type: 'object', additionalProperties: false } })
+  retry(@Param('id', new IdPipe()) id: number, @Body(new NoFieldsPipe()) _none: unknown, @By() actor: EditorActor): Promise<DeskMail> {
     return this.mail.retry(actor, id);
   }
 }

@@ -86,6 +86,3 @@ export class DeskMailPage {
   @ApiProperty({ description: 'Whether any mail has waited for more than two minutes.' })
   delayed: boolean;
 }
-
-/** Nothing: a mail has no version. */
-export class RetryMail {}

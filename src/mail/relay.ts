@@ -52,8 +52,8 @@ function pool(url: string, name: string): ReturnType<typeof createTransport> {
     url,
     name,
     maxConnections: LANE_CONNECTIONS,
-    // Once again over a fresh connection, when the relay had closed the kept one; all other patience is the outbox's.
-    maxRequeues: 1,
+    // The relay may have closed every kept connection; the one after them is new. All other patience is the outbox's.
+    maxRequeues: LANE_CONNECTIONS,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
     dnsTimeout: 10_000,
