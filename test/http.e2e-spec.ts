@@ -207,6 +207,8 @@ describe('scripts of other sites', () => {
       'access-control-request-method': 'GET',
       'access-control-request-headers': 'if-none-match',
     };
+    const head = await inject('/api/v1/articles', { origin: 'https://reader.example' }, 'HEAD');
+    expect([head.statusCode, head.headers['access-control-allow-origin']]).toEqual([200, '*']);
     const { statusCode, headers } = await inject('/api/v1/articles', preflight, 'OPTIONS');
     expect(statusCode).toBe(204);
     expect(headers).toMatchObject({

@@ -224,6 +224,35 @@ describe('signing in', () => {
   });
 });
 
+describe('a refusal', () => {
+  it('never repeats a password, nor does the log of the audit', async () => {
+    const secret = 'Zq7 unmistakable words';
+    const editor = await aMember('chief');
+    const { email } = editor;
+    const answers = [
+      await signIn({ email, password: secret }),
+      await signIn({ email: `${secret}@center.example`, password: secret }),
+      await signIn({ email, password: secret.repeat(50) }),
+      await world.app.inject({
+        method: 'POST',
+        url: '/api/v1/sessions',
+        headers: { 'content-type': 'application/json' },
+        payload: `{"password":"${secret}"`,
+      }),
+      await world.app.inject({ method: 'POST', url: '/api/v1/passwords', payload: { token: secret, password: secret } }),
+      await world.app.inject({
+        method: 'PUT',
+        url: '/api/v1/desk/me/password',
+        headers: { authorization: `Bearer ${editor.token}` },
+        payload: { currentPassword: secret, password: secret.repeat(50) },
+      }),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 400, 400, 400, 422, 400]);
+    for (const { body, headers } of answers) expect(body + JSON.stringify(headers)).not.toContain('Zq7');
+    expect(JSON.stringify(await world.dataSource.query('select * from audit_log'))).not.toContain('Zq7');
+  });
+});
+
 describe('a session', () => {
   it('is borne by the header or the cookie, by nothing else, and by the header alone where there is one', async () => {
     const { token } = await anEditor(world, 'chief');
@@ -297,26 +326,26 @@ describe('a session', () => {
     ['suspension', `update editors set state = 'suspended' where id = $1`],
     ['another role', `update editors set role = 'contributor' where id = $1`],
     ['another grant', `delete from editor_sections where editor_id = $1`],
-  ])('ends with %s: of fifty none is accepted, with eight requests in flight all the time', async (_, change) => {
+  ])('ends with %s: of fifty none is accepted, with eight requests in flight all the time', async (_, sql) => {
     const { id } = await anEditor(world, 'chief');
     const sessions = world.app.get(SessionsService);
     const tokens = await openSessions(id, 50);
-    let committed = false;
+    const change = { committed: false };
     const late: number[] = [];
     const knock = async (token: string): Promise<void> => {
-      while (!committed || late.length < 8) {
-        const before = committed;
+      while (!change.committed || late.length < 8) {
+        const after = change.committed;
         const { status } = await world.as({ token }).get('/api/v1/desk/me');
-        if (before) late.push(status);
+        if (after) late.push(status);
       }
     };
     const knocking = tokens.slice(0, 8).map(knock);
     await new Promise((resume) => setTimeout(resume, 50));
     await world.tx(async (tx) => {
-      await tx.query(change, [id]);
+      await tx.query(sql, [id]);
       await sessions.endAll(tx, id);
     });
-    committed = true;
+    change.committed = true;
     await Promise.all(knocking);
     expect(new Set(late)).toEqual(new Set([401]));
     expect(await accepted(tokens)).toBe(0);
