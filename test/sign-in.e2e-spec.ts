@@ -1,6 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { Passwords } from '../src/accounts/passwords.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
+import { Waker } from '../src/jobs/waker.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { PASSWORD, aSection, anEditor, withPassword, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -201,6 +202,9 @@ describe('signing in', () => {
     [{ email: 'a@center.example', password: null }, ['password required']],
     [{ email: 'a@center.example', password: 'x'.repeat(801) }, ['password prose']],
     [{ email: 'a@center.example', password: { $ne: '' } }, ['password prose']],
+    [{ email: 'a@center.example', password: 'a\0b' }, ['password prose']],
+    [{ email: 'a@center.example', password: 'a\ud800' }, ['password prose']],
+    [{ email: 'a@center.example', password: `a${'\u0301'.repeat(31)}` }, ['password prose']],
     [{ email: ['a@center.example'], password: 'x' }, ['email address']],
     [{ email: { address: 'a', canonical: 'a' }, password: 'x' }, ['email address']],
     [{ email: 'a@b@center.example', password: 'x' }, ['email address']],
@@ -813,6 +817,7 @@ describe('changing one’s password', () => {
       '👍'.repeat(201),
       'e\u0301'.repeat(11),
       '\ud800'.repeat(20),
+      'a line\nand another one',
       12_345_678_901_234,
       null,
       ['x'.repeat(20)],
@@ -878,7 +883,6 @@ describe('hashing', () => {
 
 describe('what counts no longer', () => {
   it('is removed by due work', async () => {
-    const { Waker } = await import('../src/jobs/waker.js');
     const [gone, kept] = [await aMember(), await aMember()];
     await world.dataSource.query(`delete from rate_buckets`);
     for (const { email } of [gone, kept]) {
