@@ -50,9 +50,10 @@ export class Accounts1795402800000 implements MigrationInterface {
         expires_at timestamptz not null,
         constraint password_links_pkey primary key (token_hash),
         constraint password_links_editor_id_fkey foreign key (editor_id) references editors (id) on delete cascade,
-        constraint password_links_purpose_check check (purpose in ('invitation', 'reset'))
+        constraint password_links_purpose_check check (purpose in ('invitation', 'reset')),
+        -- A new link takes the place of the one before.
+        constraint password_links_editor_id_purpose_key unique (editor_id, purpose)
       )`);
-    await runner.query(`create index password_links_editor_id_idx on password_links (editor_id)`);
     // Who asked for a reset is looked up later, so that asking takes the same time for every address.
     await runner.query(`
       create table reset_requests (

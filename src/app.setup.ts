@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -8,6 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import type { Database } from './database/database.js';
 import { MarkazAdapter } from './http/adapter.js';
+import { PUBLISHED, shareWithEverySite } from './http/cors.js';
 import { InputPipe } from './http/input.js';
 import { openApiDocument } from './http/openapi.js';
 import { HomeLanguage } from './http/problem.js';
@@ -35,7 +37,7 @@ export async function createApp(
   app.useGlobalFilters(new ProblemFilter(home));
   await secure(app);
   const document = openApiDocument(app);
-  adapter.getInstance().get('/openapi.json', (_request, reply) => reply.send(document));
+  adapter.getInstance().get('/openapi.json', { config: PUBLISHED }, (_request, reply) => reply.send(document));
   SwaggerModule.setup('docs', app, document, { raw: false, customSiteTitle: 'Markaz API' });
   return app;
 }
@@ -45,19 +47,13 @@ async function secure(app: NestFastifyApplication): Promise<void> {
   const nothing = { defaultSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] };
   await app.register(helmet as unknown as Parameters<typeof app.register>[0], {
     contentSecurityPolicy: { useDefaults: false, directives: nothing },
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
     // HTTPS is the proxy's to announce: sent over plain http on localhost it would only be ignored.
     strictTransportSecurity: false,
   });
-  // Published content, refusals included, is for every site's scripts, without credentials.
-  app.enableCors({
-    origin: '*',
-    methods: ['GET', 'HEAD'],
-    allowedHeaders: ['If-None-Match', 'If-Modified-Since'],
-    exposedHeaders: ['ETag', 'Last-Modified', 'Link', 'Retry-After'],
-    maxAge: 86_400,
-    strictPreflight: false,
-  });
+  // Cookies are set by it and read by who needs one: it parses none by itself, and published content looks at none.
+  await app.register(cookie as unknown as Parameters<typeof app.register>[0], { hook: false });
+  shareWithEverySite(app.getHttpAdapter().getInstance());
   app
     .getHttpAdapter()
     .getInstance()

@@ -34,6 +34,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
         `  data       ${server.location}`,
         ...(config.smtpUrl === null ? [`  mail       ${unsentMail(config, app.get(DevMailbox))}`] : []),
       );
+      if (config.readableOnTheWay) say(READABLE_ON_THE_WAY);
       await stopped;
     } finally {
       // A connection without a finished request (browsers open such in advance) would otherwise hold the process for its whole timeout.
@@ -44,6 +45,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     await server.leave();
   }
 }
+
+const READABLE_ON_THE_WAY =
+  'WARNING: PUBLIC_ORIGIN is plain http, so anybody on the way can read passwords and take over sessions. Put a proxy with https in front.';
 
 function unsentMail({ dataDir, publicOrigin }: Config, mailbox: DevMailbox): string {
   const where = mailbox.open ? `read it at ${publicOrigin}/dev/mail` : `see ${join(dataDir, 'mail')}`;

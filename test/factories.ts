@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Role } from '../src/access/policy.js';
 import { Editor } from '../src/accounts/editor.entity.js';
+import { Passwords, type PasswordHash } from '../src/accounts/passwords.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
 import { SYSTEM } from '../src/access/access.js';
 import { DraftingService, type ActResult, type NewArticle } from '../src/articles/drafting.service.js';
@@ -27,6 +28,19 @@ export async function anEditor(world: TestApp, role: Role, ...sections: readonly
     for (const section of sections) await tx.query(`insert into editor_sections (editor_id, section_id) values ($1, $2)`, [id, section]);
     return { id, email, token: await world.app.get(SessionsService).open(tx, id) };
   });
+}
+
+let hash: PasswordHash | null = null;
+
+/** The password of every editor given one by {@link withPassword}. */
+export const PASSWORD = 'نخلة على الطريق القديم';
+
+/** Gives an editor {@link PASSWORD}; hashed once for all. */
+export async function withPassword<Of extends { readonly id: number }>(world: TestApp, editor: Of): Promise<Of> {
+  const passwords = world.app.get(Passwords);
+  hash ??= await passwords.hash(PASSWORD);
+  await world.tx((tx) => passwords.set(tx, editor.id, hash!));
+  return editor;
 }
 
 /** A section, an author, a tag, an article: ready to use, with what the test cares about overridden. */

@@ -209,6 +209,8 @@ describe('scripts of other sites', () => {
       'access-control-request-method': 'GET',
       'access-control-request-headers': 'if-none-match',
     };
+    const head = await inject('/api/v1/articles', { origin: 'https://reader.example' }, 'HEAD');
+    expect([head.statusCode, head.headers['access-control-allow-origin']]).toEqual([200, '*']);
     const { statusCode, headers } = await inject('/api/v1/articles', preflight, 'OPTIONS');
     expect(statusCode).toBe(204);
     expect(headers).toMatchObject({
@@ -436,18 +438,24 @@ describe('the description of the API', () => {
     );
   });
 
-  it('names full paths and no server, and every public route is for reading', async () => {
-    const document = (await inject('/openapi.json')).json<{ paths: Record<string, Record<string, unknown>>; servers?: unknown }>();
+  it('names full paths and no server, and what is public is for reading or leads to the desk', async () => {
+    type Operation = { readonly security?: unknown };
+    const document = (await inject('/openapi.json')).json<{ paths: Record<string, Record<string, Operation>>; servers?: unknown }>();
     expect(document.servers).toBeUndefined();
-    const readers = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/v1/desk/'));
-    expect(readers.map(([path, methods]) => [path, Object.keys(methods)])).toEqual([
-      ['/api/v1/sections', ['get']],
-      ['/api/v1/sections/{slug}', ['get']],
-      ['/api/v1/authors', ['get']],
-      ['/api/v1/authors/{slug}', ['get']],
-      ['/api/v1/articles', ['get']],
-      ['/api/v1/articles/{idOrSlug}', ['get']],
-      ['/api/v1/center', ['get']],
+    const open = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { security }]) => (security === undefined ? [`${method} ${path}`] : [])),
+    );
+    expect(open).toEqual([
+      'post /api/v1/sessions',
+      'post /api/v1/password-resets',
+      'post /api/v1/passwords',
+      'get /api/v1/sections',
+      'get /api/v1/sections/{slug}',
+      'get /api/v1/authors',
+      'get /api/v1/authors/{slug}',
+      'get /api/v1/articles',
+      'get /api/v1/articles/{idOrSlug}',
+      'get /api/v1/center',
     ]);
   });
 

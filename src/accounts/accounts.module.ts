@@ -3,14 +3,33 @@ import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { MailModule } from '../mail/mail.module.js';
+import { DeskCookies } from './desk-cookies.js';
+import { DeskMeController } from './desk-me.controller.js';
 import { DeskGuard } from './desk.guard.js';
 import { Editor } from './editor.entity.js';
+import { KnownDevices } from './known-devices.service.js';
+import { Leftovers } from './leftovers.service.js';
 import { PasswordLinks } from './password-links.service.js';
+import { PasswordPageController } from './password-page.controller.js';
+import { Passwords } from './passwords.js';
+import { PasswordsController } from './passwords.controller.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { SignInService } from './sign-in.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Editor]), AuditModule, MailModule],
-  providers: [SessionsService, PasswordLinks, { provide: APP_GUARD, useClass: DeskGuard }],
-  exports: [SessionsService, PasswordLinks],
+  controllers: [SessionsController, DeskMeController, PasswordsController, PasswordPageController],
+  providers: [
+    SessionsService,
+    SignInService,
+    Passwords,
+    PasswordLinks,
+    KnownDevices,
+    DeskCookies,
+    Leftovers,
+    { provide: APP_GUARD, useClass: DeskGuard },
+  ],
+  exports: [SessionsService, Passwords, PasswordLinks],
 })
 export class AccountsModule {}

@@ -64,6 +64,22 @@ describe('Config', () => {
     expect([sampleContent, port]).toEqual([false, 3000]);
   });
 
+  it.each([
+    ['http://localhost:3000', false],
+    ['http://center.localhost', false],
+    ['http://127.0.0.1:3000', false],
+    ['http://127.8.9.10', false],
+    ['http://[::1]:3000', false],
+    ['https://center.example', false],
+    ['http://center.example', true],
+    ['http://localhost.center.example', true],
+    ['http://127.0.0.1.center.example', true],
+    ['http://10.0.0.5', true],
+    ['http://[::2]', true],
+  ])('knows whether others may read what goes to %s: %s', (PUBLIC_ORIGIN, readable) => {
+    expect(new Config({ PUBLIC_ORIGIN }).readableOnTheWay).toBe(readable);
+  });
+
   const port = 'PORT must be a whole number from 0 to 65535.';
   const origin = 'PUBLIC_ORIGIN must be http:// or https:// with a host and nothing after it, such as https://center.example.';
   const short = 'SECRET_KEY must have at least 32 characters. Make one with: openssl rand -hex 32';

@@ -43,6 +43,12 @@ export class Config {
     this.production = given('NODE_ENV') === 'production';
     this.logLevel = oneOf('LOG_LEVEL', given('LOG_LEVEL') ?? 'info', LOG_LEVELS);
   }
+
+  /** Whether passwords and sessions travel where others may read them: plain http, and not to this machine alone. */
+  get readableOnTheWay(): boolean {
+    const { protocol, hostname } = new URL(this.publicOrigin);
+    return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  }
 }
 
 function wholeNumber(name: string, value: string, max: number): number {

@@ -12,6 +12,7 @@ import {
   getSchemaPath,
   type OpenAPIObject,
 } from '@nestjs/swagger';
+import { ForEverySite } from './cors.js';
 
 class ProblemField {
   @ApiProperty({ example: 'limit' })
@@ -76,6 +77,7 @@ const REFUSALS = {
 export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 404 | 410)[]): MethodDecorator {
   const refusals = ([400, 404, 410] as const).filter((status) => status === 400 || more.includes(status));
   return applyDecorators(
+    ForEverySite(),
     ApiExtraModels(ProblemDetails),
     ApiOperation({ operationId, summary }),
     ApiOkResponse({ type, description: 'With ETag, Last-Modified and Cache-Control; lists also with Link rel="next".' }),
@@ -96,7 +98,7 @@ export function Answers(operationId: string, summary: string, type: Type, ...mor
 const DESK_REFUSALS = {
   400: 'The body or a parameter is malformed; `errors` names it.',
   401: 'No session.',
-  403: 'Your role does not allow this.',
+  403: 'Your role does not allow this, or the request comes from another site (`cross_origin`).',
   404: 'There is no such thing, or you may not see it.',
   409: 'The state does not allow it, somebody was faster (`stale_version`), or a name is taken.',
   410: 'Withdrawn for good.',
@@ -104,6 +106,7 @@ const DESK_REFUSALS = {
   415: 'Not JSON.',
   422: 'Understood, but a rule refuses it; `errors` names the field.',
   429: 'Too many tries; see Retry-After.',
+  503: 'Too much at once, or the data cannot be reached; see Retry-After.',
 } as const;
 
 /**
@@ -121,6 +124,7 @@ export function Responds(
     ApiExtraModels(ProblemDetails),
     ApiOperation({ operationId, summary }),
     HttpCode(status),
+    Header('Cache-Control', 'private, no-store'),
     ApiResponse({ status, ...(type === null ? {} : { type }), description: 'Never cached.' }),
     ...([400, ...more] as const).map((refusal) =>
       ApiResponse({
@@ -137,14 +141,9 @@ export function DeskRoute(
   operationId: string,
   summary: string,
   [status, type]: [200 | 201 | 204, Type | null],
-  ...more: (404 | 409 | 413 | 415 | 422 | 429)[]
+  ...more: (404 | 409 | 413 | 415 | 422 | 429 | 503)[]
 ): MethodDecorator {
-  return applyDecorators(
-    Responds(operationId, summary, [status, type], 401, 403, ...more),
-    Header('Cache-Control', 'private, no-store'),
-    ApiSecurity('session'),
-    ApiSecurity('cookie'),
-  );
+  return applyDecorators(Responds(operationId, summary, [status, type], 401, 403, ...more), ApiSecurity('session'), ApiSecurity('cookie'));
 }
 
 /** The document served at /openapi.json and committed as openapi.json. */

@@ -1,0 +1,29 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { RateLimits } from '../http/rate-limits.js';
+import { Waker } from '../jobs/waker.js';
+
+/** What counts no longer anyway, removed so that it does not pile up. */
+@Injectable()
+export class Leftovers implements OnModuleInit {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly limits: RateLimits,
+    private readonly waker: Waker,
+  ) {}
+
+  onModuleInit(): void {
+    this.waker.register({ name: 'account leftovers', run: () => this.sweep(), pause: 60_000 });
+  }
+
+  /** @returns whether a part may be left */
+  private async sweep(): Promise<boolean> {
+    for (const statement of [
+      `delete from sessions where seen_at < now() - interval '12 hours' or created_at < now() - interval '14 days'`,
+      `delete from known_devices where seen_at < now() - interval '180 days'`,
+      `delete from password_links where expires_at < now()`,
+    ])
+      await this.dataSource.query(statement);
+    return this.limits.sweep();
+  }
+}

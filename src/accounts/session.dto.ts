@@ -1,0 +1,105 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ROLES, type Role } from '../access/policy.js';
+import { Line, field } from '../http/body.js';
+import { parseAddress, type Address } from '../mail/address.js';
+import { LANGS, type Lang } from '../text/language.js';
+import { PASSWORD_LENGTH, isPassword, isTyped } from './passwords.js';
+
+/** An editor's address; becomes an {@link Address}. */
+function AddressField(): PropertyDecorator {
+  return field(
+    'address',
+    (value) => typeof value === 'object',
+    { type: 'string', maxLength: 254 },
+    { description: 'As the editor was invited by it; only the case of the domain does not count.', example: 'salma@center.example' },
+    (value) => (typeof value === 'string' ? (parseAddress(value) ?? value) : String(value)),
+  );
+}
+
+/** A password that is to be: its rules are told. */
+function NewPassword(): PropertyDecorator {
+  return field(
+    'password',
+    isPassword,
+    { type: 'string', minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max },
+    { description: 'Any characters; not the editor’s own name or address.', example: 'four words are enough' },
+  );
+}
+
+/** A password that may be the right one. */
+function GivenPassword(): PropertyDecorator {
+  return field(
+    'prose',
+    isTyped,
+    { type: 'string', minLength: 1, maxLength: PASSWORD_LENGTH.max * 4 },
+    { description: 'The password of now.', example: 'four words are enough' },
+  );
+}
+
+export class SignIn {
+  @AddressField()
+  email: Address;
+
+  @GivenPassword()
+  password: string;
+
+  @Line({ optional: true, max: 40, description: 'Of the second factor, for editors who have one.', example: '123456' })
+  code?: string;
+}
+
+export class AskForReset {
+  @AddressField()
+  email: Address;
+}
+
+export class SetPassword {
+  @Line({ max: 200, description: 'What stands behind the # of the link in the mail.', example: 'wQ0xJ4f7…' })
+  token: string;
+
+  @NewPassword()
+  password: string;
+}
+
+export class ChangePassword {
+  @GivenPassword()
+  currentPassword: string;
+
+  @NewPassword()
+  password: string;
+}
+
+/** The signed-in editor. */
+export class Me {
+  @ApiProperty({ type: 'integer', example: 2 })
+  id: number;
+
+  @ApiProperty({ example: 'سلمى المحررة' })
+  name: string;
+
+  @ApiProperty({ example: 'salma@center.example' })
+  email: string;
+
+  @ApiProperty({ enum: ROLES, example: 'section_editor' })
+  role: Role;
+
+  @ApiProperty({ enum: LANGS, example: 'ar', description: 'Of the mail to this editor.' })
+  lang: Lang;
+
+  @ApiProperty({ type: [Number], example: [2], description: 'Ids of the granted sections; each grant covers all below it.' })
+  sections: number[];
+
+  static of({ id, name, email, role, lang, sections }: Me): Me {
+    return { id, name, email, role, lang, sections };
+  }
+}
+
+export class Session {
+  @ApiProperty({ example: 'x0hJm3kq9Wc…', description: 'For `Authorization: Bearer`; the cookie holds the same.' })
+  token: string;
+
+  @ApiProperty({ type: Me })
+  editor: Me;
+}
+
+/** The same whether anybody has this address or not. */
+export class ResetAsked {}

@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { Problem } from './problem.js';
+
+/** One thing that is counted: so many claims in so many seconds. */
+export interface Bucket {
+  /** What is counted: `sign-in account`. */
+  readonly name: string;
+  /** Whose: an address, a network. Only its keyed hash is stored. */
+  readonly of: string;
+  readonly limit: number;
+  readonly seconds: number;
+  /** When the seconds begin: with the first claim, or anew with each, so that a full bucket stays full for all of them. */
+  readonly since: 'first' | 'last';
+}
+
+/** Short enough not to hold anybody up. */
+const SWEPT_AT_ONCE = 1_000;
+
+/** Limits that hold for all instances together: each claim is one statement, so that a hundred at once get no more than one after another. */
+export class RateLimits {
+  private hmacKey: Buffer | null = null;
+
+  /** @param deriveKey asked at the first claim: commands that only describe the application have no secret */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly deriveKey: () => Buffer,
+  ) {}
+
+  /** @returns null when it is granted, else in how many seconds it may be again */
+  async claim(bucket: Bucket): Promise<number | null> {
+    const granted = await this.dataSource.query<unknown[]>(
+      `insert into rate_buckets as b (key, n, resets_at) values ($1, 1, now() + make_interval(secs => $3))
+       on conflict (key) do update set
+         n = case when b.resets_at <= now() then 1 else b.n + 1 end,
+         resets_at = case when b.resets_at <= now() or $4 then excluded.resets_at else b.resets_at end
+       where b.resets_at <= now() or b.n < $2
+       returning n`,
+      [this.keyOf(bucket), bucket.limit, bucket.seconds, bucket.since === 'last'],
+    );
+    if (granted.length > 0) return null;
+    const [full] = await this.dataSource.query<{ seconds: number }[]>(
+      `select greatest(1, ceil(extract(epoch from resets_at - now())))::int as seconds from rate_buckets where key = $1`,
+      [this.keyOf(bucket)],
+    );
+    return full?.seconds ?? 1;
+  }
+
+  /** Takes a claim back: it turned out not to be what is counted. */
+  async giveBack(bucket: Bucket): Promise<void> {
+    await this.dataSource.query(`update rate_buckets set n = n - 1 where key = $1 and n > 0`, [this.keyOf(bucket)]);
+  }
+
+  /**
+   * Lets somebody guess, and counts wrong guesses only. Each is counted before it is looked at, or a hundred at once would all be; what
+   * turns out right, or fails for another reason, is taken back. A guess that one bucket refuses counts in none.
+   * @param guess null when it was wrong
+   * @throws Problem 429 `too_many_tries` with Retry-After
+   */
+  async guess<Right>(buckets: readonly Bucket[], guess: () => Promise<Right | null>): Promise<Right | null> {
+    const claimed: Bucket[] = [];
+    const takeBack = (): Promise<unknown> => Promise.all(claimed.map((bucket) => this.giveBack(bucket)));
+    try {
+      for (const bucket of buckets) {
+        const seconds = await this.claim(bucket);
+        if (seconds !== null) throw tooManyTries(seconds);
+        claimed.push(bucket);
+      }
+      const right = await guess();
+      if (right !== null) await takeBack();
+      return right;
+    } catch (error) {
+      await takeBack();
+      throw error;
+    }
+  }
+
+  /** Removes buckets that have emptied, so many at a time. @returns whether more may be left */
+  async sweep(): Promise<boolean> {
+    const [, swept] = await this.dataSource.query<[unknown, number]>(
+      `delete from rate_buckets where key in (select key from rate_buckets where resets_at <= now() limit $1 for update skip locked)`,
+      [SWEPT_AT_ONCE],
+    );
+    return swept === SWEPT_AT_ONCE;
+  }
+
+  private keyOf({ name, of }: Bucket): Buffer {
+    this.hmacKey ??= this.deriveKey();
+    return createHmac('sha256', this.hmacKey).update(`${name}\0${of}`).digest();
+  }
+}
+
+export function tooManyTries(seconds: number): Problem {
+  return new Problem(
+    429,
+    'too_many_tries',
+    { ar: 'محاولات كثيرة. حاول بعد حين.', en: 'Too many tries. Try again later.' },
+    { headers: { 'retry-after': String(seconds) } },
+  );
+}
