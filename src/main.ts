@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FirstEditor } from './accounts/first-editor.service.js';
 import { createApp } from './app.setup.js';
 import { Config, StartError } from './config/config.js';
 import { openServer, prepareDatabase } from './database/database.js';
@@ -25,12 +27,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     const app = await createApp(config, await prepareDatabase(config, server, say));
     try {
       if (config.sampleContent && (await app.get(SampleService).loadOnce())) say('The empty database received the sample center.');
+      const waysIn = await waysInto(app, config);
       await listen(app, config);
       app.get(Waker).start();
       say(
         `Markaz is at ${config.publicOrigin}`,
         `  API        ${config.publicOrigin}/api/v1/articles`,
         `  reference  ${config.publicOrigin}/docs`,
+        ...waysIn,
         `  data       ${server.location}`,
         ...(config.smtpUrl === null ? [`  mail       ${unsentMail(config, app.get(DevMailbox))}`] : []),
       );
@@ -44,6 +48,19 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   } finally {
     await server.leave();
   }
+}
+
+/** What the operator has to know to sign in. On a server of their own they choose the first editor; a password in its log is no good start. */
+async function waysInto(app: NestFastifyApplication, { databaseUrl, dataDir, publicOrigin }: Config): Promise<string[]> {
+  const firstEditor = app.get(FirstEditor);
+  if (databaseUrl !== null) {
+    if (!(await firstEditor.isMissing())) return [];
+    return ['  sign in    there is no editor yet: npx markaz create-editor --email ADDRESS --name NAME --role admin'];
+  }
+  const file = join(dataDir, 'first-editor.txt');
+  const signIn = await firstEditor.appointOnce(file, publicOrigin);
+  if (signIn !== null) return [`  sign in    ${signIn.email}, password ${signIn.password}`, `             (kept in ${file})`];
+  return existsSync(file) ? [`  sign in    as ${file} says`] : [];
 }
 
 const READABLE_ON_THE_WAY =

@@ -4,9 +4,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { DeskCookies } from './desk-cookies.js';
+import { DeskEditorsController } from './desk-editors.controller.js';
 import { DeskMeController } from './desk-me.controller.js';
 import { DeskGuard } from './desk.guard.js';
 import { Editor } from './editor.entity.js';
+import { EditorsService } from './editors.service.js';
+import { FirstEditor } from './first-editor.service.js';
 import { KnownDevices } from './known-devices.service.js';
 import { Leftovers } from './leftovers.service.js';
 import { PasswordLinks } from './password-links.service.js';
@@ -19,17 +22,19 @@ import { SignInService } from './sign-in.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Editor]), AuditModule, MailModule],
-  controllers: [SessionsController, DeskMeController, PasswordsController, PasswordPageController],
+  controllers: [SessionsController, DeskMeController, DeskEditorsController, PasswordsController, PasswordPageController],
   providers: [
     SessionsService,
     SignInService,
     Passwords,
     PasswordLinks,
     KnownDevices,
+    EditorsService,
+    FirstEditor,
     DeskCookies,
     Leftovers,
     { provide: APP_GUARD, useClass: DeskGuard },
   ],
-  exports: [SessionsService, Passwords, PasswordLinks],
+  exports: [SessionsService, Passwords, PasswordLinks, EditorsService, FirstEditor],
 })
 export class AccountsModule {}

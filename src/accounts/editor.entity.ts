@@ -2,6 +2,12 @@ import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Role } from '../access/policy.js';
 import type { Lang } from '../text/language.js';
 
+/** Longest name, in UTF-16 units. */
+export const MAX_EDITOR_NAME = 200;
+
+export const EDITOR_STATES = ['invited', 'active', 'suspended'] as const;
+export type EditorState = (typeof EDITOR_STATES)[number];
+
 /** Somebody who works at the desk. Passwords, sessions and grants stand in tables of their own. */
 @Entity('editors')
 @Unique('editors_email_canonical_key', ['emailCanonical'])
@@ -29,7 +35,7 @@ export class Editor {
 
   /** `invited` until a password is set; nobody but the active signs in. */
   @Column('text', { default: () => "'invited'" })
-  state: 'invited' | 'active' | 'suspended';
+  state: EditorState;
 
   /** Of the mail they get. */
   @Column('text', { default: () => "'ar'" })

@@ -6,12 +6,14 @@ import { LANGS, type Lang } from '../text/language.js';
 import { PASSWORD_LENGTH, isPassword, isTyped } from './passwords.js';
 
 /** An editor's address; becomes an {@link Address}. */
-function AddressField(): PropertyDecorator {
+export function AddressField(
+  description = 'As the editor was invited by it; only the case of the domain does not count.',
+): PropertyDecorator {
   return field(
     'address',
     (value) => typeof value === 'object',
     { type: 'string', maxLength: 254 },
-    { description: 'As the editor was invited by it; only the case of the domain does not count.', example: 'salma@center.example' },
+    { description, example: 'salma@center.example' },
     (value) => (typeof value === 'string' ? (parseAddress(value) ?? value) : String(value)),
   );
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { StartError } from '../config/config.js';
-import { UsageError, type Command } from './command.js';
+import { UsageError, type Command, type OptionValues } from './command.js';
+import { createEditor } from './create-editor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
@@ -9,6 +10,7 @@ import { serveCenter } from './serve.command.js';
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCenter,
   migrate: migrateDatabase,
+  'create-editor': createEditor,
   'import page': importPages,
   openapi: writeOpenApi,
 };
@@ -40,7 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       process.stdout.write(`markaz ${command.usage}\n\n${command.summary}\n\n${command.help}`);
       return 0;
     }
-    return await command.run(values as Record<string, string | boolean | undefined>, positionals);
+    return await command.run(values as OptionValues, positionals);
   } catch (error) {
     return failed(error, command);
   }

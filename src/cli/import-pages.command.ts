@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
-import { Config } from '../config/config.js';
-import { openServer, prepareDatabase } from '../database/database.js';
-import { HomeLanguage, Problem } from '../http/problem.js';
+import { Problem } from '../http/problem.js';
 import { PageImportService, type PageImport, type PageImportOptions, type PageOutcome } from '../import/page-import.service.js';
 import { PageRefused } from '../import/page-reader.js';
-import { UsageError, type Command } from './command.js';
+import { withApplication } from './application.js';
+import { UsageError, sentenceOf, type Command } from './command.js';
 
 export const importPages: Command = {
   usage: 'import page FILE… [--section SLUG] [--apply [--publish]]',
@@ -30,30 +27,9 @@ Exit code: 0 all done, 1 some refused, 2 wrong use.
       apply: values['apply'] === true,
       publish: values['publish'] === true,
     };
-    return withImporter((importer) => importAll(importer, files, options));
+    return withApplication(report, (app) => importAll(app.get(PageImportService), files, options));
   },
 };
-
-async function withImporter(act: (importer: PageImportService) => Promise<number>): Promise<number> {
-  const config = new Config(process.env);
-  const server = await openServer(config, report);
-  try {
-    const app = await NestFactory.createApplicationContext(
-      AppModule.for(config, await prepareDatabase(config, server, report), new HomeLanguage()),
-      {
-        logger: ['error', 'warn'],
-        abortOnError: false,
-      },
-    );
-    try {
-      return await act(app.get(PageImportService));
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await server.leave();
-  }
-}
 
 async function importAll(importer: PageImportService, files: readonly string[], options: PageImportOptions): Promise<number> {
   if (options.section !== null && !(await importer.hasSection(options.section)))
@@ -93,12 +69,6 @@ function reasonOf(error: unknown): string | null {
   if (error instanceof Problem) return sentenceOf(error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined || code === undefined ? null : `the file cannot be read (${code})`;
-}
-
-/** A problem in one line: its sentence, and the fields it names. */
-function sentenceOf({ detail, more }: Problem): string {
-  const fields = (more.errors ?? []).map(({ field }) => field);
-  return fields.length === 0 ? detail.en : `${detail.en} (${fields.join(', ')})`;
 }
 
 function describe({ page, summary, outcome, article, obstacle }: PageImport, { apply }: PageImportOptions): string[] {

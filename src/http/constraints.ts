@@ -111,3 +111,9 @@ export function sectionInItself(): Problem {
   const { status, code, field, message } = SECTION_IN_ITSELF;
   return fieldRefused(status, code, field, message);
 }
+
+/** Another editor signs in with this address. */
+export function emailTaken(): Problem {
+  const { status, code, field, message } = EMAIL_TAKEN;
+  return fieldRefused(status, code, field, message);
+}

@@ -28,6 +28,7 @@ const MESSAGES: Record<string, Sentence> = {
   version: { ar: 'رقم النسخة التي رأيتها.', en: 'The number of the version you saw.' },
   instant: { ar: 'لحظة بفارق زمني مثل 2026-01-31T12:00:00+02:00.', en: 'An instant with offset, such as 2026-01-31T12:00:00+02:00.' },
   address: { ar: 'عنوان بريد كامل، مثل name@center.example.', en: 'A whole mail address, such as name@center.example.' },
+  act: { ar: 'فعل كما يظهر في السجل، مثل articles.publish.', en: 'An act as the log shows it, such as articles.publish.' },
   password: { ar: 'كلمة سر من 12 إلى 200 حرف.', en: 'A password of 12 to 200 characters.' },
   flag: { ar: 'true أو false.', en: 'true or false.' },
   dayOrInstant: {

@@ -67,6 +67,19 @@ export function SlugOrId(options: { description: string }): PropertyDecorator {
   return parameter('slugOrId', isSlugOrId, { type: 'string', ...options });
 }
 
+/** The id of something. */
+export function IdOf(options: { description: string }): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' && ID.test(value) ? Number(value) : value)),
+    parameter('id', (value) => typeof value === 'number', { type: 'integer', minimum: 1, ...options }),
+  );
+}
+
+/** A word of one form. @param rule stable name that refusals carry */
+export function Form(rule: string, form: RegExp, options: { description: string }): PropertyDecorator {
+  return parameter(rule, (value) => typeof value === 'string' && form.test(value), { type: 'string', pattern: form.source, ...options });
+}
+
 /** A date in the center's zone, or an instant with an offset. */
 export function DayOrInstant(options: { description: string }): PropertyDecorator {
   return applyDecorators(

@@ -10,6 +10,7 @@ export const KINDS = {
   invitation: 'account',
   reset: 'account',
   password_changed: 'account',
+  email_changed: 'account',
   submitted: 'desk',
   returned: 'desk',
   approved: 'desk',
