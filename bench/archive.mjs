@@ -193,7 +193,7 @@ async function publishPieces(client, first, last) {
     range,
   );
   await client.query(
-    `update articles a set live_revision_id = r.id, status = 'published', published_at = p.published_at, updated_at = p.published_at,
+    `update articles a set live_revision_id = r.id, head_revision_id = r.id, state = 'published', status = 'published', published_at = p.published_at, updated_at = p.published_at,
        dateline = to_char(p.published_at, 'DD/MM/YYYY - HH24:MI')
      from pieces p join revisions r on r.article_id = p.id and r.number = 2 - p.id % 2
      where a.id = p.id and p.id between $1 and $2`,

@@ -9,7 +9,9 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createApp } from '../dist/src/app.setup.js';
 import { articleById, articleBySlug, articlePage } from '../dist/src/articles/articles.queries.js';
-import { ArticlesService } from '../dist/src/articles/articles.service.js';
+import { SYSTEM } from '../dist/src/access/access.js';
+import { DraftingService } from '../dist/src/articles/drafting.service.js';
+import { WorkflowService } from '../dist/src/articles/workflow.service.js';
 import { authorPage } from '../dist/src/authors/authors.queries.js';
 import { readCursor } from '../dist/src/http/cursor.js';
 import { AUTHORS, SECTIONS, SERIES, TAGS, generateArchive } from './archive.mjs';
@@ -213,12 +215,13 @@ async function publish() {
   const app = await createApp(server.config, server.database);
   server.closeFirst(() => app.close());
   await app.init();
-  const articles = app.get(ArticlesService);
+  const drafting = app.get(DraftingService);
+  const workflow = app.get(WorkflowService);
   const dataSource = app.get(DataSource);
   const times = [];
   for (let number = 1; number <= PUBLICATIONS; number += 1) {
     const draft = await dataSource.transaction((tx) =>
-      articles.draft(tx, {
+      drafting.draft(tx, SYSTEM, {
         lang: 'ar',
         title: `مقال جديد ${number} عن القراءة`,
         summary: 'خلاصة قصيرة.',
@@ -229,7 +232,7 @@ async function publish() {
       }),
     );
     const began = performance.now();
-    await dataSource.transaction((tx) => articles.publish(tx, draft.id, draft.version));
+    await dataSource.transaction((tx) => workflow.publish(tx, SYSTEM, draft));
     times.push(performance.now() - began);
   }
   return { ms: median(times), slowest: Math.max(...times) };

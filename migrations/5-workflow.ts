@@ -55,7 +55,7 @@ export class Workflow1795406400000 implements MigrationInterface {
         zone text not null,
         editor_id int,
         failed_at timestamptz,
-        missing text[],
+        failure jsonb,
         tries int not null default 0,
         due_at timestamptz not null,
         constraint article_schedules_pkey primary key (article_id),

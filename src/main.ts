@@ -7,6 +7,7 @@ import { createApp } from './app.setup.js';
 import { Config, StartError } from './config/config.js';
 import { openServer, prepareDatabase } from './database/database.js';
 import { Waker } from './jobs/waker.js';
+import { DevMailbox } from './mail/dev-mail.controller.js';
 import { SampleService } from './sample/sample.service.js';
 
 /** How long requests in progress may take to end once the process is asked to. */
@@ -35,6 +36,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
         `  reference  ${config.publicOrigin}/docs`,
         ...waysIn,
         `  data       ${server.location}`,
+        ...(config.smtpUrl === null ? [`  mail       ${unsentMail(config, app.get(DevMailbox))}`] : []),
       );
       if (config.readableOnTheWay) say(READABLE_ON_THE_WAY);
       await stopped;
@@ -63,6 +65,11 @@ async function waysInto(app: NestFastifyApplication, { databaseUrl, dataDir, pub
 
 const READABLE_ON_THE_WAY =
   'WARNING: PUBLIC_ORIGIN is plain http, so anybody on the way can read passwords and take over sessions. Put a proxy with https in front.';
+
+function unsentMail({ dataDir, publicOrigin }: Config, mailbox: DevMailbox): string {
+  const where = mailbox.open ? `read it at ${publicOrigin}/dev/mail` : `see ${join(dataDir, 'mail')}`;
+  return `is not sent, since SMTP_URL is not set; ${where}`;
+}
 
 async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
   try {

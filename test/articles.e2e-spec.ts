@@ -1,4 +1,6 @@
-import { ArticlesService, type ArticleText } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService, type ArticleText } from '../src/articles/drafting.service.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Article } from '../src/articles/article.entity.js';
 import { Revision } from '../src/articles/revision.entity.js';
 import { Problem } from '../src/http/problem.js';
@@ -6,10 +8,12 @@ import { aDraft, anArticle, anAuthor, aSection, aTag } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 let world: TestApp;
-let articles: ArticlesService;
+let drafting: DraftingService;
+let workflow: WorkflowService;
 beforeAll(async () => {
   world = await startTestApp();
-  articles = world.app.get(ArticlesService);
+  drafting = world.app.get(DraftingService);
+  workflow = world.app.get(WorkflowService);
 });
 afterAll(() => world.close());
 
@@ -104,12 +108,12 @@ describe('revising', () => {
     const { sectionId } = await world.dataSource.getRepository(Revision).findOneByOrFail({ articleId: first.id });
     const byline = [{ authorId: (await anAuthor(world, { name: { ar: 'مؤلفة ثانية' } })).id }];
     const second = await world.tx((tx) =>
-      articles.revise(tx, first.id, first.version, { ...TEXT, title: 'الطبعة الثانية', sectionId, byline }),
+      drafting.save(tx, SYSTEM, first.id, first.version, { ...TEXT, title: 'الطبعة الثانية', sectionId, byline }),
     );
     expect(second).toEqual({ id: first.id, version: first.version + 1, revision: 2, slug: first.slug });
     expect((await world.get(`/api/v1/articles/${first.id}`)).body).toMatchObject({ title: 'الطبعة الأولى', revision: 1 });
 
-    await world.tx((tx) => articles.publish(tx, first.id, second.version));
+    await world.tx((tx) => workflow.publish(tx, SYSTEM, second));
     const { body } = await world.get(`/api/v1/articles/${first.id}`).expect(200);
     expect(body).toMatchObject({
       title: 'الطبعة الثانية',
@@ -125,7 +129,7 @@ describe('revising', () => {
   it('lets one of eight who saved the same version through', async () => {
     const draft = await aDraft(world);
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, () => world.tx((tx) => articles.revise(tx, draft.id, draft.version, TEXT))),
+      Array.from({ length: 8 }, () => world.tx((tx) => drafting.save(tx, SYSTEM, draft.id, draft.version, TEXT))),
     );
     const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [problemOf(outcome.reason)] : []));
     expect(refused).toEqual(Array.from({ length: 7 }, () => ({ status: 409, code: 'stale_version', fields: ['version'] })));
@@ -134,20 +138,20 @@ describe('revising', () => {
 
   it('refuses a slug that another article has or had, and takes up an own former one', async () => {
     const other = await anArticle(world, { title: 'صاحبة الاسم' });
-    const renamed = await world.tx((tx) => articles.revise(tx, other.id, other.version, { ...TEXT, slug: 'اسم-جديد' }));
+    const renamed = await world.tx((tx) => drafting.save(tx, SYSTEM, other.id, other.version, { ...TEXT, slug: 'اسم-جديد' }));
     expect(renamed.slug).toBe('اسم-جديد');
     const draft = await aDraft(world);
     for (const slug of ['صاحبة-الاسم', 'صاحبه-الاسم', 'اسم-جديد']) {
-      const attempt = world.tx((tx) => articles.revise(tx, draft.id, draft.version, { ...TEXT, slug }));
+      const attempt = world.tx((tx) => drafting.save(tx, SYSTEM, draft.id, draft.version, { ...TEXT, slug }));
       expect(await refusal(attempt)).toEqual({ status: 409, code: 'slug_taken', fields: ['slug'] });
     }
-    expect((await world.tx((tx) => articles.revise(tx, other.id, renamed.version, { ...TEXT, slug: 'صاحبة-الاسم' }))).slug).toBe(
+    expect((await world.tx((tx) => drafting.save(tx, SYSTEM, other.id, renamed.version, { ...TEXT, slug: 'صاحبة-الاسم' }))).slug).toBe(
       'صاحبة-الاسم',
     );
   });
 
   it('answers 404 for an article that is not there', async () => {
-    expect(await refusal(world.tx((tx) => articles.revise(tx, 999_999, 1, TEXT)))).toMatchObject({ status: 404, code: 'not_found' });
+    expect(await refusal(world.tx((tx) => drafting.save(tx, SYSTEM, 999_999, 1, TEXT)))).toMatchObject({ status: 404, code: 'not_found' });
   });
 });
 
@@ -174,8 +178,8 @@ describe('publishing', () => {
     const to = await aSection(world);
     const published = await anArticle(world, { sectionId: from.id });
     const byline = [{ authorId: (await anAuthor(world)).id }];
-    const moved = await world.tx((tx) => articles.revise(tx, published.id, published.version, { ...TEXT, sectionId: to.id, byline }));
-    await world.tx((tx) => articles.publish(tx, published.id, moved.version));
+    const moved = await world.tx((tx) => drafting.save(tx, SYSTEM, published.id, published.version, { ...TEXT, sectionId: to.id, byline }));
+    await world.tx((tx) => workflow.publish(tx, SYSTEM, moved));
     expect((await world.get(`/api/v1/articles?section=${from.id}`)).body.items).toEqual([]);
     expect((await world.get(`/api/v1/articles?section=${to.id}`)).body.items).toHaveLength(1);
     expect(
@@ -185,7 +189,7 @@ describe('publishing', () => {
 
   it('names everything that is missing', async () => {
     const draft = await aDraft(world, { title: ' \u200B ', summary: ' ', body: '<p></p>', sectionId: null, byline: [] });
-    expect(await refusal(world.tx((tx) => articles.publish(tx, draft.id, draft.version)))).toEqual({
+    expect(await refusal(world.tx((tx) => workflow.publish(tx, SYSTEM, draft)))).toEqual({
       status: 422,
       code: 'not_publishable',
       fields: ['title', 'summary', 'sectionId', 'authorIds', 'body'],
@@ -193,9 +197,8 @@ describe('publishing', () => {
   });
 
   it('refuses a date in the future by the database’s clock', async () => {
-    const draft = await aDraft(world);
-    const tomorrow = new Date(Date.now() + 86_400_000);
-    expect(await refusal(world.tx((tx) => articles.publish(tx, draft.id, draft.version, tomorrow)))).toEqual({
+    const draft = await aDraft(world, { publishedAt: new Date(Date.now() + 86_400_000) });
+    expect(await refusal(world.tx((tx) => workflow.publish(tx, SYSTEM, draft)))).toEqual({
       status: 422,
       code: 'published_in_future',
       fields: ['publishedAt'],
@@ -205,21 +208,25 @@ describe('publishing', () => {
 
   it('refuses a revision that is public already, and does not call that a change', async () => {
     const { id, version } = await anArticle(world, { publishedAt: '2024-01-01T00:00:00Z' });
-    expect(await refusal(world.tx((tx) => articles.publish(tx, id, version)))).toMatchObject({ status: 409, code: 'wrong_state' });
+    expect(await refusal(world.tx((tx) => workflow.publish(tx, SYSTEM, { id, version })))).toMatchObject({
+      status: 409,
+      code: 'wrong_state',
+    });
     expect((await world.get(`/api/v1/articles/${id}`)).body.updatedAt).toBe('2024-01-01T00:00:00Z');
   });
 
   it('refuses what was retracted or withdrawn', async () => {
     const { id, version } = await anArticle(world);
     await world.dataSource.query(`update articles set status = 'retracted' where id = $1`, [id]);
-    expect(await refusal(world.tx((tx) => articles.publish(tx, id, version)))).toMatchObject({ status: 409, code: 'wrong_state' });
+    expect(await refusal(world.tx((tx) => workflow.publish(tx, SYSTEM, { id, version })))).toMatchObject({
+      status: 409,
+      code: 'wrong_state',
+    });
   });
 
   it('happens once when eight publish the same version at once', async () => {
     const draft = await aDraft(world);
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, () => world.tx((tx) => articles.publish(tx, draft.id, draft.version))),
-    );
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => world.tx((tx) => workflow.publish(tx, SYSTEM, draft))));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect((await world.get(`/api/v1/articles/${draft.id}`).expect(200)).body.revision).toBe(1);
   });
@@ -235,7 +242,7 @@ describe('publishing', () => {
     const draft = await aDraft(world);
     await expect(
       world.tx(async (tx) => {
-        await articles.publish(tx, draft.id, draft.version);
+        await workflow.publish(tx, SYSTEM, draft);
         throw new Error('the power went');
       }),
     ).rejects.toThrow('the power went');

@@ -104,7 +104,16 @@ describe('markaz serve', () => {
 
     second.child.kill('SIGINT');
     expect(await second.ended).toBe(0);
+    expect(second.output.err).not.toContain('WARNING');
     expect(alive(database)).toBe(false);
+  });
+
+  it('warns where passwords would travel readable', async () => {
+    const server = markaz(['serve'], { PUBLIC_ORIGIN: 'http://center.example' });
+    await serving(server);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect(server.output.err).toContain('WARNING: PUBLIC_ORIGIN is plain http');
   });
 
   it('and an import, before and beside each other, leave each other’s database alone', async () => {

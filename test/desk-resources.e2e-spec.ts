@@ -559,8 +559,8 @@ describe('the center', () => {
     const { body: said } = await put('center', { ...WHOLE, version: start.version }).expect(200);
     expect(said).toEqual({ ...WHOLE, version: 2 });
     expect(await current()).toEqual(said);
-    const public_ = await world.get('/api/v1/center').expect(200);
-    expect(public_.body).toEqual({
+    const seen = await world.get('/api/v1/center').expect(200);
+    expect(seen.body).toEqual({
       name: 'مركز النخلة',
       tagline: 'قراءات',
       zone: 'Asia/Amman',

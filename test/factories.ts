@@ -3,7 +3,9 @@ import type { Role } from '../src/access/policy.js';
 import { Editor } from '../src/accounts/editor.entity.js';
 import { Passwords, type PasswordHash } from '../src/accounts/passwords.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
-import { ArticlesService, type ArticleState, type NewArticle } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService, type ActResult, type NewArticle } from '../src/articles/drafting.service.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
 import { TagsService } from '../src/articles/tags.service.js';
 import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
 import { SectionsService, type NewSection } from '../src/sections/sections.service.js';
@@ -60,11 +62,11 @@ export function aSeries(world: TestApp, name = 'ملف'): Promise<{ id: number; 
 }
 
 /** A draft with everything publication asks for; section and author are made when none is given. */
-export async function aDraft(world: TestApp, article: Partial<NewArticle> = {}): Promise<ArticleState> {
+export async function aDraft(world: TestApp, article: Partial<NewArticle> = {}): Promise<ActResult> {
   const sectionId = article.sectionId === undefined ? (await aSection(world)).id : article.sectionId;
   const byline = article.byline ?? [{ authorId: (await anAuthor(world)).id }];
   return world.tx((tx) =>
-    world.app.get(ArticlesService).draft(tx, {
+    world.app.get(DraftingService).draft(tx, SYSTEM, {
       lang: 'ar',
       title: `مقال تجريبي ${randomInt(1e9)} عن القراءة`,
       summary: 'خلاصة قصيرة.',
@@ -76,10 +78,11 @@ export async function aDraft(world: TestApp, article: Partial<NewArticle> = {}):
   );
 }
 
-export async function anArticle(world: TestApp, article: Partial<NewArticle> & { publishedAt?: string } = {}): Promise<ArticleState> {
+export async function anArticle(
+  world: TestApp,
+  article: Omit<Partial<NewArticle>, 'publishedAt'> & { publishedAt?: string } = {},
+): Promise<ActResult> {
   const { publishedAt, ...text } = article;
-  const { id, version } = await aDraft(world, text);
-  return world.tx((tx) =>
-    world.app.get(ArticlesService).publish(tx, id, version, publishedAt === undefined ? undefined : new Date(publishedAt)),
-  );
+  const draft = await aDraft(world, { ...text, publishedAt: publishedAt === undefined ? null : new Date(publishedAt) });
+  return world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, draft));
 }

@@ -5,7 +5,9 @@ import type { LightMyRequestResponse } from 'fastify';
 import pg from 'pg';
 import request from 'supertest';
 import { createApp } from '../src/app.setup.js';
-import { ArticlesService } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService } from '../src/articles/drafting.service.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Reader, statement } from '../src/database/reader.js';
 import { openApiDocument } from '../src/http/openapi.js';
 import { anArticle, anAuthor, aSection } from './factories.js';
@@ -207,6 +209,8 @@ describe('scripts of other sites', () => {
       'access-control-request-method': 'GET',
       'access-control-request-headers': 'if-none-match',
     };
+    const head = await inject('/api/v1/articles', { origin: 'https://reader.example' }, 'HEAD');
+    expect([head.statusCode, head.headers['access-control-allow-origin']]).toEqual([200, '*']);
     const { statusCode, headers } = await inject('/api/v1/articles', preflight, 'OPTIONS');
     expect(statusCode).toBe(204);
     expect(headers).toMatchObject({
@@ -475,7 +479,7 @@ describe('the description of the API', () => {
 
 it('gives an article to readers the moment it is published', async () => {
   const { id, version } = await world.tx((tx) =>
-    world.app.get(ArticlesService).draft(tx, {
+    world.app.get(DraftingService).draft(tx, SYSTEM, {
       lang: 'ar',
       title: 'صدر الآن',
       summary: 'خلاصة.',
@@ -485,7 +489,7 @@ it('gives an article to readers the moment it is published', async () => {
     }),
   );
   const before = await inject('/api/v1/articles?limit=1');
-  await world.tx((tx) => world.app.get(ArticlesService).publish(tx, id, version));
+  await world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, { id, version }));
   const after = await inject('/api/v1/articles?limit=1', { 'if-none-match': before.headers['etag'] as string });
   expect(after.statusCode).toBe(200);
   const [card] = after.json<{ items: { id: number; publishedAt: string }[] }>().items;

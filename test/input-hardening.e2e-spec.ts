@@ -25,6 +25,7 @@ interface Schema {
   readonly items?: Schema;
   readonly nullable?: boolean;
   readonly minimum?: number;
+  readonly maxLength?: number;
   readonly additionalProperties?: boolean;
 }
 
@@ -93,7 +94,7 @@ function junkFor(schema: Schema, path: string): [path: string, value: string][] 
   const none = schema.nullable ? [] : at(['null']);
   if (type === 'string') {
     const form = schema.enum ? ['"nonsense"', '""'] : format ? ['"nonsense"', '"2026-02-30"', '"2026-01-31T25:00:00Z"', '""'] : [];
-    return [...none, ...at([...NO_TEXT, ...TEXT_JUNK, ...form, json('x'.repeat(200_000))])];
+    return [...none, ...at([...NO_TEXT, ...TEXT_JUNK, ...form, json('x'.repeat((schema.maxLength ?? 200_000) + 1))])];
   }
   if (type === 'integer') return [...none, ...at([...NO_NUMBER, json((schema.minimum ?? 0) - 1)])];
   if (type === 'boolean') return [...none, ...at(['"true"', '1', '0', '{}', '[]', '""'])];
@@ -257,8 +258,10 @@ describe('a body', () => {
       const chunk = Buffer.alloc(1024 * 1024, 'a');
       const frame = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]);
       const more = (): void => {
-        if (bytes > 200 * 1024 * 1024 || socket.destroyed) return;
-        socket.write(frame, () => {
+        if (bytes > 200 * 1024 * 1024) socket.destroy();
+        if (socket.destroyed) return;
+        socket.write(frame, (error) => {
+          if (error) return;
           bytes += chunk.length;
           more();
         });
@@ -456,12 +459,15 @@ describe('a transaction', () => {
       tx.query(`update tags set version = version + 1 where id = $1`, [id]);
     const crossing = (first: { id: number }, second: { id: number }): Promise<number> =>
       acted(async (tx, attempt) => {
+        // The machine may be slow: PostgreSQL, not our patience, is to end this.
+        await tx.query(`set local lock_timeout = 0`);
         await add(tx, first);
         if (attempt === 1) await met();
         await add(tx, second);
       });
     const attempts = await Promise.all([crossing(a, b), crossing(b, a)]);
-    expect([attempts.toSorted(), codes]).toEqual([[1, 2], ['40P01']]);
+    expect(Math.max(...attempts)).toBeGreaterThan(1);
+    expect(new Set(codes)).toEqual(new Set(['40P01']));
     const rows = await world.dataSource.query(`select version from tags where id in ($1, $2)`, [a.id, b.id]);
     expect(rows).toEqual([{ version: 3 }, { version: 3 }]);
   });

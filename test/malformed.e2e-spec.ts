@@ -4,7 +4,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fc from 'fast-check';
 import type { Response } from 'supertest';
 import { createApp } from '../src/app.setup.js';
-import { ArticlesService } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService } from '../src/articles/drafting.service.js';
 import { openApiDocument } from '../src/http/openapi.js';
 import { answerValidator } from './answer-validator.js';
 import { aDraft, anArticle, anAuthor, aSection, aSeries, aTag } from './factories.js';
@@ -502,7 +503,7 @@ describe('two thousand requests made up by chance', () => {
       lang: 'en',
     });
     await world.tx((tx) =>
-      world.app.get(ArticlesService).revise(tx, 2, 2, {
+      world.app.get(DraftingService).save(tx, SYSTEM, 2, 2, {
         title: `تنقيح ${SECRET}`,
         slug: `slug-${SECRET}`,
         body: `<p>${SECRET}</p>`,

@@ -1,5 +1,7 @@
 import type { Response } from 'supertest';
-import { ArticlesService, type ArticleState } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MastheadService } from '../src/masthead/masthead.service.js';
 import { aDraft, anArticle, anAuthor, aSection, aSeries, aTag } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -29,17 +31,17 @@ function api(...parts: string[]): string {
   return ['/api/v1', ...parts.map(encodeURIComponent)].join('/');
 }
 
-function revise(article: ArticleState, text: { title: string; slug?: string; sectionId: number; authorId: number }): Promise<ArticleState> {
+function revise(article: ActResult, text: { title: string; slug?: string; sectionId: number; authorId: number }): Promise<ActResult> {
   const { authorId, ...rest } = text;
   return world.tx((tx) =>
     world.app
-      .get(ArticlesService)
-      .revise(tx, article.id, article.version, { summary: 'خلاصة.', body: '<p>متن.</p>', byline: [{ authorId }], ...rest }),
+      .get(DraftingService)
+      .save(tx, SYSTEM, article.id, article.version, { summary: 'خلاصة.', body: '<p>متن.</p>', byline: [{ authorId }], ...rest }),
   );
 }
 
-function publish({ id, version }: ArticleState): Promise<ArticleState> {
-  return world.tx((tx) => world.app.get(ArticlesService).publish(tx, id, version));
+function publish(target: ActResult): Promise<ActResult> {
+  return world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, target));
 }
 
 describe('the center', () => {

@@ -7,7 +7,8 @@ import type { Connection } from '../src/database/connection.js';
 import { prepareDatabase, type Database } from '../src/database/database.js';
 import { prepareReaderRole, readerRole } from '../src/database/reader-role.js';
 import { Reader, statement } from '../src/database/reader.js';
-import { ArticlesService } from '../src/articles/articles.service.js';
+import { SYSTEM } from '../src/access/access.js';
+import { DraftingService } from '../src/articles/drafting.service.js';
 import { aDraft, anArticle, anAuthor, aSeries, aTag } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { onServer, suiteConnection, testConfig } from './test-database.js';
@@ -41,7 +42,7 @@ beforeAll(async () => {
     references: [{ title: `${SECRET}reference` }],
   };
   const live = await anArticle(world, { title: 'Public', tagIds: [(await aTag(world, 'public')).id] });
-  await world.tx((tx) => world.app.get(ArticlesService).revise(tx, live.id, live.version, secret));
+  await world.tx((tx) => world.app.get(DraftingService).save(tx, SYSTEM, live.id, live.version, secret));
   await aDraft(world, { ...secret, slug: `${SECRET}other` });
 });
 

@@ -1,6 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { Passwords } from '../src/accounts/passwords.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
+import { Waker } from '../src/jobs/waker.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { PASSWORD, aSection, anEditor, withPassword, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -201,6 +202,9 @@ describe('signing in', () => {
     [{ email: 'a@center.example', password: null }, ['password required']],
     [{ email: 'a@center.example', password: 'x'.repeat(801) }, ['password prose']],
     [{ email: 'a@center.example', password: { $ne: '' } }, ['password prose']],
+    [{ email: 'a@center.example', password: 'a\0b' }, ['password prose']],
+    [{ email: 'a@center.example', password: 'a\ud800' }, ['password prose']],
+    [{ email: 'a@center.example', password: `a${'\u0301'.repeat(31)}` }, ['password prose']],
     [{ email: ['a@center.example'], password: 'x' }, ['email address']],
     [{ email: { address: 'a', canonical: 'a' }, password: 'x' }, ['email address']],
     [{ email: 'a@b@center.example', password: 'x' }, ['email address']],
@@ -221,6 +225,35 @@ describe('signing in', () => {
     expect((await send('text/plain', '{}')).statusCode).toBe(415);
     expect((await send('application/json', '{')).statusCode).toBe(400);
     expect((await send('application/json', JSON.stringify({ email: 'a', password: 'x'.repeat(300_000) }))).statusCode).toBe(413);
+  });
+});
+
+describe('a refusal', () => {
+  it('never repeats a password, nor does the log of the audit', async () => {
+    const secret = 'Zq7 unmistakable words';
+    const editor = await aMember('chief');
+    const { email } = editor;
+    const answers = [
+      await signIn({ email, password: secret }),
+      await signIn({ email: `${secret}@center.example`, password: secret }),
+      await signIn({ email, password: secret.repeat(50) }),
+      await world.app.inject({
+        method: 'POST',
+        url: '/api/v1/sessions',
+        headers: { 'content-type': 'application/json' },
+        payload: `{"password":"${secret}"`,
+      }),
+      await world.app.inject({ method: 'POST', url: '/api/v1/passwords', payload: { token: secret, password: secret } }),
+      await world.app.inject({
+        method: 'PUT',
+        url: '/api/v1/desk/me/password',
+        headers: { authorization: `Bearer ${editor.token}` },
+        payload: { currentPassword: secret, password: secret.repeat(50) },
+      }),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 400, 400, 400, 422, 400]);
+    for (const { body, headers } of answers) expect(body + JSON.stringify(headers)).not.toContain('Zq7');
+    expect(JSON.stringify(await world.dataSource.query('select * from audit_log'))).not.toContain('Zq7');
   });
 });
 
@@ -297,26 +330,26 @@ describe('a session', () => {
     ['suspension', `update editors set state = 'suspended' where id = $1`],
     ['another role', `update editors set role = 'contributor' where id = $1`],
     ['another grant', `delete from editor_sections where editor_id = $1`],
-  ])('ends with %s: of fifty none is accepted, with eight requests in flight all the time', async (_, change) => {
+  ])('ends with %s: of fifty none is accepted, with eight requests in flight all the time', async (_, sql) => {
     const { id } = await anEditor(world, 'chief');
     const sessions = world.app.get(SessionsService);
     const tokens = await openSessions(id, 50);
-    let committed = false;
+    const change = { committed: false };
     const late: number[] = [];
     const knock = async (token: string): Promise<void> => {
-      while (!committed || late.length < 8) {
-        const before = committed;
+      while (!change.committed || late.length < 8) {
+        const after = change.committed;
         const { status } = await world.as({ token }).get('/api/v1/desk/me');
-        if (before) late.push(status);
+        if (after) late.push(status);
       }
     };
     const knocking = tokens.slice(0, 8).map(knock);
     await new Promise((resume) => setTimeout(resume, 50));
     await world.tx(async (tx) => {
-      await tx.query(change, [id]);
+      await tx.query(sql, [id]);
       await sessions.endAll(tx, id);
     });
-    committed = true;
+    change.committed = true;
     await Promise.all(knocking);
     expect(new Set(late)).toEqual(new Set([401]));
     expect(await accepted(tokens)).toBe(0);
@@ -784,6 +817,7 @@ describe('changing one’s password', () => {
       '👍'.repeat(201),
       'e\u0301'.repeat(11),
       '\ud800'.repeat(20),
+      'a line\nand another one',
       12_345_678_901_234,
       null,
       ['x'.repeat(20)],
@@ -849,7 +883,6 @@ describe('hashing', () => {
 
 describe('what counts no longer', () => {
   it('is removed by due work', async () => {
-    const { Waker } = await import('../src/jobs/waker.js');
     const [gone, kept] = [await aMember(), await aMember()];
     await world.dataSource.query(`delete from rate_buckets`);
     for (const { email } of [gone, kept]) {

@@ -14,11 +14,7 @@ export function invitationMail({ name, email, lang }: Addressee, center: Letterh
   const words = {
     ar: {
       subject: `دعوة إلى مكتب التحرير في ${center.name}`,
-      paragraphs: [
-        phrase`مرحبًا ${name}،`,
-        phrase`دُعيت إلى مكتب التحرير في ${center.name}. ستسجل الدخول بهذا العنوان: ${ltr(email)}.`,
-        'اختر كلمة السر لتبدأ:',
-      ],
+      paragraphs: [phrase`مرحبًا ${name}،`, phrase`دُعيت إلى مكتب التحرير في ${center.name}. ستسجل الدخول بهذا العنوان: ${ltr(email)}.`],
       label: 'اختيار كلمة السر',
       closing: 'يعمل الرابط سبعة أيام، ومرة واحدة. إن لم تنتظر هذه الدعوة فلا تفعل شيئًا.',
     },
@@ -27,7 +23,6 @@ export function invitationMail({ name, email, lang }: Addressee, center: Letterh
       paragraphs: [
         phrase`Hello ${name},`,
         phrase`You have been invited to the editors’ desk of ${center.name}. You will sign in with this address: ${ltr(email)}.`,
-        'Choose a password to begin:',
       ],
       label: 'Choose a password',
       closing: 'The link works for seven days, and once. If you did not expect this invitation, do nothing.',
@@ -37,7 +32,6 @@ export function invitationMail({ name, email, lang }: Addressee, center: Letterh
       paragraphs: [
         phrase`Bonjour ${name},`,
         phrase`Vous êtes invité à la rédaction de ${center.name}. Vous vous connecterez avec cette adresse : ${ltr(email)}.`,
-        'Choisissez un mot de passe pour commencer :',
       ],
       label: 'Choisir un mot de passe',
       closing: 'Le lien fonctionne sept jours, et une seule fois. Si vous n’attendiez pas cette invitation, ne faites rien.',

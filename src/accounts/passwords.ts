@@ -73,10 +73,18 @@ function normal(password: string): string {
   return password.normalize('NFC');
 }
 
-/** Whether the length is right and every character a character; whatever else it is made of is its owner's affair (NIST SP 800-63B). */
+/** What no keyboard gives; and endless marks, which NFC would take long to order. */
+const NOT_TYPED = /[\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]|\p{M}{31}/u;
+
+/** Whether this can be anybody's password: no more is asked when one is tried, since what cannot be right is wrong, not malformed. */
+export function isTyped(value: unknown): value is string {
+  // Four UTF-16 units per character leave room for what NFC composes.
+  return typeof value === 'string' && value.length >= 1 && value.length <= PASSWORD_LENGTH.max * 4 && !NOT_TYPED.test(value);
+}
+
+/** Whether it is long enough for a new one; whatever else it is made of is its owner's affair (NIST SP 800-63B). */
 export function isPassword(value: unknown): value is string {
-  // Four UTF-16 units per character leave room for what NFC composes, and NFC gets no endless input.
-  if (typeof value !== 'string' || value.length > PASSWORD_LENGTH.max * 4 || /\p{Surrogate}/u.test(value)) return false;
+  if (!isTyped(value)) return false;
   const { length } = [...normal(value)];
   return length >= PASSWORD_LENGTH.min && length <= PASSWORD_LENGTH.max;
 }

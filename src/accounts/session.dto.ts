@@ -3,7 +3,7 @@ import { ROLES, type Role } from '../access/policy.js';
 import { Line, field } from '../http/body.js';
 import { parseAddress, type Address } from '../mail/address.js';
 import { LANGS, type Lang } from '../text/language.js';
-import { PASSWORD_LENGTH, isPassword } from './passwords.js';
+import { PASSWORD_LENGTH, isPassword, isTyped } from './passwords.js';
 
 /** An editor's address; becomes an {@link Address}. */
 export function AddressField(
@@ -23,17 +23,17 @@ function NewPassword(): PropertyDecorator {
   return field(
     'password',
     isPassword,
-    { type: 'string', minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max, format: 'password' },
+    { type: 'string', minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max },
     { description: 'Any characters; not the editor’s own name or address.', example: 'four words are enough' },
   );
 }
 
-/** A password that may be one: what cannot be right is wrong, not malformed. */
+/** A password that may be the right one. */
 function GivenPassword(): PropertyDecorator {
   return field(
     'prose',
-    (value) => typeof value === 'string' && value.length >= 1 && value.length <= PASSWORD_LENGTH.max * 4,
-    { type: 'string', minLength: 1, format: 'password' },
+    isTyped,
+    { type: 'string', minLength: 1, maxLength: PASSWORD_LENGTH.max * 4 },
     { description: 'The password of now.', example: 'four words are enough' },
   );
 }

@@ -143,10 +143,12 @@ async function holds(tx: EntityManager, { id, hash }: Account): Promise<boolean>
 }
 
 function wrongCredentials(): Problem {
-  return new Problem(401, 'wrong_credentials', {
-    ar: 'عنوان البريد أو كلمة السر غير صحيحين.',
-    en: 'The address or the password is wrong.',
-  });
+  return new Problem(
+    401,
+    'wrong_credentials',
+    { ar: 'عنوان البريد أو كلمة السر غير صحيحين.', en: 'The address or the password is wrong.' },
+    { headers: { 'www-authenticate': 'Bearer' } },
+  );
 }
 
 function wrongPassword(): Problem {

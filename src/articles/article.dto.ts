@@ -189,6 +189,36 @@ class PollPlace {
   id: number;
 }
 
+/** What readers have to know about the piece: a correction, its retraction, or that a translation of it was changed. */
+class NoticeView {
+  @ApiProperty({ type: 'integer', example: 1 })
+  id: number;
+
+  @ApiProperty({
+    enum: ['correction', 'retraction', 'translation_corrected', 'translation_retracted', 'translation_withdrawn'],
+    example: 'correction',
+  })
+  kind: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'صُحّح عام التأسيس في الفقرة الثانية.', description: 'What was changed, or why.' })
+  note: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Who decided, for a retraction.' })
+  by: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-31T10:00:00Z' })
+  at: string;
+
+  @ApiProperty({ enum: LANGS, example: 'ar' })
+  lang: Lang;
+
+  @ApiProperty({ enum: ['rtl', 'ltr'], example: 'rtl' })
+  dir: string;
+
+  @ApiProperty({ type: TranslationEntry, nullable: true, description: 'The translation it is about, while readers can see that.' })
+  translation: TranslationEntry | null;
+}
+
 /** An article whole. */
 export class ArticlePage extends ArticleCard {
   @ApiProperty({ description: 'Clean HTML.', example: '<h2 id="h-الخلاصه">الخلاصة</h2><p>…</p>' })
@@ -212,8 +242,8 @@ export class ArticlePage extends ArticleCard {
   @ApiProperty({ type: [TranslationEntry] })
   translations: TranslationEntry[];
 
-  @ApiProperty({ type: 'array', items: { type: 'object' }, maxItems: 0, example: [], description: 'Notices of correction and retraction.' })
-  notices: object[];
+  @ApiProperty({ type: [NoticeView], description: 'A retraction first, then the newest first.' })
+  notices: NoticeView[];
 
   @ApiProperty({ type: [PollPlace], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
   polls: PollPlace[];

@@ -1,20 +1,27 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { ArticleLetters } from './article-letters.service.js';
 import { Article } from './article.entity.js';
 import { ArticlesController } from './articles.controller.js';
 import { ArticlesService } from './articles.service.js';
+import { DeskArticlesController } from './desk-articles.controller.js';
+import { DeskArticlesService } from './desk-articles.service.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
+import { DraftingService } from './drafting.service.js';
 import { Revision, RevisionAuthor, RevisionTag } from './revision.entity.js';
+import { ScheduleJob } from './schedule.job.js';
 import { Series } from './series.entity.js';
 import { Tag } from './tag.entity.js';
 import { TagsService } from './tags.service.js';
+import { WorkflowService } from './workflow.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag]), AuditModule],
-  controllers: [ArticlesController, DeskTagsController, DeskSeriesController],
-  providers: [ArticlesService, TagsService],
-  exports: [ArticlesService, TagsService],
+  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
+  controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
+  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
+  exports: [DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

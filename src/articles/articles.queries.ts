@@ -25,9 +25,11 @@ function article(hit: string): Statement {
   return statement(`
     with home as materialized (select lang, publisher, name from pub.center),
     hit as materialized (${hit})
-    select page.slug, page.body, exists (select from pub.withdrawals w where w.article_id = hit.article_id) as withdrawn,
+    select page.slug, page.body, withdrawal.article_id is not null as withdrawn, withdrawal.reason,
       ${validity('clock.changed_at')}
-    from hit cross join pub.clock left join lateral (
+    from hit cross join pub.clock
+    left join lateral (select w.article_id, w.reason from pub.withdrawals w where w.article_id = hit.article_id offset 0) withdrawal on true
+    left join lateral (
       -- offset 0 keeps the planner from building the whole barrier view first (29,000 buffers instead of 38).
       select a.slug, json_build_object(${card('$2', '$3::text')},
         'body', a.body, 'contents', a.contents,
@@ -44,7 +46,14 @@ function article(hit: string): Statement {
           select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
             'lang', t.lang, 'dir', t.dir, 'title', t.title) order by t.lang), '[]')
           from pub.articles t where t.translation_group = a.translation_group and t.id <> a.id),
-        'notices', json_build_array(), 'polls', json_build_array(), 'revision', a.revision)::text as body
+        'notices', (
+          -- What takes the piece back comes before what mended it.
+          select coalesce(json_agg(json_build_object('id', n.id, 'kind', n.kind, 'note', n.note, 'by', n.signed_by, 'at', pub.instant(n.at), 'lang', a.lang, 'dir', a.dir,
+            'translation', (
+              select json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
+                'lang', t.lang, 'dir', t.dir, 'title', t.title)
+              from pub.articles t where t.id = n.about_article_id)) order by n.kind = 'retraction' desc, n.at desc, n.id desc), '[]')
+          from pub.notices n where n.article_id = a.id), 'polls', json_build_array(), 'revision', a.revision)::text as body
       from home, pub.articles a where a.id = hit.article_id offset 0) page on true`);
 }
 

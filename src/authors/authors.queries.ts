@@ -36,8 +36,8 @@ export const authorBySlug = statement(`
 /**
  * A page of authors for the desk, one more than asked for when there are further ones.
  *
- * `q` is looked for anywhere in the folded names: walked in the order of the list, because no index finds a part of a word. Measured with
- * 20,000 authors: see the bench's report.
+ * `q` is looked for anywhere in the folded names. No index finds a part of a word, so they are walked in the order of the list: 18 ms for
+ * one that is not there among 20,000.
  */
 export function deskAuthorPage(
   tx: EntityManager,

@@ -29,6 +29,8 @@ export async function insertWithSlug(
     on conflict (slug_folded) do nothing
     returning slug${table === 'article_slugs' ? '' : ', id'}`;
   const values = [slug, foldSlug(slug), ...names.map((name) => columns[name])];
+  // Those who want the same slug at the same moment queue up. Without this each commit would wake all the others to fight for the next number.
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('slug:' || $1 || ':' || $2, 0))`, [table, foldSlug(slug)]);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const [row] = await tx.query<{ id: number; slug: string }[]>(text, values);
     // None: somebody else committed that slug after this statement began. The next try sees it and goes on to the next number.

@@ -17,7 +17,10 @@ const VIEWS: Record<string, string> = {
   // Byline and tags are columns of the article's own row, so that one probe by id brings a whole card; unused ones cost nothing.
   articles: `view pub.articles with (security_barrier) as
     select a.id, a.lang, case a.lang when 'ar' then 'rtl' else 'ltr' end as dir, a.translation_group, a.status, a.published_at, a.updated_at, a.dateline,
-      r.number as revision, r.slug, r.slug_encoded, r.type, r.kicker, r.title, r.summary, r.body, r.contents, r.reading_minutes,
+      r.number as revision, r.slug, r.slug_encoded, r.type, r.kicker,
+      -- The mark stands in the title itself, so that no list, feed or card can forget it.
+      case a.status when 'retracted' then case a.lang when 'ar' then 'مسحوبة: ' when 'fr' then 'Rétracté : ' else 'Retracted: ' end else '' end || r.title as title,
+      r.summary, r.body, r.contents, r.reading_minutes,
       r.section_id, r.series_id, r.series_position, r.publisher, r.bibliography,
       (select jsonb_agg(jsonb_build_object('id', u.id, 'slug', u.slug, 'name', u.name, 'role', b.role) order by b.position)
        from revision_authors b join authors u on u.id = b.author_id where b.revision_id = r.id) as byline,
@@ -45,7 +48,14 @@ const VIEWS: Record<string, string> = {
     select slug_folded, article_id from article_slugs where public_since is not null`,
 
   withdrawals: `view pub.withdrawals with (security_barrier) as
-    select id as article_id from articles where status = 'withdrawn'`,
+    select id as article_id,
+      (select note from notices where article_id = articles.id and kind = 'withdrawal' order by id desc limit 1) as reason
+    from articles where status = 'withdrawn'`,
+
+  notices: `view pub.notices with (security_barrier) as
+    select n.id, n.article_id, n.kind, n.note, case n.kind when 'retraction' then n.signed_by end as signed_by, n.at, n.about_article_id
+    from notices n join articles a on a.id = n.article_id
+    where a.live_revision_id is not null and n.settled_at is null`,
 
   center: `view pub.center with (security_barrier) as
     select lang, zone, name, tagline, publisher, contact from center`,

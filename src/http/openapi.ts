@@ -4,6 +4,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiProperty,
+  ApiPropertyOptional,
   ApiResponse,
   ApiSecurity,
   DocumentBuilder,
@@ -52,6 +53,15 @@ class ProblemDetails {
 
   @ApiProperty({ type: [ProblemField] })
   errors: ProblemField[];
+
+  @ApiPropertyOptional({ type: 'integer', description: 'With stale_version: the present version.' })
+  version?: number;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'With stale_version: who made it.' })
+  editedBy?: string | null;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'With stale_version: when.' })
+  editedAt?: string;
 }
 
 const REFUSALS = {

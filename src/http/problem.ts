@@ -30,7 +30,12 @@ export class Problem extends HttpException {
     status: number,
     readonly code: string,
     readonly detail: Sentence,
-    readonly more: { readonly errors?: readonly FieldError[]; readonly headers?: Readonly<Record<string, string>> } = {},
+    readonly more: {
+      readonly errors?: readonly FieldError[];
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Members of its own beside RFC 9457's: what a program needs to go on. */
+      readonly members?: Readonly<Record<string, string | number | null>>;
+    } = {},
   ) {
     super(code, status);
   }
@@ -97,6 +102,7 @@ export function problemDocument(problem: Problem, id: string, lang: Lang): strin
     instance: `urn:uuid:${id}`,
     lang: language,
     dir: dirOf(language),
+    ...problem.more.members,
     errors: (problem.more.errors ?? []).map(({ field, rule, message }) => ({ field, rule, message: message[language] })),
   });
 }

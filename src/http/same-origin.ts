@@ -5,7 +5,7 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Whether the request brings its own token: then no cookie counts, so no other site can act in anybody's name. */
 export function bearsToken({ headers }: FastifyRequest): boolean {
-  return /^Bearer /i.test(headers.authorization ?? '');
+  return /^Bearer(?: |$)/i.test(headers.authorization ?? '');
 }
 
 /**

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ArticlesService, type ArticleState } from '../articles/articles.service.js';
+import { SYSTEM } from '../access/access.js';
+import { DraftingService, type ActResult } from '../articles/drafting.service.js';
+import { WorkflowService } from '../articles/workflow.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
 import { Problem } from '../http/problem.js';
 import { MastheadService } from '../masthead/masthead.service.js';
@@ -24,7 +26,7 @@ export interface PageImport {
   readonly obstacle: Problem | null;
 }
 
-type Drafted = Pick<ArticleState, 'id' | 'version' | 'slug'>;
+type Drafted = Pick<ActResult, 'id' | 'version' | 'slug'>;
 
 export interface PageImportOptions {
   readonly section: string | null;
@@ -40,7 +42,8 @@ export class PageImportService {
     private readonly masthead: MastheadService,
     private readonly sections: SectionsService,
     private readonly authors: AuthorsService,
-    private readonly articles: ArticlesService,
+    private readonly drafting: DraftingService,
+    private readonly workflow: WorkflowService,
   ) {}
 
   /** @returns whether a section with this slug exists, or will be made when first needed */
@@ -75,7 +78,7 @@ export class PageImportService {
     try {
       await runner.startTransaction();
       const { outcome, article } = await this.place(runner.manager, file, page, summary, section, false);
-      const obstacle = outcome === 'created' ? await this.obstacle(runner.manager, article, page) : null;
+      const obstacle = outcome === 'created' ? await this.obstacle(runner.manager, article) : null;
       return { outcome, article: outcome === 'created' ? null : article, obstacle };
     } finally {
       await runner.rollbackTransaction();
@@ -84,9 +87,9 @@ export class PageImportService {
   }
 
   /** @returns what would keep the drafted page from being published, or null */
-  private async obstacle(tx: EntityManager, { id, version }: Drafted, page: SavedPage): Promise<Problem | null> {
+  private async obstacle(tx: EntityManager, article: Drafted): Promise<Problem | null> {
     try {
-      await this.articles.publish(tx, id, version, page.dateline.value.publishedAt);
+      await this.workflow.publish(tx, SYSTEM, article);
       return null;
     } catch (error) {
       if (error instanceof Problem) return error;
@@ -112,12 +115,12 @@ export class PageImportService {
     if (known) {
       // Whatever editors have done with it since is theirs; only an untouched wish to publish is still ours to carry out.
       if (!publish || known.status !== null) return { outcome: 'skipped', article: known };
-      await this.articles.publish(tx, known.id, known.version, page.dateline.value.publishedAt);
+      await this.workflow.publish(tx, SYSTEM, known);
       return { outcome: 'updated', article: known };
     }
     const authors = new Set<number>();
     for (const { value } of page.authors) authors.add((await this.authors.findOrCreate(tx, page.lang, value)).id);
-    const article = await this.articles.draft(tx, {
+    const article = await this.drafting.draft(tx, SYSTEM, {
       lang: page.lang,
       title: page.title.value,
       summary,
@@ -126,6 +129,7 @@ export class PageImportService {
       byline: [...authors].map((authorId) => ({ authorId })),
       publisher: page.publisher === null ? null : { name: page.publisher.value, url: null },
       dateline: page.dateline.value.original || null,
+      publishedAt: page.dateline.value.publishedAt,
     });
     const { text, bodyHtml: _, ...report } = page;
     await tx.query(`insert into imported_pages (hash, article_id, file, page, report) values ($1, $2, $3, $4, $5)`, [
@@ -135,7 +139,7 @@ export class PageImportService {
       text,
       report,
     ]);
-    if (publish) await this.articles.publish(tx, article.id, article.version, page.dateline.value.publishedAt);
+    if (publish) await this.workflow.publish(tx, SYSTEM, article);
     return { outcome: 'created', article };
   }
 

@@ -13,7 +13,8 @@ const POLICY = `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 /** The mail folder, where one may look into it: on a machine for trying things, and from that machine. */
 export class DevMailbox {
-  private readonly open: boolean;
+  /** Whether there is anything to look at here at all. */
+  readonly open: boolean;
 
   constructor(
     readonly folder: MailFolder,

@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { cursorSql, type Cursor } from '../http/cursor.js';
+import type { Lang } from '../text/language.js';
+import type { Wording } from '../text/wording.js';
 import type { Kind, Lane, MailState } from './kinds.js';
 
 /** For how long a mail is tried. */
@@ -42,8 +44,8 @@ export interface ClaimedMail {
   readonly createdAt: Date;
   /** What the worker holds it by: `locked_until` to the microsecond, as text, because a Date would round it. */
   readonly lock: string;
-  readonly centerName: Readonly<Partial<Record<string, string>>>;
-  readonly centerLang: string;
+  readonly centerName: Wording;
+  readonly centerLang: Lang;
 }
 
 /**

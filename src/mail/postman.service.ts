@@ -3,7 +3,6 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource } from 'typeorm';
 import { Addresses } from '../http/addresses.js';
 import { Waker } from '../jobs/waker.js';
-import type { Lang } from '../text/language.js';
 import { wordingIn } from '../text/wording.js';
 import { Breaker } from './breaker.js';
 import { Carrier, NotSent, mailHost } from './carrier.js';
@@ -83,13 +82,14 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
       return { state: 'dead', code: null, reason: 'It cannot be decrypted: SECRET_KEY has changed since it was posted.' };
     }
     const from = {
-      name: wordingIn(mail.centerName, mail.centerLang as Lang),
+      name: wordingIn(mail.centerName, mail.centerLang),
       address: `noreply@${mailHost(this.addresses.origin)}`,
     };
     const deadline = new AbortController();
     const giveUp = (): void => deadline.abort();
     const timer = setTimeout(giveUp, DEADLINE_MS);
     signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
     try {
       await this.carrier.carry(lane, { ...letter, to: address, from, messageId, date: createdAt }, deadline.signal);
       this.breaker.reached();

@@ -72,7 +72,7 @@ class TermFields {
   until?: string | null;
 }
 
-export class CenterFields {
+class CenterFields {
   @Choice(LANGS, { description: 'Language that missing wording falls back to; left out of PUT: ar.', example: 'ar', optional: true })
   lang?: Lang;
 

@@ -155,10 +155,10 @@ async function refuseUnknownZone(tx: EntityManager, zone: string): Promise<void>
 
 function isZone(zone: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
+    Intl.DateTimeFormat('en', { timeZone: zone });
     return true;
   } catch {
-    // RangeError is this constructor's way of saying no.
+    // RangeError is its way of saying no.
     return false;
   }
 }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ArticlesService, type NewArticle } from '../articles/articles.service.js';
+import { SYSTEM } from '../access/access.js';
+import { DraftingService, type NewArticle } from '../articles/drafting.service.js';
 import { TagsService } from '../articles/tags.service.js';
+import { WorkflowService } from '../articles/workflow.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
 import { takeTurn } from '../database/transaction.js';
 import { MastheadService } from '../masthead/masthead.service.js';
@@ -20,7 +22,8 @@ export class SampleService {
     private readonly sections: SectionsService,
     private readonly authors: AuthorsService,
     private readonly tags: TagsService,
-    private readonly articles: ArticlesService,
+    private readonly drafting: DraftingService,
+    private readonly workflow: WorkflowService,
   ) {}
 
   /** @returns whether the database was empty and has been filled; two instances starting at once fill it once */
@@ -73,8 +76,8 @@ export class SampleService {
   }
 
   private async goLive(tx: EntityManager, article: NewArticle, publishedAt: string): Promise<number> {
-    const { id, version } = await this.articles.draft(tx, article);
-    await this.articles.publish(tx, id, version, new Date(publishedAt));
+    const { id, version } = await this.drafting.draft(tx, SYSTEM, { ...article, publishedAt: new Date(publishedAt) });
+    await this.workflow.publish(tx, SYSTEM, { id, version });
     return id;
   }
 }

@@ -1,0 +1,107 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sqlFaults, type SqlFault } from './sql-lint.js';
+
+/** What enters SQL and is no literal beside it, each reviewed: why no client's value can be in it. By file and expression. */
+const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'src/articles/articles.queries.ts': {
+    hit: 'parameter of article(), which this file calls twice, with literals',
+    "card('$2', '$3::text')": 'columns of a card; its arguments are the names of parameters',
+    "card('$1', '$2::text')": 'columns of a card; its arguments are the names of parameters',
+    'walk(lists)': 'lists are written by FILTERS from the numbers of parameters',
+  },
+  'src/articles/tags.queries.ts': {
+    "bySlug('tags')": 'the argument is one of two table names by its type',
+    "bySlug('series')": 'the argument is one of two table names by its type',
+  },
+  'src/authors/authors.queries.ts': {
+    "profile('$1')": 'columns of a profile; its argument is the name of a parameter',
+    "profile('$2')": 'columns of a profile; its argument is the name of a parameter',
+  },
+  'src/database/insert-with-slug.ts': {
+    table: 'one of a closed list by its type',
+    "names.join(', ')": 'names of columns, which every caller writes out',
+    "names.map((_, index) => `$${index + 3}`).join(', ')": 'the names of parameters',
+  },
+  'src/database/migrate.ts': {
+    sql: 'the public schema’s own statements and grants, from code; roles are named as the catalogue has them',
+  },
+  'src/database/reader-role.ts': {
+    name: 'markaz_reader_ and hex digits derived from the secret',
+    'scramVerifier(password)': 'base64 of a hash',
+    setting: 'one of a list of this file',
+    statement: 'written by PostgreSQL itself with format and %I',
+  },
+  'src/database/embedded/embedded-postgres.ts': { 'found.create_role': 'written by PostgreSQL itself with format, %I and %L' },
+  'migrations/1-foundation.ts': { table: 'one of a list beside it', list: 'one of a list beside it' },
+  'migrations/5-workflow.ts': { table: 'one of a list beside it' },
+};
+
+const root = join(import.meta.dirname, '..');
+
+function faultsOfTheHouse(): SqlFault[] {
+  const files = ['src', 'migrations'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name).replaceAll('\\', '/')),
+  );
+  return files
+    .filter((name) => /\.tsx?$/.test(name) && !/\.spec\.tsx?$/.test(name))
+    .flatMap((name) => sqlFaults(name, readFileSync(join(root, name), 'utf8')));
+}
+
+describe('SQL', () => {
+  it('holds nothing but what the code says beside it; what else enters it was reviewed', () => {
+    const faults = faultsOfTheHouse();
+    const unreviewed = faults.filter(({ file, expression }) => REVIEWED[file]?.[expression] === undefined);
+    expect(
+      unreviewed.map(({ file, line, expression }) => `${file}:${line} ${expression}`),
+      'pass the value as $1; where it is from a closed list, say so in REVIEWED of test/sql-lint.e2e-spec.ts',
+    ).toEqual([]);
+    const stale = Object.entries(REVIEWED).flatMap(([file, expressions]) =>
+      Object.keys(expressions).filter((expression) => !faults.some((fault) => fault.file === file && fault.expression === expression)),
+    );
+    expect(stale, 'reviewed once and gone: take it out of the list').toEqual([]);
+  });
+
+  it.each([
+    ['a template with a value', 'tx.query(`select ${column} from t`)', ['column']],
+    ['a sum', `tx.query('select * from t order by ' + sort)`, ['sort']],
+    ['a sum in a sum', `tx.query('a' + ('b' + sort) + 'c')`, ['sort']],
+    ['text made before', 'const text = `select ${column}`; tx.query(text, [])', ['column']],
+    ['text made twice over', 'const a = `x ${b}`; const c = `${a} y`; tx.query(c)', ['b']],
+    ['a parameter', 'function f(sql: string) { return tx.query(sql); }', ['sql']],
+    ['a call', 'tx.query(build(input))', ['build(input)']],
+    ['a property', 'tx.query(request.body.sql)', ['request.body.sql']],
+    ['a choice', 'tx.query(up ? `a ${b}` : "c")', ['b']],
+    ['a cast', 'tx.query((sql as string)!)', ['sql']],
+    ['a name that stands for two things', 'const a = "x"; function f(a: string) { tx.query(`${a}`) }', ['a']],
+    ['let, which may change', 'let a = "x"; tx.query(`${a}`)', ['a']],
+    ['where', 'qb.where(`t.${column} = :v`, { v })', ['column']],
+    ['andWhere', 'qb.andWhere("a = " + v)', ['v']],
+    ['orderBy', 'qb.orderBy(sort, "ASC")', ['sort']],
+    ['addSelect', 'qb.addSelect(`max(${column})`, "m")', ['column']],
+    ['the condition of a join', 'qb.leftJoin("t.u", "u", `u.id = ${id}`)', ['id']],
+    ['a prepared statement', 'const s = statement(`select ${column}`)', ['column']],
+    ['a builder’s argument', 'tx.query(`select ${cursorSql("list", key, "id")}`)', ['key']],
+  ])('with %s is found', (_, source, expressions) => {
+    expect(sqlFaults('planted.ts', source).map(({ expression }) => expression)).toEqual(expressions);
+  });
+
+  it('is looked at in the file of queries that others import it from', () => {
+    const queries = 'export const page = `select ${column} from t`;';
+    expect(sqlFaults('src/x/x.queries.ts', queries).map(({ expression }) => expression)).toEqual(['column']);
+    expect(sqlFaults('src/x/x.service.ts', `import { page } from './x.queries.js'; tx.query(page)`)).toEqual([]);
+    expect(sqlFaults('src/x/x.service.ts', `import { page } from './elsewhere.js'; tx.query(page)`)).toHaveLength(1);
+  });
+
+  it.each([
+    'tx.query(`select * from t where id = $1`, [id])',
+    'tx.query("select " + "1")',
+    'const COLUMNS = "a, b"; const text = `select ${COLUMNS} from t`; tx.query(text, [value])',
+    'tx.query(up ? "a" : "b")',
+    'rows.where({ id, version })',
+    'statement(`select ${validity("clock.changed_at")}`)',
+    'Array.from(input)',
+  ])('that is all code passes: %s', (source) => {
+    expect(sqlFaults('fine.ts', source)).toEqual([]);
+  });
+});
