@@ -1,4 +1,4 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { ARTICLE_STATES, type ArticleState } from '../access/policy.js';
 import { Choice, Day, Html, Id, Ids, Instant, Line, Part, Parts, Prose, Version, Whole } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
@@ -6,6 +6,7 @@ import { CursorOf, OneOf, PageQuery, SlugOrId } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
 import type { ArticleStatus } from './article.entity.js';
+import { PublisherView, ReferenceView } from './article.dto.js';
 import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 import { TRANSITIONS, type WorkflowAct } from './workflow.js';
 
@@ -292,28 +293,6 @@ class AuthorRoleView {
   role: string;
 }
 
-class PublisherView {
-  @ApiProperty({ example: 'مركز النخلة للدراسات' })
-  name: string;
-
-  @ApiProperty({ type: String, nullable: true, example: 'https://center.example' })
-  url: string | null;
-}
-
-class ReferenceView {
-  @ApiProperty({ example: 'دليل النقل الحضري' })
-  title: string;
-
-  @ApiProperty({ type: String, nullable: true, example: null })
-  source: string | null;
-
-  @ApiProperty({ type: String, nullable: true, example: 'https://example.org/guide' })
-  url: string | null;
-
-  @ApiProperty({ type: String, format: 'date', nullable: true, example: '2026-01-15' })
-  accessed: string | null;
-}
-
 class DeskNotice {
   @ApiProperty({ type: 'integer', example: 1 })
   id: number;
@@ -359,8 +338,8 @@ class DeskTranslation {
 
 const ACTS = Object.keys(TRANSITIONS);
 
-/** An article as the desk sees it: its newest revision, and where it stands. */
-export class DeskArticle extends DeskArticleCard {
+/** What a revision says beside its title. */
+class RevisionWords {
   @ApiProperty({ type: String, nullable: true, example: null })
   kicker: string | null;
 
@@ -369,12 +348,6 @@ export class DeskArticle extends DeskArticleCard {
 
   @ApiProperty({ description: 'Clean HTML.', example: '<p>…</p>' })
   body: string;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: 4 })
-  sectionId: number | null;
-
-  @ApiProperty({ type: [Number], example: [3] })
-  authorIds: number[];
 
   @ApiProperty({ type: [AuthorRoleView] })
   authorRoles: AuthorRoleView[];
@@ -393,6 +366,15 @@ export class DeskArticle extends DeskArticleCard {
 
   @ApiProperty({ type: [ReferenceView] })
   references: ReferenceView[];
+}
+
+/** An article as the desk sees it: its newest revision, and where it stands. */
+export class DeskArticle extends IntersectionType(DeskArticleCard, RevisionWords) {
+  @ApiProperty({ type: 'integer', nullable: true, example: 4 })
+  sectionId: number | null;
+
+  @ApiProperty({ type: [Number], example: [3] })
+  authorIds: number[];
 
   @ApiProperty({ type: 'integer', nullable: true, example: null })
   coverId: number | null;
@@ -472,43 +454,16 @@ export class ListRevisions extends PageQuery {
 }
 
 /** What the article said at one step. */
-export class RevisionText extends RevisionCard {
+export class RevisionText extends IntersectionType(RevisionCard, RevisionWords) {
   @ApiProperty({ example: 'النقل-العام-في-المدن' })
   slug: string;
 
   @ApiProperty({ enum: ARTICLE_TYPES, example: 'analysis' })
   type: ArticleType;
 
-  @ApiProperty({ type: String, nullable: true, example: null })
-  kicker: string | null;
-
-  @ApiProperty({ type: String, nullable: true, example: 'خلاصة قصيرة.' })
-  summary: string | null;
-
-  @ApiProperty({ example: '<p>…</p>' })
-  body: string;
-
   @ApiProperty({ type: NamedInLanguages, nullable: true })
   section: NamedInLanguages | null;
 
   @ApiProperty({ type: [NamedInLanguages] })
   authors: NamedInLanguages[];
-
-  @ApiProperty({ type: [AuthorRoleView] })
-  authorRoles: AuthorRoleView[];
-
-  @ApiProperty({ type: [Number], example: [] })
-  tags: number[];
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  seriesId: number | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  seriesPosition: number | null;
-
-  @ApiProperty({ type: PublisherView, nullable: true })
-  publisher: PublisherView | null;
-
-  @ApiProperty({ type: [ReferenceView] })
-  references: ReferenceView[];
 }
