@@ -54,7 +54,7 @@ export class PasswordLinks implements OnModuleInit {
     await this.send(tx, editorId, editor, 'invitation');
   }
 
-  /** Makes the editor's links worthless; call it in the transaction that suspends the editor or changes the address. */
+  /** Makes the editor's links worthless; call it in the transaction that suspends the editor or changes address or password. */
   async revoke(tx: EntityManager, editorId: number): Promise<void> {
     await tx.query(`delete from password_links where editor_id = $1`, [editorId]);
   }
