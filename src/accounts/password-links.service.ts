@@ -23,9 +23,9 @@ const LIFETIME = { invitation: '7 days', reset: '30 minutes' } as const;
 type Purpose = keyof typeof LIFETIME;
 
 /** Of one network: an office forgets no more passwords than that. */
-const RESETS_PER_NETWORK = { name: 'reset network', limit: 20, seconds: 3600, since: 'first' } as const;
+const RESETS_PER_NETWORK = { name: 'reset network', limit: 20, seconds: 3600 } as const;
 /** Of one address, within the life of a link: whoever is refused has a link that still works. */
-const RESETS_PER_ADDRESS = { name: 'reset address', limit: 3, seconds: 1800, since: 'first' } as const;
+const RESETS_PER_ADDRESS = { name: 'reset address', limit: 3, seconds: 1800 } as const;
 
 type LinkHolder = Addressee & Omit<ActingEditor, 'sections'>;
 

@@ -17,7 +17,7 @@ import { SessionsService } from './sessions.service.js';
 import { tokenHash } from './tokens.js';
 
 /** After the tenth wrong try there is none for a quarter of an hour. */
-const TRIES = { limit: 10, seconds: 15 * 60, since: 'last' } as const;
+const TRIES = { limit: 10, seconds: 15 * 60 } as const;
 
 /** An editor as signing in needs to know it. */
 interface Account extends Me {
