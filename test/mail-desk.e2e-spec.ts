@@ -338,7 +338,7 @@ describe('Without a relay', () => {
         text: 'كلمة',
       });
     const count = (): number => readdirSync(full).length;
-    for (const letter of letters.slice(0, 1_000)) await send(letter);
+    for (const old of letters.slice(0, 1_000)) await send(old);
     expect(count()).toBe(2_000);
     await send(letters[1_000]!);
     expect(count()).toBe(1_000);
