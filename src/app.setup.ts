@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import type { Database } from './database/database.js';
 import { MarkazAdapter } from './http/adapter.js';
+import { ClosedQuery } from './http/closed-query.js';
 import { PUBLISHED, shareWithEverySite } from './http/cors.js';
 import { InputPipe } from './http/input.js';
 import { openApiDocument } from './http/openapi.js';
@@ -34,6 +35,7 @@ export async function createApp(
     abortOnError: false,
   });
   app.useGlobalPipes(new InputPipe());
+  app.useGlobalInterceptors(new ClosedQuery());
   app.useGlobalFilters(new ProblemFilter(home));
   await secure(app);
   const document = openApiDocument(app);

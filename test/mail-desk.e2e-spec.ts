@@ -7,6 +7,7 @@ import request from 'supertest';
 import { ROLES, type Role } from '../src/access/policy.js';
 import { Waker } from '../src/jobs/waker.js';
 import { letter, ltr, phrase } from '../src/mail/letter.js';
+import { MailFolder } from '../src/mail/mail-folder.js';
 import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
 import { anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -305,6 +306,8 @@ describe('Without a relay', () => {
     ['a page of another site', { 'Sec-Fetch-Site': 'cross-site' }],
     ['a page of another port', { 'Sec-Fetch-Site': 'same-site' }],
     ['a name that leads to this machine', { Host: 'rebound.example:3000' }],
+    ['anybody beyond a proxy', { 'X-Forwarded-For': '203.0.113.7' }],
+    ['anybody beyond a proxy that says so as the standard does', { Forwarded: 'for=203.0.113.7' }],
   ])('is not shown to %s', async (_, headers) => {
     for (const path of ['/dev/mail', `/dev/mail/${id}`]) {
       const { status, text } = await look(path, { Origin: 'http://evil.example', ...headers });
@@ -319,6 +322,29 @@ describe('Without a relay', () => {
       expect((await look(`/dev/mail/${path}`).expect(404)).body).toMatchObject({ code: 'not_found' });
     },
   );
+
+  it('the folder keeps the newest five hundred once there are more than a thousand', async () => {
+    const full = join(scratch, 'full');
+    const carrier = new MailFolder(full);
+    const letters = Array.from({ length: 1_001 }, () => randomUUID());
+    const send = (messageId: string): Promise<void> =>
+      carrier.carry('desk', {
+        to: 'salma@readers.example',
+        from: { name: 'مركز', address: 'noreply@center.example' },
+        messageId: `<${messageId}@center.example>`,
+        date: new Date(),
+        subject: 'كلمة',
+        html: '<p>كلمة</p>',
+        text: 'كلمة',
+      });
+    const count = (): number => readdirSync(full).length;
+    for (const old of letters.slice(0, 1_000)) await send(old);
+    expect(count()).toBe(2_000);
+    await send(letters[1_000]!);
+    expect(count()).toBe(1_000);
+    expect(await carrier.find(letters[1_000]!)).not.toBeNull();
+    expect(await carrier.find(letters[0]!)).toBeNull();
+  });
 
   it.each([
     ['in production', { NODE_ENV: 'production' }],

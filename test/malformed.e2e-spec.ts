@@ -8,7 +8,7 @@ import { SYSTEM } from '../src/access/access.js';
 import { DraftingService } from '../src/articles/drafting.service.js';
 import { openApiDocument } from '../src/http/openapi.js';
 import { answerValidator } from './answer-validator.js';
-import { aDraft, anArticle, anAuthor, aSection, aSeries, aTag } from './factories.js';
+import { aDraft, anArticle, anAuthor, anEditor, aSection, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { cloneDatabase, testConfig } from './test-database.js';
 
@@ -405,6 +405,16 @@ describe('a body', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it('that is compressed is refused, and no unpacked one is taken for it', async () => {
+    for (const encoding of ['gzip', 'br', 'deflate', 'identity, gzip']) {
+      const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+      const answer = await receiving.inject({ method: 'POST', url: '/inbox', payload: '{}', headers });
+      expect([encoding, answer.statusCode, answer.json<Refusal>().code]).toEqual([encoding, 415, 'unsupported_encoding']);
+    }
+    const headers = { 'content-type': JSON_TYPE, 'content-encoding': 'identity' };
+    expect((await receiving.inject({ method: 'POST', url: '/inbox', payload: '{}', headers })).statusCode).toBe(200);
+  });
+
   it.each(CASES)('that is %s is below 500 where nothing takes bodies', async (_what, payload, type) => {
     const answer = await world.app.inject({ method: 'POST', url: '/api/v1/articles?lang=en', payload, headers: { 'content-type': type } });
     expect([400, 404, 413, 415]).toContain(answer.statusCode);
@@ -577,4 +587,32 @@ describe('two thousand requests made up by chance', () => {
     expect(slowest, 'no value makes an answer slow').toBeLessThan(1_500);
     expect(Date.now() - started).toBeLessThan(60_000);
   }, 60_000);
+});
+
+describe('parameters', () => {
+  let admin: TestEditor;
+
+  beforeAll(async () => void (admin = await anEditor(world, 'admin')));
+
+  it('no route of the API takes a parameter it does not know', async () => {
+    const routes = Object.entries(openApiDocument(world.app).paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => [method as 'get', path] as const),
+    );
+    expect(routes.length).toBeGreaterThan(50);
+    const taken: unknown[] = [];
+    for (const [method, path] of routes) {
+      const { body } = await world.as(admin)[method](`${path.replaceAll(/\{[^}]+\}/g, '1')}?expand=all`);
+      if (body.code !== 'unknown_parameter' || body.errors[0].field !== 'expand') taken.push([method, path, body]);
+    }
+    expect(taken).toEqual([]);
+  });
+
+  it('routes without parameters of their own take the language', async () => {
+    expect((await world.as(admin).patch('/api/v1/desk/editors/1?lang=en', {}).expect(400)).body).toMatchObject({
+      code: 'invalid_body',
+      lang: 'en',
+    });
+    const { body } = await world.as(admin).patch('/api/v1/desk/editors/1?lang=zz', { version: 1 }).expect(400);
+    expect(body).toMatchObject({ code: 'invalid_parameter', errors: [{ field: 'lang' }] });
+  });
 });

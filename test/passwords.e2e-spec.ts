@@ -266,11 +266,16 @@ describe('a link', () => {
     expect(posted.filter(({ kind }) => kind === 'password_changed').length).toBe(1);
   });
 
-  it('used, replaced, revoked, too old, of a suspended editor, or never made: one answer', async () => {
+  it('used, replaced, overtaken, revoked, too old, of a suspended editor, or never made: one answer', async () => {
     const used = await aReset();
     await setPassword(used.link);
     const replaced = await aReset();
     const { link: newest } = await aReset(replaced);
+    const overtaken = await aReset();
+    await world
+      .as(overtaken)
+      .put('/api/v1/desk/me/password', { currentPassword: PASSWORD, password: `${NEW} again` })
+      .expect(200);
     const revoked = await aReset();
     await world.tx((tx) => world.app.get(PasswordLinks).revoke(tx, revoked.id));
     const old = await aReset();
@@ -281,6 +286,7 @@ describe('a link', () => {
     for (const token of [
       used.link,
       replaced.link,
+      overtaken.link,
       revoked.link,
       old.link,
       suspended.link,

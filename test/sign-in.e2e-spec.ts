@@ -592,6 +592,16 @@ describe('guessing a password', () => {
     expect((await signIn({ email })).statusCode).toBe(201);
   });
 
+  it('is forgotten after a quarter of an hour, however often somebody signs in meanwhile', async () => {
+    const { email } = await aMember();
+    const from = freshNetwork();
+    await guess(9, () => ({ email, from, ...wrong }));
+    await letPass('00:14:00');
+    expect((await signIn({ email, from })).statusCode).toBe(201);
+    await letPass('00:02:00');
+    expect(await guess(2, () => ({ email, from, ...wrong }))).toEqual([401, 401]);
+  });
+
   it('ends at an address that nobody has just as it does at one that somebody has', async () => {
     const email = 'nobody-at-all@center.example';
     expect(await guess(11, () => ({ email }))).toEqual([...Array.from({ length: 10 }, () => 401), 429]);

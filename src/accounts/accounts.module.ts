@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
-import { MailModule } from '../mail/mail.module.js';
 import { DeskCookies } from './desk-cookies.js';
 import { DeskEditorsController } from './desk-editors.controller.js';
 import { DeskMeController } from './desk-me.controller.js';
@@ -21,7 +20,7 @@ import { SessionsService } from './sessions.service.js';
 import { SignInService } from './sign-in.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Editor]), AuditModule, MailModule],
+  imports: [TypeOrmModule.forFeature([Editor]), AuditModule],
   controllers: [SessionsController, DeskMeController, DeskEditorsController, PasswordsController, PasswordPageController],
   providers: [
     SessionsService,

@@ -3,7 +3,6 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { IdPipe } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
-import { LangQuery } from '../http/query.js';
 import { AppointEditor, ChangeEditor, EditorPage, EditorView, InviteAgain, ListEditors, ReplaceEditor } from './editor.dto.js';
 import { EditorsService } from './editors.service.js';
 
@@ -22,7 +21,7 @@ export class DeskEditorsController {
   @Get(':id')
   @Allows('editors.read')
   @DeskRoute('findEditor', 'One editor.', [200, EditorView], 404)
-  find(@Query() _: LangQuery, @Param('id', new IdPipe()) id: number): Promise<EditorView> {
+  find(@Param('id', new IdPipe()) id: number): Promise<EditorView> {
     return this.editors.find(id);
   }
 

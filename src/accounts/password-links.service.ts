@@ -23,9 +23,9 @@ const LIFETIME = { invitation: '7 days', reset: '30 minutes' } as const;
 type Purpose = keyof typeof LIFETIME;
 
 /** Of one network: an office forgets no more passwords than that. */
-const RESETS_PER_NETWORK = { name: 'reset network', limit: 20, seconds: 3600, since: 'first' } as const;
+const RESETS_PER_NETWORK = { name: 'reset network', limit: 20, seconds: 3600 } as const;
 /** Of one address, within the life of a link: whoever is refused has a link that still works. */
-const RESETS_PER_ADDRESS = { name: 'reset address', limit: 3, seconds: 1800, since: 'first' } as const;
+const RESETS_PER_ADDRESS = { name: 'reset address', limit: 3, seconds: 1800 } as const;
 
 type LinkHolder = Addressee & Omit<ActingEditor, 'sections'>;
 
@@ -54,7 +54,7 @@ export class PasswordLinks implements OnModuleInit {
     await this.send(tx, editorId, editor, 'invitation');
   }
 
-  /** Makes the editor's links worthless; call it in the transaction that suspends the editor or changes the address. */
+  /** Makes the editor's links worthless; call it in the transaction that suspends the editor or changes address or password. */
   async revoke(tx: EntityManager, editorId: number): Promise<void> {
     await tx.query(`delete from password_links where editor_id = $1`, [editorId]);
   }

@@ -9,6 +9,7 @@ import { RateLimits, type Bucket } from '../http/rate-limits.js';
 import { MailRoom } from '../mail/mail-room.service.js';
 import type { Client, Opened } from './desk-cookies.js';
 import { KnownDevices } from './known-devices.service.js';
+import { PasswordLinks } from './password-links.service.js';
 import { passwordChangedMail } from './password.mail.js';
 import { Passwords, refuseKnownPassword, type PasswordHash } from './passwords.js';
 import { Me, type ChangePassword, type SignIn } from './session.dto.js';
@@ -16,7 +17,7 @@ import { SessionsService } from './sessions.service.js';
 import { tokenHash } from './tokens.js';
 
 /** After the tenth wrong try there is none for a quarter of an hour. */
-const TRIES = { limit: 10, seconds: 15 * 60, since: 'last' } as const;
+const TRIES = { limit: 10, seconds: 15 * 60 } as const;
 
 /** An editor as signing in needs to know it. */
 interface Account extends Me {
@@ -34,6 +35,7 @@ export class SignInService {
     private readonly sessions: SessionsService,
     private readonly passwords: Passwords,
     private readonly devices: KnownDevices,
+    private readonly links: PasswordLinks,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
     private readonly mailRoom: MailRoom,
@@ -64,7 +66,7 @@ export class SignInService {
   }
 
   /**
-   * Ends every session and forgets every device; the one that asked gets a new session.
+   * Ends every session, forgets every device and takes back links sent earlier; the one that asked gets a new session.
    * @throws Problem 422 `wrong_password`, `password_is_known`; 429 `too_many_tries`
    */
   async changePassword(actor: EditorActor, { currentPassword, password }: ChangePassword, client: Client): Promise<Opened> {
@@ -81,6 +83,7 @@ export class SignInService {
       if (!(await holds(tx, right))) throw wrongPassword();
       await this.sessions.endAll(tx, right.id);
       await this.devices.forgetAll(tx, right.id);
+      await this.links.revoke(tx, right.id);
       await this.passwords.set(tx, right.id, hash);
       await this.audit.record(tx, actor, { act: 'editors.set_password', object: { type: 'editor', id: right.id } });
       await this.mailRoom.post(tx, {

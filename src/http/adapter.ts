@@ -6,7 +6,7 @@ import { LogController, type FastifyError, type FastifyReply, type FastifyReques
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { malformedUrl } from './malformed.js';
-import { unreasonableBody } from './malformed-body.js';
+import { encodedBody, unreasonableBody } from './malformed-body.js';
 import { HomeLanguage, Problem, PROBLEM_TYPE, problemDocument } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { Moved, Published, sendMoved, sendPublished } from './published.js';
@@ -57,7 +57,9 @@ export class MarkazAdapter extends FastifyAdapter {
     // Raised before routing; Nest's global filter answers it.
     this.getInstance().addHook('onRequest', (request, _reply, done) => {
       const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
-      done(malformedUrl(request.raw.url ?? '') ?? (hostless ? unreadable('request') : undefined));
+      const refusal =
+        malformedUrl(request.raw.url ?? '') ?? (hostless ? unreadable('request') : encodedBody(request.headers['content-encoding']));
+      done(refusal ?? undefined);
     });
     // Parsed, and seen by nothing yet.
     this.getInstance().addHook('preValidation', (request, _reply, done) => {

@@ -31,3 +31,9 @@ export function unreasonableBody(body: unknown): Problem | null {
   }
   return null;
 }
+
+/** A compressed body: nothing here unpacks any, so that no small one becomes a large one. */
+export function encodedBody(encoding: string | undefined): Problem | null {
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return null;
+  return new Problem(415, 'unsupported_encoding', { ar: 'أرسل المتن غير مضغوط.', en: 'Send the body uncompressed.' });
+}

@@ -9,9 +9,8 @@ export interface Bucket {
   /** Whose: an address, a network. Only its keyed hash is stored. */
   readonly of: string;
   readonly limit: number;
+  /** From the first claim on; wrong guesses begin them anew. */
   readonly seconds: number;
-  /** When the seconds begin: with the first claim, or anew with each, so that a full bucket stays full for all of them. */
-  readonly since: 'first' | 'last';
 }
 
 /** Short enough not to hold anybody up. */
@@ -33,10 +32,10 @@ export class RateLimits {
       `insert into rate_buckets as b (key, n, resets_at) values ($1, 1, now() + make_interval(secs => $3))
        on conflict (key) do update set
          n = case when b.resets_at <= now() then 1 else b.n + 1 end,
-         resets_at = case when b.resets_at <= now() or $4 then excluded.resets_at else b.resets_at end
+         resets_at = case when b.resets_at <= now() then excluded.resets_at else b.resets_at end
        where b.resets_at <= now() or b.n < $2
        returning n`,
-      [this.keyOf(bucket), bucket.limit, bucket.seconds, bucket.since === 'last'],
+      [this.keyOf(bucket), bucket.limit, bucket.seconds],
     );
     if (granted.length > 0) return null;
     const [full] = await this.dataSource.query<{ seconds: number }[]>(
@@ -47,32 +46,42 @@ export class RateLimits {
   }
 
   /** Takes a claim back: it turned out not to be what is counted. */
-  async giveBack(bucket: Bucket): Promise<void> {
+  private async giveBack(bucket: Bucket): Promise<void> {
     await this.dataSource.query(`update rate_buckets set n = n - 1 where key = $1 and n > 0`, [this.keyOf(bucket)]);
+  }
+
+  private async beginAnew(bucket: Bucket): Promise<void> {
+    await this.dataSource.query(`update rate_buckets set resets_at = now() + make_interval(secs => $2) where key = $1`, [
+      this.keyOf(bucket),
+      bucket.seconds,
+    ]);
   }
 
   /**
    * Lets somebody guess, and counts wrong guesses only. Each is counted before it is looked at, or a hundred at once would all be; what
-   * turns out right, or fails for another reason, is taken back. A guess that one bucket refuses counts in none.
+   * turns out right, or fails for another reason, is taken back. A guess that one bucket refuses counts in none. Each wrong one begins the
+   * seconds anew, so that a full bucket stays full for all of them; a right one does not, or wrong ones would never be forgotten where
+   * somebody signs in every few minutes.
    * @param guess null when it was wrong
    * @throws Problem 429 `too_many_tries` with Retry-After
    */
   async guess<Right>(buckets: readonly Bucket[], guess: () => Promise<Right | null>): Promise<Right | null> {
     const claimed: Bucket[] = [];
     const takeBack = (): Promise<unknown> => Promise.all(claimed.map((bucket) => this.giveBack(bucket)));
+    let right: Right | null;
     try {
       for (const bucket of buckets) {
         const seconds = await this.claim(bucket);
         if (seconds !== null) throw tooManyTries(seconds);
         claimed.push(bucket);
       }
-      const right = await guess();
-      if (right !== null) await takeBack();
-      return right;
+      right = await guess();
     } catch (error) {
       await takeBack();
       throw error;
     }
+    await (right === null ? Promise.all(claimed.map((bucket) => this.beginAnew(bucket))) : takeBack());
+    return right;
   }
 
   /** Removes buckets that have emptied, so many at a time. @returns whether more may be left */

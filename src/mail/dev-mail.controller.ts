@@ -9,6 +9,8 @@ import type { MailFolder } from './mail-folder.js';
 
 const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 const LOOPBACK_PEER = /^(?:(?:::ffff:)?127(?:\.\d+){3}|::1)$/;
+/** What proxies and tunnels add: then whoever asks is not the neighbour on the connection. */
+const PASSED_ON = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 const POLICY = `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The mail folder, where one may look into it: on a machine for trying things, and from that machine. */
@@ -25,7 +27,7 @@ export class DevMailbox {
 
   /**
    * Letters hold links that set passwords. A page of another site must not read them through the browser of whoever works here, by a
-   * cross-site request or under a name of its own that leads to this machine; nor may a neighbour on the network.
+   * cross-site request or under a name of its own that leads to this machine; nor may a neighbour on the network, or anybody beyond a proxy.
    */
   admits({ headers, socket }: FastifyRequest): boolean {
     const site = headers['sec-fetch-site'] ?? 'none';
@@ -33,6 +35,7 @@ export class DevMailbox {
       this.open &&
       LOOPBACK_HOST.test(headers.host ?? '') &&
       LOOPBACK_PEER.test(socket.remoteAddress ?? '') &&
+      PASSED_ON.every((name) => headers[name] === undefined) &&
       (site === 'none' || site === 'same-origin')
     );
   }
@@ -67,7 +70,5 @@ function shown(reply: FastifyReply, page: string): string {
       'cross-origin-resource-policy': 'same-origin',
     })
     .type('text/html; charset=utf-8');
-  // Other sites' scripts may read what is public; this is not.
-  reply.removeHeader('access-control-allow-origin');
   return page;
 }
