@@ -26,11 +26,11 @@ export async function startWithRoutes(...planted: readonly Type[]): Promise<{ wo
   const registered: Pick<Route, 'method' | 'path'>[] = [];
   const create = NestFactory.create.bind(NestFactory);
   // Fastify tells of routes only while they are made, and the adapter is made inside.
-  const spy = vi.spyOn(NestFactory, 'create').mockImplementationOnce((module: DynamicModule, adapter: MarkazAdapter, options: object) => {
-    adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+  const spy = vi.spyOn(NestFactory, 'create').mockImplementationOnce((module, adapter, options) => {
+    (adapter as unknown as MarkazAdapter).getInstance().addHook('onRoute', ({ method, url }) => {
       for (const one of [method].flat()) registered.push({ method: one, path: url });
     });
-    return create({ ...module, controllers: [...planted] }, adapter, options);
+    return create({ ...(module as DynamicModule), controllers: [...planted] }, adapter, options);
   });
   const world = await startTestApp().finally(() => spy.mockRestore());
   const doors = doorsOf(world);
