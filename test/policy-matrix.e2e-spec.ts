@@ -105,18 +105,18 @@ interface Elsewhere {
 }
 
 const word = (): string => `اسم ${randomBytes(6).toString('hex')}`;
-const made = (resource: string, id: number): string => `${DESK}/${resource}/${id}`;
+const made = (kind: string, id: number): string => `${DESK}/${kind}/${id}`;
 
 /** The five routes of a resource whose objects have a name. Everybody who may write an article has to read what it can name. */
 function resource(name: string, make: () => Promise<{ id: number }>, writes: (status?: number) => ByRole): Record<string, Elsewhere> {
-  const named = async (): Promise<object> => ({ name: { ar: word() } });
+  const aName = async (): Promise<object> => ({ name: { ar: word() } });
   const existing = async (body: object): Promise<{ path: string; body: object }> => ({ path: made(name, (await make()).id), body });
   return {
     [`GET ${DESK}/${name}`]: { expected: anybody() },
     [`GET ${DESK}/${name}/:id`]: { expected: anybody(), prepare: () => existing({}) },
-    [`POST ${DESK}/${name}`]: { expected: writes(201), prepare: async () => ({ body: await named() }) },
-    [`PUT ${DESK}/${name}/:id`]: { expected: writes(), prepare: async () => existing({ ...(await named()), version: 1 }) },
-    [`PATCH ${DESK}/${name}/:id`]: { expected: writes(), prepare: async () => existing({ ...(await named()), version: 1 }) },
+    [`POST ${DESK}/${name}`]: { expected: writes(201), prepare: async () => ({ body: await aName() }) },
+    [`PUT ${DESK}/${name}/:id`]: { expected: writes(), prepare: async () => existing({ ...(await aName()), version: 1 }) },
+    [`PATCH ${DESK}/${name}/:id`]: { expected: writes(), prepare: async () => existing({ ...(await aName()), version: 1 }) },
   };
 }
 
@@ -280,10 +280,10 @@ it('has a row for every route of the desk, and none for what is not there', () =
 
 describe('on an article', () => {
   const cases = Object.entries(ARTICLES).flatMap(([route, rows]) =>
-    rows.flatMap((row) => row.states.map((state) => ({ route, state, ...row }))),
+    rows.flatMap((row) => row.states.map((state) => [`${route}, ${state}`, { route, state, ...row }] as const)),
   );
 
-  it.each(cases)('$route, $state', async ({ route, state, body, expected }) => {
+  it.each(cases)('%s', async (_name, { route, state, body, expected }) => {
     const answers: Record<string, number> = {};
     const wanted: Record<string, number> = {};
     for (const role of ROLES) {
