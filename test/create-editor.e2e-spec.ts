@@ -229,6 +229,18 @@ describe('the first editor', () => {
     await world.as(null).post('/api/v1/sessions', signIns[0]!).expect(201);
   });
 
+  it('is waited for longer than a request would wait, because a start on a busy machine takes its time', async () => {
+    const other = world.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query(`select pg_advisory_xact_lock(hashtextextended('first editor', 0))`);
+    const appointed = appoint();
+    // Longer than the lock_timeout of every other transaction.
+    await other.query(`select pg_sleep(2.5)`);
+    await other.commitTransaction();
+    await other.release();
+    expect(await appointed).not.toBe(null);
+  });
+
   it('is not made where the file cannot be written', async () => {
     await expect(appoint(join(folder, 'nowhere', 'first.txt'))).rejects.toThrow('ENOENT');
     expect(await all()).toEqual([]);

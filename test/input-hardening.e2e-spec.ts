@@ -143,6 +143,8 @@ describe('every field of every door of the desk that writes', () => {
   it('is known by its own name only: prototypes, other names and odd bodies are refused', async () => {
     for (const door of doors) {
       for (const payload of ['[]', '[{}]', 'null', '5', '"x"', 'true', '[[]]', '{}']) {
+        // An act that takes nothing takes `{}`, and goes on to look for its object.
+        if (payload === '{}' && !door.schema.properties) continue;
         const { status, body } = await send(door, payload);
         expect([door.url, payload, status, body.code]).toEqual([door.url, payload, 400, 'invalid_body']);
         if (payload !== '{}') expect(body.errors).toMatchObject([{ field: 'body', rule: 'object' }]);
@@ -336,7 +338,7 @@ describe('what the database refuses', () => {
     ...Object.fromEntries(
       [
         'articles_live_check', 'articles_state_check', 'articles_status_check', 'notices_about_check', 'notices_kind_check',
-        'password_links_purpose_check', 'mail_outbox_kept_check', 'mail_outbox_lock_check', 'mail_outbox_state_check', 'center_one_row_check',
+        'password_links_purpose_check', 'mail_outbox_ended_check', 'mail_outbox_whole_check', 'mail_outbox_kept_check', 'mail_outbox_lock_check', 'mail_outbox_state_check', 'center_one_row_check',
         'content_clock_one_row_check',
       ].map((name) => [name, 'only the code sets what it looks at']), // prettier-ignore
     ),
@@ -353,6 +355,7 @@ describe('what the database refuses', () => {
       ]),
     ),
     authors_orcid_check: 'the check digit is reckoned first, on the same pattern',
+    password_links_editor_id_purpose_key: 'a new link is on conflict do update',
     mail_outbox_dedupe_key_key: 'posting is on conflict do nothing',
     mail_outbox_message_id_key: 'a random id',
   };

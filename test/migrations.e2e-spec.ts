@@ -233,7 +233,20 @@ it('Public views whose text has changed are renewed at the next start, and whoev
   await prepare(main);
   const after = await catalogueOf(main);
   const [grants, rest] = [true, false].map((theirs) => after.split('\n').filter((entry) => entry.endsWith(` to ${other}`) === theirs));
-  const views = ['articles', 'authors', 'center', 'clock', 'listings', 'masthead', 'sections', 'series', 'slugs', 'tags', 'withdrawals'];
+  const views = [
+    'articles',
+    'authors',
+    'center',
+    'clock',
+    'listings',
+    'masthead',
+    'notices',
+    'sections',
+    'series',
+    'slugs',
+    'tags',
+    'withdrawals',
+  ];
   expect(grants).toEqual([...views.map((view) => `grant select on pub.${view} to ${other}`), `grant usage on schema pub to ${other}`]);
   expect(rest!.join('\n')).toBe(before);
 });

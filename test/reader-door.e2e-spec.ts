@@ -266,7 +266,7 @@ describe('an injected condition that casts what it sees', () => {
         await scans(client);
         return leaksOf(client, 'pub.unguarded');
       });
-      expect(leaks).toContain(`title: invalid input syntax for type integer: "${SECRET}title"`);
+      expect(leaks).toContain(`summary: invalid input syntax for type integer: "${SECRET}summary"`);
     } finally {
       await owner.query(`drop view pub.unguarded`);
     }

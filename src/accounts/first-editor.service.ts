@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SYSTEM } from '../access/access.js';
-import { inTransaction } from '../database/transaction.js';
+import { inTransaction, takeTurn } from '../database/transaction.js';
 import { parseAddress } from '../mail/address.js';
 import { EditorsService } from './editors.service.js';
 import { Passwords } from './passwords.js';
@@ -48,7 +48,7 @@ export class FirstEditor {
     const signIn = { email: EMAIL, password: randomPassword() };
     const hash = await this.passwords.hash(signIn.password);
     return inTransaction(this.dataSource, async (tx) => {
-      await tx.query(`select pg_advisory_xact_lock(hashtextextended('first editor', 0))`);
+      await takeTurn(tx, 'first editor');
       if (!(await this.isMissing(tx))) return null;
       await this.editors.appoint(tx, SYSTEM, { email: parseAddress(EMAIL)!, name: NAME, role: 'admin' }, hash);
       // Before the commit: a password that stands nowhere would lock everybody out, while one that opens nothing is replaced at the next start.

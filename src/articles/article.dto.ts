@@ -142,7 +142,7 @@ class HeadingEntry {
   text: string;
 }
 
-class PublisherView {
+export class PublisherView {
   @ApiProperty({ example: 'مركز النخلة للدراسات' })
   name: string;
 
@@ -150,7 +150,7 @@ class PublisherView {
   url: string | null;
 }
 
-class ReferenceView {
+export class ReferenceView {
   @ApiProperty({ example: 'دليل النقل الحضري' })
   title: string;
 

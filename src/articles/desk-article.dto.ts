@@ -1,30 +1,16 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsObject, ValidateIf, ValidateNested } from 'class-validator';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { ARTICLE_STATES, type ArticleState } from '../access/policy.js';
-import { Choice, Id, Ids, Instant, Line, Prose, Version, Whole, field, isDay } from '../http/body.js';
+import { Choice, Day, Html, Id, Ids, Instant, Line, Part, Parts, Prose, Version, Whole } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, OneOf, PageQuery, SlugOrId } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
 import type { ArticleStatus } from './article.entity.js';
+import { PublisherView, ReferenceView } from './article.dto.js';
 import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 import { TRANSITIONS, type WorkflowAct } from './workflow.js';
 
 const LINK = { max: 2_000, nullable: true, optional: true, description: 'Absolute http or https address.' } as const;
-
-/** Objects in a list, each checked by its class; the list may be left out, but not be null. */
-function ObjectsOf(type: new () => object, max: number, description: string): PropertyDecorator {
-  return applyDecorators(
-    ApiPropertyOptional({ type: [type], maxItems: max, description }),
-    ValidateIf((_, value) => value !== undefined),
-    IsArray(),
-    ArrayMaxSize(max),
-    ValidateNested({ each: true }),
-    Type(() => type),
-  );
-}
 
 class PublisherInput {
   @Line({ max: 200, description: 'Name as printed.', example: 'مركز النخلة للدراسات' })
@@ -44,12 +30,7 @@ class ReferenceInput {
   @Line({ ...LINK, example: 'https://example.org/guide' })
   url?: string | null;
 
-  @field(
-    'day',
-    isDay,
-    { type: 'string', format: 'date' },
-    { nullable: true, optional: true, description: 'Day on which it was read.', example: '2026-01-15' },
-  )
+  @Day({ nullable: true, optional: true, description: 'Day on which it was read.', example: '2026-01-15' })
   accessed?: string | null;
 }
 
@@ -69,12 +50,7 @@ export class DraftArticle {
   @Line({ max: 300, description: 'Title.', example: 'النقل العام في المدن' })
   title: string;
 
-  @field(
-    'body',
-    (value) => typeof value === 'string',
-    { type: 'string' },
-    { description: 'HTML up to 200 KB; it is cleaned.', example: '<p>…</p>' },
-  )
+  @Html({ max: 204_800, description: 'HTML up to 200 KB of UTF-8; it is cleaned.', example: '<p>…</p>' })
   body: string;
 
   @Id({ description: 'Section.', example: 4 })
@@ -83,7 +59,11 @@ export class DraftArticle {
   @Ids({ max: 50, description: 'Authors in the order of the byline.', example: [3] })
   authorIds: number[];
 
-  @ObjectsOf(AuthorRole, 50, 'Roles of those in authorIds who did something other than write. Left out, those who stay keep theirs.')
+  @Parts(() => AuthorRole, {
+    max: 50,
+    optional: true,
+    description: 'Roles of those in authorIds who did something other than write. Left out, those who stay keep theirs.',
+  })
   authorRoles?: AuthorRole[];
 
   @Line({ max: 140, optional: true, description: 'Address; left out, made of the title and kept.', example: 'النقل-العام-في-المدن' })
@@ -107,14 +87,10 @@ export class DraftArticle {
   @Whole({ min: 1, max: 10_000, optional: true, nullable: true, description: 'Its place there; left out, the last.', example: null })
   seriesPosition?: number | null;
 
-  @ApiPropertyOptional({ type: PublisherInput, nullable: true, description: 'Publisher other than the center.' })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsObject()
-  @ValidateNested()
-  @Type(() => PublisherInput)
+  @Part(() => PublisherInput, { optional: true, nullable: true, description: 'Publisher other than the center.' })
   publisher?: PublisherInput | null;
 
-  @ObjectsOf(ReferenceInput, 500, 'Sources, in the order of their numbers.')
+  @Parts(() => ReferenceInput, { max: 500, optional: true, description: 'Sources, in the order of their numbers.' })
   references?: ReferenceInput[];
 
   @Id({ optional: true, nullable: true, description: 'Cover picture.', example: null })
@@ -317,28 +293,6 @@ class AuthorRoleView {
   role: string;
 }
 
-class PublisherView {
-  @ApiProperty({ example: 'مركز النخلة للدراسات' })
-  name: string;
-
-  @ApiProperty({ type: String, nullable: true, example: 'https://center.example' })
-  url: string | null;
-}
-
-class ReferenceView {
-  @ApiProperty({ example: 'دليل النقل الحضري' })
-  title: string;
-
-  @ApiProperty({ type: String, nullable: true, example: null })
-  source: string | null;
-
-  @ApiProperty({ type: String, nullable: true, example: 'https://example.org/guide' })
-  url: string | null;
-
-  @ApiProperty({ type: String, format: 'date', nullable: true, example: '2026-01-15' })
-  accessed: string | null;
-}
-
 class DeskNotice {
   @ApiProperty({ type: 'integer', example: 1 })
   id: number;
@@ -384,8 +338,8 @@ class DeskTranslation {
 
 const ACTS = Object.keys(TRANSITIONS);
 
-/** An article as the desk sees it: its newest revision, and where it stands. */
-export class DeskArticle extends DeskArticleCard {
+/** What a revision says beside its title. */
+class RevisionWords {
   @ApiProperty({ type: String, nullable: true, example: null })
   kicker: string | null;
 
@@ -394,12 +348,6 @@ export class DeskArticle extends DeskArticleCard {
 
   @ApiProperty({ description: 'Clean HTML.', example: '<p>…</p>' })
   body: string;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: 4 })
-  sectionId: number | null;
-
-  @ApiProperty({ type: [Number], example: [3] })
-  authorIds: number[];
 
   @ApiProperty({ type: [AuthorRoleView] })
   authorRoles: AuthorRoleView[];
@@ -418,6 +366,15 @@ export class DeskArticle extends DeskArticleCard {
 
   @ApiProperty({ type: [ReferenceView] })
   references: ReferenceView[];
+}
+
+/** An article as the desk sees it: its newest revision, and where it stands. */
+export class DeskArticle extends IntersectionType(DeskArticleCard, RevisionWords) {
+  @ApiProperty({ type: 'integer', nullable: true, example: 4 })
+  sectionId: number | null;
+
+  @ApiProperty({ type: [Number], example: [3] })
+  authorIds: number[];
 
   @ApiProperty({ type: 'integer', nullable: true, example: null })
   coverId: number | null;
@@ -497,43 +454,16 @@ export class ListRevisions extends PageQuery {
 }
 
 /** What the article said at one step. */
-export class RevisionText extends RevisionCard {
+export class RevisionText extends IntersectionType(RevisionCard, RevisionWords) {
   @ApiProperty({ example: 'النقل-العام-في-المدن' })
   slug: string;
 
   @ApiProperty({ enum: ARTICLE_TYPES, example: 'analysis' })
   type: ArticleType;
 
-  @ApiProperty({ type: String, nullable: true, example: null })
-  kicker: string | null;
-
-  @ApiProperty({ type: String, nullable: true, example: 'خلاصة قصيرة.' })
-  summary: string | null;
-
-  @ApiProperty({ example: '<p>…</p>' })
-  body: string;
-
   @ApiProperty({ type: NamedInLanguages, nullable: true })
   section: NamedInLanguages | null;
 
   @ApiProperty({ type: [NamedInLanguages] })
   authors: NamedInLanguages[];
-
-  @ApiProperty({ type: [AuthorRoleView] })
-  authorRoles: AuthorRoleView[];
-
-  @ApiProperty({ type: [Number], example: [] })
-  tags: number[];
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  seriesId: number | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  seriesPosition: number | null;
-
-  @ApiProperty({ type: PublisherView, nullable: true })
-  publisher: PublisherView | null;
-
-  @ApiProperty({ type: [ReferenceView] })
-  references: ReferenceView[];
 }

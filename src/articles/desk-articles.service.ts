@@ -65,8 +65,9 @@ export class DeskArticlesService {
     return this.carryOut(by, async (tx) => {
       const { lang, translationOf, publishedAt } = draft;
       await acceptArchiveDate(tx, by, publishedAt ?? null);
-      const text = { ...textOf(draft, EMPTY), slug: draft.slug };
-      return this.drafting.draft(tx, by, { ...text, lang, translationOf, publishedAt });
+      const text = textOf(draft, EMPTY);
+      const byline = withRoles(text.byline, draft, EMPTY);
+      return this.drafting.draft(tx, by, { ...text, byline, slug: draft.slug, lang, translationOf, publishedAt });
     });
   }
 

@@ -18,3 +18,15 @@ export async function inTransaction<Result>(dataSource: DataSource, act: (tx: En
     }
   }
 }
+
+/** How long an instance that starts waits for another's start; a request gives up on a lock much earlier. */
+const START_PATIENCE = '1min';
+
+/**
+ * Of several instances that start at once one does something while the others wait, and then find it done.
+ * @param what names the thing; nobody else may do it until the transaction ends
+ */
+export async function takeTurn(tx: EntityManager, what: string): Promise<void> {
+  await tx.query(`select set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [START_PATIENCE]);
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [what]);
+}

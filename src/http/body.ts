@@ -2,7 +2,7 @@ import { applyDecorators, type PipeTransform, type Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type as Instances } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
-import { UncleanText, cleanLine, cleanProse } from '../text/clean.js';
+import { UncleanText, cleanLine, cleanProse, cleanText } from '../text/clean.js';
 import { LANGS, isLang, type Lang } from '../text/language.js';
 import { invalidParameter, unknownFields } from './input.js';
 
@@ -69,6 +69,14 @@ export function Line(options: FieldOptions & { readonly min?: number; readonly m
 export function Prose(options: FieldOptions & { readonly min?: number; readonly max: number }): PropertyDecorator {
   const { min = 1, max } = options;
   return field('prose', lengthWithin(min, max), { type: 'string', minLength: min, maxLength: max }, options, cleaned(cleanProse));
+}
+
+/** Markup as it comes, up to `max` characters: whoever takes it cleans it. Only what is no text at all is refused here. */
+export function Html(options: FieldOptions & { readonly max: number }): PropertyDecorator {
+  const { max } = options;
+  const readable = cleaned(cleanText);
+  const valid = (value: unknown): boolean => typeof value === 'string' && value.length <= max && typeof readable(value) === 'string';
+  return field('html', valid, { type: 'string', maxLength: max }, options);
 }
 
 function lengthWithin(min: number, max: number): (value: unknown) => boolean {
@@ -217,7 +225,7 @@ export function isDay(value: unknown): value is string {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -13,6 +13,7 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص من سطر واحد في الطول المسموح، بلا محارف تحكم.',
     en: 'One line of text within the allowed length, without control characters.',
   },
+  html: { ar: 'نص HTML في الطول المسموح، بلا محارف تحكم.', en: 'HTML within the allowed length, without control characters.' },
   prose: { ar: 'نص في الطول المسموح، بلا محارف تحكم.', en: 'Text within the allowed length, without control characters.' },
   wording: {
     ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',

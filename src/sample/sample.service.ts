@@ -5,6 +5,7 @@ import { DraftingService, type NewArticle } from '../articles/drafting.service.j
 import { TagsService } from '../articles/tags.service.js';
 import { WorkflowService } from '../articles/workflow.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
+import { takeTurn } from '../database/transaction.js';
 import { MastheadService } from '../masthead/masthead.service.js';
 import { SectionsService } from '../sections/sections.service.js';
 import { SAMPLE } from './content/content.js';
@@ -28,7 +29,7 @@ export class SampleService {
   /** @returns whether the database was empty and has been filled; two instances starting at once fill it once */
   async loadOnce(): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
-      await tx.query(`select pg_advisory_xact_lock(hashtextextended('sample content', 0))`);
+      await takeTurn(tx, 'sample content');
       const [{ empty }] = await tx.query<[{ empty: boolean }]>(
         `select not exists (select from articles) and not exists (select from sections) and not exists (select from authors) as empty`,
       );
