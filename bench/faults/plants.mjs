@@ -2,7 +2,7 @@
 // switch for them; `node --import` rewrites one line of one module while it is loaded.
 import { pathToFileURL } from 'node:url';
 
-/** Name → module, what stands there, what stands there instead. */
+/** Name → module, what stands there, what stands there instead; or several of these. */
 export const PLANTS = {
   'sent-at-claim': [
     'mail/postman.service.js',
@@ -20,6 +20,15 @@ export const PLANTS = {
     `where lane = $1 and state in ('waiting')`,
   ],
   'no-lock': ['mail/mail.queries.js', 'limit 1 for update skip locked', 'limit 1'],
+  'schedule-unguarded': [
+    ['articles/schedule.job.js', 'limit 1 for update of a skip locked', 'limit 1'],
+    ['articles/article-facts.js', '.update({ id, version }, {', '.update({ id }, {'],
+  ],
+  'schedule-marked-first': [
+    'articles/schedule.job.js',
+    'due = claimed;',
+    `due = claimed; await this.dataSource.query('update article_schedules set failed_at = now() where article_id = $1', [due.id]);`,
+  ],
 };
 
 /** @returns what to give to node's `--import` */
@@ -36,9 +45,12 @@ export function initialize(name) {
 
 export async function load(url, context, nextLoad) {
   const loaded = await nextLoad(url, context);
-  const [module, sound, broken] = planted;
-  if (!url.endsWith(`/dist/src/${module}`)) return loaded;
-  const source = String(loaded.source);
-  if (!source.includes(sound)) throw new Error(`nothing to break in ${module}: bench/faults/plants.mjs is out of date`);
-  return { ...loaded, source: source.replace(sound, broken) };
+  const edits = (Array.isArray(planted[0]) ? planted : [planted]).filter(([module]) => url.endsWith(`/dist/src/${module}`));
+  if (edits.length === 0) return loaded;
+  let source = String(loaded.source);
+  for (const [module, sound, broken] of edits) {
+    if (!source.includes(sound)) throw new Error(`nothing to break in ${module}: bench/faults/plants.mjs is out of date`);
+    source = source.replace(sound, broken);
+  }
+  return { ...loaded, source };
 }

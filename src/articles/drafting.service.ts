@@ -176,13 +176,13 @@ export class DraftingService {
   }
 
   private async leaveTranslations(tx: EntityManager, id: number): Promise<void> {
+    await touchWhenPublic(tx, id);
     // Those who stay need another founder when it is the founder who leaves; else its next translation would bring it back among them.
     await tx.query(
       `update articles a set translation_group = (select min(id) from articles o where o.translation_group = $1 and o.id <> $1)
        where a.translation_group = $1 and a.id <> $1`,
       [id],
     );
-    await touchWhenPublic(tx, id);
     await tx.query(`update articles set translation_group = null where id = $1`, [id]);
   }
 
@@ -285,10 +285,14 @@ function columnsOf({ lang, slug }: RevisionPlace, text: ArticleText, series: { i
   };
 }
 
-/** Readers see links between translations without a new revision, so the content clock must move: but not for a draft's link, which is nobody's business. */
+/**
+ * Readers see links between public translations without a new revision, so the content clock must move: but not for a link to or from a
+ * draft, which is nobody's business.
+ */
 async function touchWhenPublic(tx: EntityManager, id: number): Promise<void> {
   await tx.query(
-    `update articles set updated_at = updated_at where id = $1 and live_revision_id is not null and translation_group is not null`,
+    `update articles a set updated_at = updated_at where id = $1 and live_revision_id is not null
+       and exists (select from articles t where t.translation_group = a.translation_group and t.id <> a.id and t.live_revision_id is not null)`,
     [id],
   );
 }

@@ -161,7 +161,9 @@ export class WorkflowService {
     said: Readonly<Record<string, unknown>> = {},
   ): Promise<ActResult> {
     const after = { state: changes.state ?? TRANSITIONS[act].to ?? article.state, status: statusAfter(act, article.status) };
-    const version = await advance(tx, actor, article, { ...changes, ...after });
+    const { state, status } = after;
+    // A status that stays is not written: naming the column moves the content clock, and readers would see that something is on its way.
+    const version = await advance(tx, actor, article, { ...changes, state, ...(status !== article.status && { status }) });
     await this.audit.record(tx, actor, {
       act: `articles.${act}`,
       object: { type: 'article', id: article.id },

@@ -4,18 +4,76 @@ import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm';
 const AGAIN = ['40P01', '40001'];
 const MAX_ATTEMPTS = 3;
 
+/** Of the pool's ten connections; the others stay free for reads, which would else find none while transactions wait for each other's locks. */
+const AT_ONCE = 6;
+const PATIENCE_MS = 10_000;
+
+/** Nothing was begun: too many others were before it for too long. */
+export class Busy extends Error {
+  override readonly message = 'no transaction could be begun in time';
+}
+
 /**
  * Runs `act` in a transaction, again when PostgreSQL chose it as a deadlock's victim. `act` may run up to three times, so it touches
- * nothing but `tx`.
+ * nothing but `tx`, and it begins no other such transaction. When many come at once they wait their turn, first come first served.
+ * @throws Busy when its turn does not come within 10 s
  */
 export async function inTransaction<Result>(dataSource: DataSource, act: (tx: EntityManager) => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await dataSource.transaction(act);
-    } catch (error) {
-      const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
-      if (attempt === MAX_ATTEMPTS || !AGAIN.includes(code ?? '')) throw error;
+  const turn = turnsOf(dataSource);
+  await turn.take();
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await dataSource.transaction(act);
+      } catch (error) {
+        const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
+        if (attempt === MAX_ATTEMPTS || !AGAIN.includes(code ?? '')) throw error;
+      }
     }
+  } finally {
+    turn.giveOn();
+  }
+}
+
+const turns = new WeakMap<DataSource, Turns>();
+
+function turnsOf(dataSource: DataSource): Turns {
+  let own = turns.get(dataSource);
+  if (!own) turns.set(dataSource, (own = new Turns()));
+  return own;
+}
+
+class Turns {
+  private free = AT_ONCE;
+  /** In the order in which they came. */
+  private readonly waiting = new Set<() => void>();
+
+  async take(): Promise<void> {
+    if (this.free > 0) {
+      this.free -= 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.waiting.delete(begin);
+        reject(new Busy());
+      }, PATIENCE_MS);
+      this.waiting.add(begin);
+    });
+  }
+
+  giveOn(): void {
+    const [next] = this.waiting;
+    if (next === undefined) {
+      this.free += 1;
+      return;
+    }
+    this.waiting.delete(next);
+    next();
   }
 }
 

@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
+import { Busy } from '../database/transaction.js';
 import { UncleanText } from '../text/clean.js';
 import { refusalOf } from './constraints.js';
 import { malformedBody } from './malformed-body.js';
@@ -69,7 +70,7 @@ function problemOf(thrown: unknown): Problem {
   if (thrown instanceof UncleanText) return malformedValue();
   const driver = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   if (driver instanceof pg.DatabaseError) return databaseProblem(driver);
-  if (isLostConnection(driver)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
+  if (thrown instanceof Busy || isLostConnection(driver)) return new Problem(503, 'unavailable', UNAVAILABLE, LATER);
   return new Problem(500, 'server_error', {
     ar: 'حدث خطأ لم نتوقعه، وقد سُجّل.',
     en: 'Something unexpected went wrong; it has been logged.',
