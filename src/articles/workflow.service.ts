@@ -160,8 +160,11 @@ export class WorkflowService {
     changes: Changes = {},
     said: Readonly<Record<string, unknown>> = {},
   ): Promise<ActResult> {
-    const after = { state: changes.state ?? TRANSITIONS[act].to ?? article.state, status: statusAfter(act, article.status) };
-    const version = await advance(tx, actor, article, { ...changes, ...after });
+    const { status: before } = article;
+    const after = { state: changes.state ?? TRANSITIONS[act].to ?? article.state, status: statusAfter(act, before) };
+    // A status written again as it was would move the content clock, and tell the public of every step a draft takes.
+    const seen = after.status === before ? {} : { status: after.status };
+    const version = await advance(tx, actor, article, { ...changes, ...seen, state: after.state });
     await this.audit.record(tx, actor, {
       act: `articles.${act}`,
       object: { type: 'article', id: article.id },
