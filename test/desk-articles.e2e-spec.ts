@@ -773,6 +773,18 @@ describe('translations', () => {
     expect((await world.get(`/api/v1/articles/${draft.id}`)).body.notices).toMatchObject([{ kind: 'correction' }]);
   });
 
+  it('in draft when their original is taken back come out with the notice', async () => {
+    const original = await live();
+    const draft = await create(chief, { lang: 'en', translationOf: original.id });
+    await done(chief, 'retract', original, { reason: 'بيانات خاطئة.' });
+    const { body } = await world.as(chief).get(`${DESK}/${draft.id}`).expect(200);
+    expect(body.notices).toMatchObject([{ kind: 'translation_retracted', articleId: original.id, settledAt: null }]);
+    const published = await done(chief, 'publish', draft);
+    expect((await world.get(`/api/v1/articles/${draft.id}`)).body.notices).toMatchObject([{ kind: 'translation_retracted' }]);
+    await done(chief, 'unaffected', published);
+    expect((await world.get(`/api/v1/articles/${draft.id}`)).body.notices).toEqual([]);
+  });
+
   it('of a public piece in draft do not move the public clock', async () => {
     const original = await live();
     const draft = await create(chief, { lang: 'en' });
