@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Connection } from '../src/database/connection.js';
+import { inTransaction } from '../src/database/transaction.js';
 import { aDraft, anArticle, anAuthor, aSection, aSeries, aTag } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
@@ -53,6 +54,13 @@ async function refusal(act: Promise<unknown>): Promise<string | null> {
 
 const newestRevision = async (articleId: number): Promise<number> =>
   (await ask<{ id: number }>(`select id from revisions where article_id = $1 order by number desc limit 1`, [articleId]))[0]!.id;
+
+it('a burst of acts longer than the pool’s patience is worked off, and leaves room for short questions', async () => {
+  const acts = Array.from({ length: 60 }, () => inTransaction(world.dataSource, (tx) => tx.query(`select pg_sleep(0.25)`)));
+  const settled = Promise.allSettled(acts);
+  expect(await world.dataSource.query(`select 1 as answer`)).toEqual([{ answer: 1 }]);
+  expect((await settled).filter(({ status }) => status === 'rejected')).toEqual([]);
+});
 
 describe('a revision that has been public', () => {
   let article: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Article } from '../src/articles/article.entity.js';
 import { PageImportService, type PageImportOptions } from '../src/import/page-import.service.js';
 import { PageRefused } from '../src/import/page-reader.js';
-import { anAuthor } from './factories.js';
+import { anAuthor, anEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 let world: TestApp;
@@ -118,6 +118,15 @@ describe('importing a saved page', () => {
     expect((await importPage(text, PUBLISH)).outcome).toBe('updated');
     expect((await importPage(text, PUBLISH)).outcome).toBe('skipped');
     expect((await world.get(`/api/v1/articles/${article!.id}`).expect(200)).body.publishedAt).toBe('2024-03-12T07:30:00Z');
+  });
+
+  it('leaves a drafted page alone once an editor has taken it up', async () => {
+    const text = page('متسلم');
+    const { id } = (await importPage(text, DRAFT)).article!;
+    const chief = await anEditor(world, 'chief');
+    await world.as(chief).patch(`/api/v1/desk/articles/${id}`, { version: 1, title: 'لم يكتمل بعد' }).expect(200);
+    expect((await importPage(text, PUBLISH)).outcome).toBe('skipped');
+    await world.get(`/api/v1/articles/${id}`).expect(404);
   });
 
   it('makes one article, one author and one section of eight imports at once', async () => {

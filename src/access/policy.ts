@@ -100,6 +100,9 @@ const EVERYWHERE: Record<Act, readonly Role[]> = {
   'audit.read': CHIEFS,
 };
 
+/** Only a chief may publish past review. From where nobody may, the workflow refuses: that is no question of who asks. */
+const UNAPPROVED: readonly ArticleState[] = ['draft', 'in_review', 'returned'];
+
 /** Acts that depend on the article: who may do them beside {@link EVERYWHERE}. */
 const BY_ARTICLE: Partial<Record<Act, (relation: Relation, state: ArticleState) => boolean>> = {
   'articles.read': ({ own, granted }) => own || granted,
@@ -108,9 +111,9 @@ const BY_ARTICLE: Partial<Record<Act, (relation: Relation, state: ArticleState) 
   'articles.return': ({ granted }) => granted,
   // Nobody but a chief lets his own text pass.
   'articles.approve': ({ own, granted }) => granted && !own,
-  'articles.schedule': ({ granted }, state) => granted && state === 'approved',
+  'articles.schedule': ({ granted }, state) => granted && !UNAPPROVED.includes(state),
   'articles.unschedule': ({ granted }) => granted,
-  'articles.publish': ({ granted }, state) => granted && state === 'approved',
+  'articles.publish': ({ granted }, state) => granted && !UNAPPROVED.includes(state),
   'articles.correct': ({ granted }) => granted,
 };
 

@@ -46,6 +46,14 @@ export async function loadArticle(tx: EntityManager, actor: Actor, id: number): 
   return article;
 }
 
+/** The first lock that every act takes, on all translations of the piece at once: so no two acts wait for each other in a ring. */
+export async function lockArticle(tx: EntityManager, id: number): Promise<void> {
+  await tx.query(
+    `select from articles where id = $1 or translation_group = (select translation_group from articles where id = $1) order by id for update`,
+    [id],
+  );
+}
+
 /**
  * Begins an act: the article is there and visible, the editor may do the act, saw the newest version, and the state allows it. Asked in
  * this order, so that nobody learns more than they may.
@@ -57,9 +65,12 @@ export async function beginAct(
   { id, version }: { readonly id: number; readonly version: number },
   act: WorkflowAct,
 ): Promise<LoadedArticle> {
+  await lockArticle(tx, id);
   const article = await loadArticle(tx, actor, id);
-  authorize(actor, PERMISSIONS[act], article);
+  // Whoever may do it in the widest state only came too late, and is told so: the state that now forbids it is not the one he saw.
+  authorize(actor, PERMISSIONS[act], { ...article, state: 'approved' });
   if (article.version !== version) throw await staleVersion(tx, id);
+  authorize(actor, PERMISSIONS[act], article);
   const hindered = obstacle(act, article);
   if (hindered !== null) throw wrongState(hindered);
   return article;

@@ -130,8 +130,10 @@ const COUNTS = ARTICLE_STATES.map((state) => `'${state}', count(*) filter (where
 export async function deskPage(tx: EntityManager, editor: ActingEditor, query: ListDeskArticles): Promise<DeskArticleList> {
   const ofCounts = new Values();
   const [{ counts }] = await tx.query<[{ counts: DeskArticleList['counts'] }]>(
-    `select json_build_object(${COUNTS}, 'due', count(*) filter (where exists (select from article_schedules s where s.article_id = a.id))) as counts
-     from articles a join revisions r on r.id = a.head_revision_id where ${conditions(editor, query, ofCounts, 'state', 'due')}`,
+    // An outer join, which the planner leaves out when no condition asks for the revision: reading them all takes longer than the counting.
+    `select json_build_object(${COUNTS}, 'due', count(due.article_id)) as counts
+     from articles a left join revisions r on r.id = a.head_revision_id left join article_schedules due on due.article_id = a.id
+     where ${conditions(editor, query, ofCounts, 'state', 'due')}`,
     ofCounts.list,
   );
   const values = new Values();

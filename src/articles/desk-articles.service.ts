@@ -103,7 +103,9 @@ export class DeskArticlesService {
       if (wish !== null && !sameSecond(wish, publishedAt)) throw fixed('publishedAt');
       return;
     }
-    if (wish !== null && archiveDate !== null && sameSecond(wish, archiveDate)) return;
+    if (wish === null ? archiveDate === null : archiveDate !== null && sameSecond(wish, archiveDate)) return;
+    // To take the date away needs leave as well: the piece would appear as new.
+    authorize(by, 'articles.backdate');
     await acceptArchiveDate(tx, by, wish);
     await tx.getRepository(Article).update({ id }, { archiveDate: wish });
   }
@@ -133,7 +135,6 @@ function sameSecond(one: Date, other: Date): boolean {
 function textOf(given: Partial<DraftArticle>, rest: ArticleText): ArticleText {
   if (given.coverId) throw unknownCover();
   const { title, body, kicker, summary, type, sectionId, references } = given;
-  const position = given.seriesPosition ?? undefined;
   return {
     title: title ?? rest.title,
     body: body ?? rest.body,
@@ -143,16 +144,19 @@ function textOf(given: Partial<DraftArticle>, rest: ArticleText): ArticleText {
     sectionId: sectionId ?? rest.sectionId,
     byline: given.authorIds?.map((authorId) => ({ authorId })) ?? rest.byline,
     tagIds: given.tags ?? rest.tagIds,
-    series:
-      given.seriesId === null
-        ? null
-        : given.seriesId
-          ? { id: given.seriesId, position }
-          : rest.series && { ...rest.series, ...(position && { position }) },
+    series: seriesOf(given, rest),
     publisher:
       given.publisher === undefined ? rest.publisher : given.publisher && { name: given.publisher.name, url: given.publisher.url ?? null },
     references: references ?? rest.references,
   };
+}
+
+/** In the same series it keeps its place; null asks for the last one. */
+function seriesOf({ seriesId, seriesPosition }: Partial<DraftArticle>, { series }: ArticleText): ArticleText['series'] {
+  const id = seriesId === undefined ? series?.id : seriesId;
+  if (!id) return null;
+  const kept = series?.id === id ? series.position : undefined;
+  return { id, position: seriesPosition === undefined ? kept : (seriesPosition ?? undefined) };
 }
 
 /** Roles as given; where none are, those who stay in the byline keep theirs. @throws Problem 422 for a role of somebody who is not in it */

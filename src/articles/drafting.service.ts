@@ -205,7 +205,7 @@ export class DraftingService {
 
   private async addRevision(tx: EntityManager, actor: Actor, place: RevisionPlace, text: ArticleText): Promise<void> {
     const { id } = await tx.getRepository(Revision).save({
-      ...columnsOf(place, text, await this.seriesPlace(tx, text)),
+      ...columnsOf(place, text, await this.seriesPlace(tx, place.articleId, text)),
       articleId: place.articleId,
       number: place.number,
       createdBy: actor.editor?.id ?? null,
@@ -216,7 +216,7 @@ export class DraftingService {
   }
 
   private async rewriteRevision(tx: EntityManager, id: number, place: RevisionPlace, text: ArticleText): Promise<void> {
-    const columns = columnsOf(place, text, await this.seriesPlace(tx, text));
+    const columns = columnsOf(place, text, await this.seriesPlace(tx, place.articleId, text));
     await tx.getRepository(Revision).update({ id }, { ...columns, savedAt: () => 'now()' });
     await tx.getRepository(RevisionAuthor).delete({ revisionId: id });
     await tx.getRepository(RevisionTag).delete({ revisionId: id });
@@ -236,12 +236,17 @@ export class DraftingService {
   }
 
   /** Two pieces put last at the same moment may share a place; the series then orders them by id. */
-  private async seriesPlace(tx: EntityManager, { series }: ArticleText): Promise<{ id: number; position: number } | null> {
+  private async seriesPlace(
+    tx: EntityManager,
+    articleId: number,
+    { series }: ArticleText,
+  ): Promise<{ id: number; position: number } | null> {
     if (!series) return null;
     if (series.position !== undefined) return { id: series.id, position: series.position };
     const [{ position }] = await tx.query<[{ position: number }]>(
-      `select coalesce(max(r.series_position), 0) + 1 as position from revisions r join articles a on a.head_revision_id = r.id where r.series_id = $1`,
-      [series.id],
+      `select coalesce(max(r.series_position), 0) + 1 as position
+       from revisions r join articles a on a.head_revision_id = r.id where r.series_id = $1 and a.id <> $2`,
+      [series.id, articleId],
     );
     return { id: series.id, position };
   }

@@ -5,7 +5,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../http/problem.js';
 import { Waker } from '../jobs/waker.js';
-import { advance, loadArticle, type LoadedArticle } from './article-facts.js';
+import { advance, loadArticle, lockArticle, type LoadedArticle } from './article-facts.js';
 import { ArticleLetters } from './article-letters.service.js';
 import { WorkflowService } from './workflow.service.js';
 
@@ -91,6 +91,7 @@ export class ScheduleJob implements OnModuleInit {
 
   private async putOff(due: Due): Promise<void> {
     await inTransaction(this.dataSource, async (tx) => {
+      await lockArticle(tx, due.id);
       const [[row]] = await tx.query<[{ tries: number }[], number]>(
         `update article_schedules set tries = tries + 1, due_at = now() + interval '5 seconds' * 2 ^ tries
          where article_id = $1 and failed_at is null and due_at <= now() returning tries`,

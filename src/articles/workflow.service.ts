@@ -209,7 +209,10 @@ export class WorkflowService {
     return result;
   }
 
-  /** Writes the public notice, and one on each linked translation that readers can see, until somebody there has looked. */
+  /**
+   * Writes the public notice, and one on each linked translation, until somebody there has looked. One still in draft bears it too: else it
+   * would come out later without a word of what became of its original.
+   */
   private async notify(
     tx: EntityManager,
     actor: Actor,
@@ -227,7 +230,7 @@ export class WorkflowService {
     await tx.query(
       `insert into notices (article_id, kind, about_article_id, editor_id)
        select t.id, $2, a.id, $3 from articles a join articles t on t.translation_group = a.translation_group and t.id <> a.id
-       where a.id = $1 and t.live_revision_id is not null
+       where a.id = $1 and t.status is distinct from 'withdrawn'
          and not exists (select from notices n where n.article_id = t.id and n.about_article_id = a.id and n.kind = $2 and n.settled_at is null)`,
       [id, TOLD[kind], actor.editor?.id ?? null],
     );

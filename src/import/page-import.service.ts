@@ -107,14 +107,14 @@ export class PageImportService {
   ): Promise<{ outcome: PageOutcome; article: Drafted }> {
     // One page at a time, whoever imports: the second finds the page, its author and the section that the first has made.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('import', 0))`);
-    const [known] = await tx.query<(Drafted & { status: string | null })[]>(
-      `select a.id, a.version, a.status, (select slug from revisions r where r.article_id = a.id order by number desc limit 1) as slug
+    const [known] = await tx.query<(Drafted & { untouched: boolean })[]>(
+      `select a.id, a.version, a.status is null and a.edited_by is null as untouched, (select slug from revisions r where r.article_id = a.id order by number desc limit 1) as slug
        from imported_pages p join articles a on a.id = p.article_id where p.hash = $1`,
       [page.hash],
     );
     if (known) {
-      // Whatever editors have done with it since is theirs; only an untouched wish to publish is still ours to carry out.
-      if (!publish || known.status !== null) return { outcome: 'skipped', article: known };
+      // What an editor has taken up since is his, finished or not; only an untouched draft is still ours to publish.
+      if (!publish || !known.untouched) return { outcome: 'skipped', article: known };
       await this.workflow.publish(tx, SYSTEM, known);
       return { outcome: 'updated', article: known };
     }
