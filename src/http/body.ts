@@ -218,7 +218,7 @@ export function Day(options: FieldOptions): PropertyDecorator {
 }
 
 /** Whether `YYYY-MM-DD` is a day of the calendar. */
-export function isDay(value: unknown): value is string {
+function isDay(value: unknown): value is string {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || value < '0001') return false;
   // Through the calendar and back, because Date takes 30 February for 2 March.
   const date = new Date(`${value}T00:00:00Z`);
