@@ -819,6 +819,29 @@ describe('translations', () => {
     expect(fresh['translations']).toMatchObject([{ id: first.id }]);
   });
 
+  it('of a public piece stand outside its draft: saving keeps them, and only who may correct it parts them', async () => {
+    const own = await create(contributor);
+    const original = await done(sectionEditor, 'publish', await done(chief, 'approve', await done(contributor, 'submit', own)));
+    const translation = await done(chief, 'publish', await create(chief, { lang: 'en', translationOf: original.id }));
+    const shown = async (): Promise<unknown> => (await world.get(`/api/v1/articles/${original.id}`)).body.translations;
+    expect(await shown()).toMatchObject([{ id: translation.id }]);
+    const saved = await world
+      .as(contributor)
+      .put(`${DESK}/${original.id}`, { ...text(), version: original.version })
+      .expect(200);
+    expect(await shown()).toMatchObject([{ id: translation.id }]);
+    const parting = { version: saved.body.version, translationOf: null };
+    await world.as(contributor).patch(`${DESK}/${original.id}`, parting).expect(403);
+    expect(await shown()).toMatchObject([{ id: translation.id }]);
+    await world.as(sectionEditor).patch(`${DESK}/${original.id}`, parting).expect(200);
+    expect(await shown()).toEqual([]);
+    const [line] = await world.dataSource.query(
+      `select after from audit_log where object_id = $1 and act = 'articles.save' order by id desc limit 1`,
+      [original.id],
+    );
+    expect(line).toMatchObject({ after: { translationOf: null } });
+  });
+
   it('need leave to change the other article too', async () => {
     const foreign = await live({ sectionId: elsewhere.id });
     const answer = await world

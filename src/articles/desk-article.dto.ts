@@ -108,7 +108,7 @@ export class DraftArticle {
   translationOf?: number | null;
 }
 
-/** The whole article again. What is left out takes the value it has at creation, except the slug, which stays. */
+/** The whole article again. What is left out takes the value it has at creation, except slug and translationOf, which stay. */
 export class PutArticle extends DraftArticle {
   @Version()
   version: number;

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { authorize, type EditorActor } from '../access/access.js';
 import { inTransaction } from '../database/transaction.js';
 import { NotFound, Problem } from '../http/problem.js';
-import { loadArticle, openActs } from './article-facts.js';
+import { loadArticle, lockArticle, openActs } from './article-facts.js';
 import { Article } from './article.entity.js';
 import { deskArticle, deskPage, revisionPage, revisionText } from './desk-articles.queries.js';
 import type {
@@ -71,9 +71,9 @@ export class DeskArticlesService {
     });
   }
 
-  /** The whole object again: what is left out takes its value at creation, except the slug. */
+  /** The whole text again: what is left out takes its value at creation, except the slug. The link to a translation is no part of it. */
   put(by: EditorActor, id: number, { version, ...given }: PutArticle): Promise<DeskArticle> {
-    return this.save(by, id, version, { translationOf: null, publishedAt: null, ...given }, EMPTY);
+    return this.save(by, id, version, { publishedAt: null, ...given }, EMPTY);
   }
 
   /** Parts of it; the rest stays as the newest revision has it. */
@@ -84,14 +84,22 @@ export class DeskArticlesService {
   /** @param rest for what is not given; without it the newest revision's */
   private save(by: EditorActor, id: number, version: number, given: Partial<DraftArticle>, rest?: ArticleText): Promise<DeskArticle> {
     return this.carryOut(by, async (tx) => {
+      // What is kept is read under the lock: between reading and saving nobody else may save.
+      await lockArticle(tx, id);
       const loaded = await loadArticle(tx, by, id);
       const head = await this.drafting.textOf(tx, await tx.getRepository(Revision).findOneByOrFail({ id: loaded.headRevisionId }));
       if (given.lang !== undefined && given.lang !== loaded.lang) throw fixed('lang');
       const text = textOf(given, rest ?? head);
       const kept = { slug: given.slug, dateline: head.dateline, byline: withRoles(text.byline, given, head) };
-      const saved = await this.drafting.save(tx, by, id, version, { ...text, ...kept });
-      if (given.publishedAt !== undefined) await this.setArchiveDate(tx, by, id, given.publishedAt);
-      if (given.translationOf !== undefined) await this.drafting.linkTranslation(tx, by, id, given.translationOf);
+      const { publishedAt, translationOf } = given;
+      // No revision holds these two, so the log says what they were set to.
+      const said = {
+        ...(publishedAt && { publishedAt: publishedAt.toISOString() }),
+        ...(translationOf !== undefined && { translationOf }),
+      };
+      const saved = await this.drafting.save(tx, by, id, version, { ...text, ...kept }, said);
+      if (publishedAt !== undefined) await this.setArchiveDate(tx, by, id, publishedAt);
+      if (translationOf !== undefined) await this.drafting.linkTranslation(tx, by, id, translationOf);
       return saved;
     });
   }

@@ -71,7 +71,7 @@ export class DraftingService {
       editedBy: editorId,
       archiveDate: article.publishedAt ?? null,
     });
-    if (article.translationOf) await this.joinTranslations(tx, actor, id, article.translationOf);
+    if (article.translationOf) await this.joinTranslations(tx, actor, id, article.translationOf, false);
     const slug = await this.claimSlug(tx, id, article.slug === undefined ? slugify(article.title, 'article') : acceptedSlug(article.slug));
     await this.addRevision(tx, actor, { articleId: id, lang: article.lang, number: 1, slug, restoredFrom: null }, article);
     await this.audit.record(tx, actor, {
@@ -85,11 +85,19 @@ export class DraftingService {
   /**
    * Writes down a text: into the newest revision while it is the same editor's, free and young, else as a new one. What the public sees
    * stays as it is until that is published.
+   * @param said for the audit log: what was set beside the text
    * @throws NotFound, Problem 403, 409 `stale_version`, `wrong_state`, `slug_taken`, 422 `body_refused`, `slug_invalid`, `link_invalid`
    */
-  async save(tx: EntityManager, actor: Actor, id: number, version: number, text: ArticleText): Promise<ActResult> {
+  async save(
+    tx: EntityManager,
+    actor: Actor,
+    id: number,
+    version: number,
+    text: ArticleText,
+    said: Readonly<Record<string, unknown>> = {},
+  ): Promise<ActResult> {
     const article = await beginAct(tx, actor, { id, version }, 'save');
-    return this.write(tx, actor, article, text, null);
+    return this.write(tx, actor, article, text, null, said);
   }
 
   /**
@@ -128,8 +136,11 @@ export class DraftingService {
 
   /** @param other the article it is to be a version of, or null to stand alone @throws Problem 422 `unknown_reference` */
   async linkTranslation(tx: EntityManager, actor: Actor, id: number, other: number | null): Promise<void> {
+    const article = await loadArticle(tx, actor, id);
+    // Readers see the links of a public piece at once, so that is no matter of its draft.
+    if (article.liveRevisionId !== null) authorize(actor, 'articles.correct', article);
     await this.leaveTranslations(tx, id);
-    if (other !== null) await this.joinTranslations(tx, actor, id, other);
+    if (other !== null) await this.joinTranslations(tx, actor, id, other, article.liveRevisionId !== null);
   }
 
   private async write(
@@ -138,11 +149,12 @@ export class DraftingService {
     article: LoadedArticle,
     text: ArticleText,
     restoredFrom: number | null,
+    said: Readonly<Record<string, unknown>> = {},
   ): Promise<ActResult> {
     const { id, lang, headRevisionId, headNumber } = article;
     const version = await advance(tx, actor, article, { state: 'draft' });
     const [head] = await tx.query<{ slug: string; open: boolean }[]>(
-      `select slug, sealed_at is null and created_by = $2 and created_at > now() - ${COALESCED} as open from revisions where id = $1`,
+      `select slug, sealed_at is null and restored_from is null and created_by = $2 and created_at > now() - ${COALESCED} as open from revisions where id = $1`,
       [headRevisionId, actor.editor?.id ?? null],
     );
     const slug = text.slug === undefined ? head!.slug : await this.changeSlug(tx, id, text.slug);
@@ -155,18 +167,18 @@ export class DraftingService {
       act: restoredFrom === null ? 'articles.save' : 'articles.restore',
       object: { type: 'article', id },
       before: { state: article.state, revision: headNumber },
-      after: { state: 'draft', revision: number, ...(restoredFrom === null ? {} : { restoredFrom }) },
+      after: { state: 'draft', revision: number, ...(restoredFrom === null ? {} : { restoredFrom }), ...said },
     });
     return { id, version, revision: number, slug };
   }
 
-  /** The other article's group, which is founded with its first translation. Both are touched, so the editor must be allowed to save both. */
-  private async joinTranslations(tx: EntityManager, actor: Actor, id: number, other: number): Promise<void> {
+  /** The other article's group, which is founded with its first translation. Both are touched, so the editor needs leave for both. */
+  private async joinTranslations(tx: EntityManager, actor: Actor, id: number, other: number, isPublic: boolean): Promise<void> {
     const target = await loadArticle(tx, actor, other).catch((error: unknown) => {
       throw error instanceof NotFound ? unknownTranslation() : error;
     });
     if (target.id === id) throw unknownTranslation();
-    authorize(actor, 'articles.save', target);
+    authorize(actor, isPublic ? 'articles.correct' : 'articles.save', target);
     await tx.query(`update articles set translation_group = coalesce(translation_group, id) where id = $1`, [other]);
     await tx.query(`update articles set translation_group = (select translation_group from articles where id = $2) where id = $1`, [
       id,
