@@ -64,14 +64,14 @@ export class ArticleLetters {
     tx: EntityManager,
     { editor }: Actor,
     kind: Letter['kind'],
-    { id, title }: LoadedArticle,
+    { id, title, lang: titleLang }: LoadedArticle,
     version: number,
     recipients: readonly Recipient[],
-    write: (about: { lang: Lang; center: Letterhead; title: string; by: string | null }) => Mail,
+    write: (about: { lang: Lang; center: Letterhead; title: string; titleLang: Lang; by: string | null }) => Mail,
   ): Promise<void> {
     for (const { id: to, email, lang } of recipients) {
       if (to === editor?.id) continue;
-      const mail = write({ lang, center: await this.mail.letterhead(tx, lang), title, by: editor?.name ?? null });
+      const mail = write({ lang, center: await this.mail.letterhead(tx, lang), title, titleLang, by: editor?.name ?? null });
       await this.mail.post(tx, { kind, dedupeKey: `${kind}:${id}:${version}:${to}`, to: email, mail });
     }
   }

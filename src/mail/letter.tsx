@@ -56,6 +56,11 @@ export function ltr(value: string): Value {
   return { value: oneLine(value), dir: 'ltr' };
 }
 
+/** A text whose language is known: it keeps that direction even where its first word is of the other script. */
+export function inLang(value: string, lang: Lang): Value {
+  return { value: oneLine(value), dir: dirOf(lang) };
+}
+
 /** What somebody wrote, as a block: a reviewer's comment. */
 export function quoted(text: string): Quotation {
   return {
@@ -111,12 +116,12 @@ const WORDS: Record<Lang, { readonly copy: string; readonly automatic: (center: 
   },
 };
 
-/** U+2068 and U+2066: the first strong isolate, and the one that is read from left to right; U+2069 ends both. */
+/** The isolates of Unicode: U+2068 takes its direction from the first strong letter; U+2069 ends each. */
+const ISOLATE: Record<Value['dir'], string> = { auto: '\u2068', ltr: '\u2066', rtl: '\u2067' };
+
 function plainPhrase(text: string | Phrase, lang: Lang): string {
   if (typeof text === 'string') return directed(text, lang);
-  const written = text.pieces.map((piece) =>
-    typeof piece === 'string' ? piece : `${piece.dir === 'ltr' ? '\u2066' : '\u2068'}${piece.value}\u2069`,
-  );
+  const written = text.pieces.map((piece) => (typeof piece === 'string' ? piece : `${ISOLATE[piece.dir]}${piece.value}\u2069`));
   return directed(written.join(''), lang);
 }
 
@@ -185,7 +190,8 @@ function Words({ text }: { text: string | Phrase }): JSX.Element {
     <>
       {text.pieces.map((piece) => {
         if (typeof piece === 'string') return piece;
-        return piece.dir === 'ltr' ? <span dir="ltr">{piece.value}</span> : <bdi>{piece.value}</bdi>;
+        if (piece.dir === 'ltr') return <span dir="ltr">{piece.value}</span>;
+        return piece.dir === 'rtl' ? <bdi dir="rtl">{piece.value}</bdi> : <bdi>{piece.value}</bdi>;
       })}
     </>
   );
