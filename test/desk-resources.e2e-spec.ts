@@ -150,6 +150,7 @@ describe.each([
         'version: current:2',
       ]);
       expect(await refusal(put(`${path}/${one.id}`, { ...least, version }))).toEqual(['409 stale_version', 'version: current:2']);
+      expect((await put(`${path}/${one.id}`, { ...least, version })).body.version).toBe(2);
     }
     expect((await get(`${path}/${one.id}`)).body).toEqual({ ...one, version: 2 });
     expect(await audited(type, one.id)).toHaveLength(2);

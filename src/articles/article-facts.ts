@@ -1,7 +1,8 @@
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { authorize, type Actor } from '../access/access.js';
 import { may, type Act, type ArticleFacts, type ArticleState } from '../access/policy.js';
-import { NotFound, Problem } from '../http/problem.js';
+import { Problem } from '../http/problem.js';
+import { noSuchThing } from '../http/refusals.js';
 import type { Lang } from '../text/language.js';
 import { Article, type ArticleStatus } from './article.entity.js';
 import { obstacle, type WorkflowAct } from './workflow.js';
@@ -39,10 +40,10 @@ const FACTS = `
 /** @throws NotFound also when the editor may not see the article */
 export async function loadArticle(tx: EntityManager, actor: Actor, id: number): Promise<LoadedArticle> {
   const [row] = await tx.query<(Omit<LoadedArticle, 'sectionPaths'> & { headPath: number[]; livePath: number[] })[]>(FACTS, [id]);
-  if (!row) throw new NotFound();
+  if (!row) throw noSuchThing();
   const { headPath, livePath, ...facts } = row;
   const article = { ...facts, sectionPaths: facts.liveRevisionId === null ? [headPath] : [headPath, livePath] };
-  if (actor.editor !== null && !may(actor.editor, 'articles.read', article)) throw new NotFound();
+  if (actor.editor !== null && !may(actor.editor, 'articles.read', article)) throw noSuchThing();
   return article;
 }
 

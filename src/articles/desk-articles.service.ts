@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { authorize, type EditorActor } from '../access/access.js';
 import { inTransaction } from '../database/transaction.js';
-import { NotFound, Problem } from '../http/problem.js';
+import { NotFound, type Problem } from '../http/problem.js';
+import { fieldRefused, noSuchThing } from '../http/refusals.js';
 import { loadArticle, lockArticle, openActs } from './article-facts.js';
 import { Article } from './article.entity.js';
 import { deskArticle, deskPage, revisionPage, revisionText } from './desk-articles.queries.js';
@@ -19,6 +20,7 @@ import type {
 } from './desk-article.dto.js';
 import { DraftingService, type ArticleText } from './drafting.service.js';
 import { Revision } from './revision.entity.js';
+import { publishedInFuture } from './workflow.service.js';
 
 /** The desk's view of articles, and what editors write into them. */
 @Injectable()
@@ -57,7 +59,7 @@ export class DeskArticlesService {
     const tx = this.dataSource.manager;
     await loadArticle(tx, by, id);
     const text = await revisionText(tx, id, number);
-    if (text === null) throw new NotFound();
+    if (text === null) throw noSuchThing();
     return text;
   }
 
@@ -178,12 +180,7 @@ async function acceptArchiveDate(tx: EntityManager, by: EditorActor, date: Date 
   if (date === null) return;
   authorize(by, 'articles.backdate');
   const [{ future }] = await tx.query<[{ future: boolean }]>(`select $1::timestamptz > now() as future`, [date]);
-  if (!future) return;
-  const message = {
-    ar: 'تاريخ النشر في المستقبل. حدّد موعدًا بدل ذلك.',
-    en: 'The publication date is in the future. Schedule the piece instead.',
-  };
-  throw new Problem(422, 'published_in_future', message, { errors: [{ field: 'publishedAt', rule: 'past', message }] });
+  if (future) throw publishedInFuture();
 }
 
 function fixed(field: 'lang' | 'publishedAt'): Problem {
@@ -191,15 +188,15 @@ function fixed(field: 'lang' | 'publishedAt'): Problem {
     field === 'lang'
       ? { ar: 'لغة النص لا تتغير. أنشئ ترجمة بدل ذلك.', en: 'The language of a text cannot change. Make a translation instead.' }
       : { ar: 'تاريخ نشر مادة منشورة لا يتغير.', en: 'The publication date of a public piece cannot change.' };
-  return new Problem(422, 'fixed', message, { errors: [{ field, rule: 'fixed', message }] });
+  return fieldRefused(422, 'fixed', field, message);
 }
 
 function unknownCover(): Problem {
   const message = { ar: 'لا توجد صورة بهذا الرقم.', en: 'There is no picture with this id.' };
-  return new Problem(422, 'unknown_reference', message, { errors: [{ field: 'coverId', rule: 'unknown_reference', message }] });
+  return fieldRefused(422, 'unknown_reference', 'coverId', message);
 }
 
 function roleWithoutAuthor(): Problem {
   const message = { ar: 'دور لمن ليس بين الكتّاب.', en: 'A role for somebody who is not among the authors.' };
-  return new Problem(422, 'unknown_reference', message, { errors: [{ field: 'authorRoles', rule: 'unknown_reference', message }] });
+  return fieldRefused(422, 'unknown_reference', 'authorRoles', message);
 }

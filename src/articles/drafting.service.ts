@@ -3,10 +3,11 @@ import type { EntityManager } from 'typeorm';
 import { authorize, type Actor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { insertWithSlug } from '../database/insert-with-slug.js';
-import { NotFound, Problem, acceptedLink, type Sentence } from '../http/problem.js';
+import { NotFound, acceptedLink, type Problem, type Sentence } from '../http/problem.js';
+import { acceptedSlug, fieldRefused, newSlug, noSuchThing } from '../http/refusals.js';
 import { UncleanText, cleanLine } from '../text/clean.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug, isSlug, slugify } from '../text/slug.js';
+import { foldSlug } from '../text/slug.js';
 import { advance, beginAct, loadArticle, type LoadedArticle } from './article-facts.js';
 import { Article } from './article.entity.js';
 import { BodyRefused, cleanBody } from './body.js';
@@ -72,7 +73,7 @@ export class DraftingService {
       archiveDate: article.publishedAt ?? null,
     });
     if (article.translationOf) await this.joinTranslations(tx, actor, id, article.translationOf, false);
-    const slug = await this.claimSlug(tx, id, article.slug === undefined ? slugify(article.title, 'article') : acceptedSlug(article.slug));
+    const slug = await this.claimSlug(tx, id, newSlug(article.slug, article.title, 'article'));
     await this.addRevision(tx, actor, { articleId: id, lang: article.lang, number: 1, slug, restoredFrom: null }, article);
     await this.audit.record(tx, actor, {
       act: 'articles.create',
@@ -107,7 +108,7 @@ export class DraftingService {
   async restore(tx: EntityManager, actor: Actor, id: number, version: number, number: number): Promise<ActResult> {
     const article = await beginAct(tx, actor, { id, version }, 'save');
     const revision = await tx.getRepository(Revision).findOneBy({ articleId: id, number });
-    if (revision === null) throw new NotFound();
+    if (revision === null) throw noSuchThing();
     return this.write(tx, actor, article, await this.textOf(tx, revision), number);
   }
 
@@ -324,7 +325,7 @@ function bodyOf(source: string, lang: Lang): ReturnType<typeof cleanBody> {
   } catch (error) {
     if (!(error instanceof BodyRefused || error instanceof UncleanText)) throw error;
     const message = BODY_REFUSALS[error instanceof BodyRefused ? error.reason : 'unclean'];
-    throw new Problem(422, 'body_refused', message, { errors: [{ field: 'body', rule: error.reason, message }] });
+    throw fieldRefused(422, 'body_refused', 'body', message, error.reason);
   }
 }
 
@@ -344,22 +345,12 @@ const BODY_REFUSALS: Record<BodyRefused['reason'] | 'unclean', Sentence> = {
   },
 };
 
-function acceptedSlug(wish: string): string {
-  const slug = wish.normalize('NFC');
-  if (isSlug(slug)) return slug;
-  const message = {
-    ar: 'حروف وأرقام بينها شرطات، بلا تشكيل ولا مسافات، وليست أرقامًا فقط.',
-    en: 'Letters and digits with hyphens between, without spaces, not digits alone.',
-  };
-  throw new Problem(422, 'slug_invalid', message, { errors: [{ field: 'slug', rule: 'slug', message }] });
-}
-
 function slugTaken(): Problem {
   const message = { ar: 'هذا الاسم المختصر لمادة أخرى، الآن أو في السابق.', en: 'Another piece has this slug, or had it.' };
-  return new Problem(409, 'slug_taken', message, { errors: [{ field: 'slug', rule: 'slug_taken', message }] });
+  return fieldRefused(409, 'slug_taken', 'slug', message);
 }
 
 function unknownTranslation(): Problem {
   const message = { ar: 'لا توجد مادة أخرى بهذا الرقم.', en: 'There is no other piece with this id.' };
-  return new Problem(422, 'unknown_reference', message, { errors: [{ field: 'translationOf', rule: 'unknown_reference', message }] });
+  return fieldRefused(422, 'unknown_reference', 'translationOf', message);
 }

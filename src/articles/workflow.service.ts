@@ -4,6 +4,7 @@ import type { Actor } from '../access/access.js';
 import { may } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Problem, type FieldError } from '../http/problem.js';
+import { fieldRefused } from '../http/refusals.js';
 import { formatDateline } from '../text/dateline.js';
 import { foldSlug } from '../text/slug.js';
 import { advance, beginAct, type LoadedArticle } from './article-facts.js';
@@ -293,17 +294,18 @@ async function relist(tx: EntityManager, articleId: number): Promise<void> {
   );
 }
 
-function publishedInFuture(): Problem {
+/** A date for archives lies in the past. */
+export function publishedInFuture(): Problem {
   const message = {
     ar: 'تاريخ النشر في المستقبل. حدّد موعدًا بدل ذلك.',
     en: 'The publication date is in the future. Schedule the piece instead.',
   };
-  return new Problem(422, 'published_in_future', message, { errors: [{ field: 'publishedAt', rule: 'past', message }] });
+  return fieldRefused(422, 'published_in_future', 'publishedAt', message, 'past');
 }
 
 function scheduleInPast(): Problem {
   const message = { ar: 'الموعد مضى. اختر موعدًا آتيًا أو انشر الآن.', en: 'That moment has passed. Choose a later one, or publish now.' };
-  return new Problem(422, 'schedule_in_past', message, { errors: [{ field: 'at', rule: 'future', message }] });
+  return fieldRefused(422, 'schedule_in_past', 'at', message, 'future');
 }
 
 function nothingToSettle(): Problem {

@@ -42,8 +42,8 @@ export class Problem extends HttpException {
 }
 
 export class NotFound extends Problem {
-  constructor() {
-    super(404, 'not_found', { ar: 'لا يوجد شيء منشور في هذا العنوان.', en: 'Nothing is published at this address.' });
+  constructor(detail: Sentence = { ar: 'لا يوجد شيء منشور في هذا العنوان.', en: 'Nothing is published at this address.' }) {
+    super(404, 'not_found', detail);
   }
 }
 

@@ -1,5 +1,5 @@
 import { isSlug, slugify } from '../text/slug.js';
-import { Problem, type FieldError, type Sentence } from './problem.js';
+import { NotFound, Problem, type FieldError, type Sentence } from './problem.js';
 
 /**
  * A refusal for which one field is to blame.
@@ -11,8 +11,8 @@ export function fieldRefused(status: 409 | 422, code: string, field: string, mes
 }
 
 /** The desk knows nothing by this id. */
-export function noSuchThing(): Problem {
-  return new Problem(404, 'not_found', { ar: 'لا يوجد شيء بهذا الرقم.', en: 'There is nothing with this id.' });
+export function noSuchThing(): NotFound {
+  return new NotFound({ ar: 'لا يوجد شيء بهذا الرقم.', en: 'There is nothing with this id.' });
 }
 
 /** @param current the version that somebody else's act has made */
@@ -21,7 +21,8 @@ export function staleVersion(current: number): Problem {
     ar: 'تغيّر هذا بعد أن فتحته. حدّثه ثم أعد المحاولة.',
     en: 'This was changed after you opened it. Reload it and try again.',
   };
-  return fieldRefused(409, 'stale_version', 'version', message, `current:${current}`);
+  const errors: FieldError[] = [{ field: 'version', rule: `current:${current}`, message }];
+  return new Problem(409, 'stale_version', message, { errors, members: { version: current } });
 }
 
 /** An editor's own choice of a slug, as it is or refused. @throws Problem 422 `slug_invalid` */
