@@ -5,7 +5,8 @@
 const ROWS = [
   ['main', 'cli'],
   ['app.setup', 'app.module'],
-  ['import', 'sample'],
+  ['site', 'import', 'sample'],
+  ['polls'],
   ['articles', 'masthead'],
   ['authors'],
   ['sections'],

@@ -3,6 +3,14 @@ import { Audit1795395600000 } from './2-audit.js';
 import { Mail1795399200000 } from './3-mail.js';
 import { Accounts1795402800000 } from './4-accounts.js';
 import { Workflow1795406400000 } from './5-workflow.js';
+import { Polls1795410000000 } from './6-polls.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
-export const migrations = [Foundation1795392000000, Audit1795395600000, Mail1795399200000, Accounts1795402800000, Workflow1795406400000];
+export const migrations = [
+  Foundation1795392000000,
+  Audit1795395600000,
+  Mail1795399200000,
+  Accounts1795402800000,
+  Workflow1795406400000,
+  Polls1795410000000,
+];

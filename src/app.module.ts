@@ -12,6 +12,7 @@ import { ImportModule } from './import/import.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
+import { PollsModule } from './polls/polls.module.js';
 import { SampleModule } from './sample/sample.module.js';
 import { SectionsModule } from './sections/sections.module.js';
 
@@ -32,6 +33,7 @@ export class AppModule {
         AuthorsModule,
         ArticlesModule,
         MastheadModule,
+        PollsModule.for(config),
         ImportModule,
         SampleModule,
       ],

@@ -8,6 +8,8 @@ import { DraftingService, type ActResult, type NewArticle } from '../src/article
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { TagsService } from '../src/articles/tags.service.js';
 import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
+import { ballotHash, choicesDigest, receiptHash, receiptOf } from '../src/polls/ballot-keys.js';
+import { castBallots, castValues, type CastRow, type SubmittedBallot } from '../src/polls/ballots.queries.js';
 import { SectionsService, type NewSection } from '../src/sections/sections.service.js';
 import type { TestApp } from './test-app.js';
 
@@ -85,4 +87,68 @@ export async function anArticle(
   const { publishedAt, ...text } = article;
   const draft = await aDraft(world, { ...text, publishedAt: publishedAt === undefined ? null : new Date(publishedAt) });
   return world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, draft));
+}
+
+export interface TestPoll {
+  readonly id: number;
+  readonly optionIds: readonly number[];
+  readonly secret: Buffer;
+  readonly level: number;
+  readonly maxChoices: number;
+}
+
+/** An open poll of level 0 with three options; what the test cares about overridden. Straight into its tables: the desk's own acts are tested at the desk. */
+export async function aPoll(
+  world: TestApp,
+  poll: Partial<{ level: number; maxChoices: number; options: number; results: string; state: string; opensAt: string; closesAt: string | null; articleId: number; sectionId: number; seriesId: number; onSite: boolean }> = {}, // prettier-ignore
+): Promise<TestPoll> {
+  const { level = 0, maxChoices = 1, options = 3, results = 'always', state = 'open', onSite = false } = poll;
+  const secret = randomBytes(32);
+  return world.tx(async (tx) => {
+    const [{ id }] = await tx.query<[{ id: number }]>(
+      `insert into polls (question, level, max_choices, results, state, opens_at, closes_at, ballot_secret, article_id, section_id, series_id, on_site)
+       values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, poll_now() - interval '1 hour'),
+         coalesce($7::timestamptz, case when $5 in ('closed', 'archived') then poll_now() end), $8, $9, $10, $11, $12) returning id`,
+      [{ ar: 'ما رأيك؟', en: 'What do you think?' }, level, maxChoices, results, state, poll.opensAt, poll.closesAt, state === 'draft' ? null : secret, poll.articleId, poll.sectionId, poll.seriesId, onSite], // prettier-ignore
+    );
+    const rows = await tx.query<{ id: number }[]>(
+      `insert into poll_options (poll_id, position, label)
+       select $1, n, jsonb_build_object('ar', 'خيار ' || n, 'en', 'Option ' || n) from generate_series(1, $2::int) n returning id`,
+      [id, options],
+    );
+    return { id, optionIds: rows.map((row) => row.id), secret, level, maxChoices };
+  });
+}
+
+/** A ballot as it is stored, without its way through the doors: {@link castBallots} puts it there. */
+export function aBallot(poll: TestPoll, ballot: Partial<SubmittedBallot> & { readonly nonce?: Buffer } = {}): SubmittedBallot {
+  const { nonce = randomBytes(16), optionIds = [poll.optionIds[0]!], ...given } = ballot;
+  return {
+    pollId: poll.id,
+    level: poll.level,
+    maxChoices: poll.maxChoices,
+    ballotHash: ballotHash(poll.secret, nonce),
+    receiptHash: receiptHash(receiptOf(poll.secret, nonce)),
+    choicesDigest: choicesDigest(optionIds),
+    optionIds,
+    networkKey: randomBytes(32),
+    vicinityKey: randomBytes(32),
+    agentKey: randomBytes(32),
+    eventKey: randomBytes(32),
+    groupId: null,
+    ...given,
+  };
+}
+
+/** Stores ballots. @returns what came of each, in their order */
+export function castAll(world: TestApp, ballots: readonly SubmittedBallot[]): Promise<CastRow[]> {
+  return world.dataSource.query<CastRow[]>(castBallots, castValues(ballots));
+}
+
+/** The clock of polls, in this test's own database: from now on it shows `instant`, or the true time again. */
+export async function setPollClock(world: TestApp, instant: Date | null): Promise<void> {
+  const now = instant === null ? 'clock_timestamp()' : `timestamptz '${instant.toISOString()}'`;
+  await world.dataSource.query(
+    `create or replace function poll_now() returns timestamptz language sql volatile parallel safe as $$ select ${now} $$`,
+  );
 }

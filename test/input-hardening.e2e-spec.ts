@@ -358,6 +358,47 @@ describe('what the database refuses', () => {
     password_links_editor_id_purpose_key: 'a new link is on conflict do update',
     mail_outbox_dedupe_key_key: 'posting is on conflict do nothing',
     mail_outbox_message_id_key: 'a random id',
+    ...Object.fromEntries(
+      [
+        'ballot_choices_ballot_fkey', 'ballot_choices_one_per_slot', 'ballot_choices_option_fkey', 'ballot_choices_slots_check',
+        'ballot_confirmations_ballot_fkey', 'ballots_event_id_fkey', 'ballots_group_id_fkey', 'ballots_void_id_fkey', 'ballots_rules_fkey',
+        'ballot_groups_poll_id_fkey', 'ballot_voids_poll_id_fkey', 'poll_events_poll_id_fkey', 'poll_options_poll_id_fkey', 'polls_supersedes_fkey',
+        'signed_results_poll_id_fkey',
+      ].map((name) => [name, 'the statement takes both sides from the same rows, under the poll’s lock']), // prettier-ignore
+    ),
+    ...Object.fromEntries(
+      [
+        'ballot_groups_decided_by_fkey', 'ballot_voids_created_by_fkey', 'ballot_voids_restored_by_fkey', 'poll_events_created_by_fkey',
+        'polls_created_by_fkey', 'polls_edited_by_fkey',
+      ].map((name) => [name, 'points to the editor who acts; editors are never removed']), // prettier-ignore
+    ),
+    ...Object.fromEntries(
+      [
+        'ballot_groups_decided_check', 'ballot_groups_key_check', 'ballot_groups_kind_check', 'ballot_groups_state_check', 'ballot_voids_ballots_check',
+        'ballots_identified', 'ballots_review_has_group', 'ballots_scrubbed_whole', 'ballots_status_check', 'ballots_void_has_batch',
+        'ballots_voter_key_fits_level', 'network_salts_length_check', 'polls_moments_check', 'polls_scrubbed_check', 'polls_secret_check',
+        'polls_state_check', 'signed_results_edition_check', 'poll_options_position_check',
+      ].map((name) => [name, 'only the code sets what it looks at']), // prettier-ignore
+    ),
+    ...Object.fromEntries(
+      ['polls_level_check', 'polls_max_choices_check', 'polls_results_check', 'polls_question_check', 'poll_options_label_check'].map(
+        (name) => [name, 'the field takes nothing else'],
+      ),
+    ),
+    ...Object.fromEntries(
+      ['poll_options_poll_id_id_key', 'poll_options_poll_id_position_key', 'polls_rules_key', 'polls_supersedes_key'].map((name) => [
+        name,
+        'written under the poll’s lock',
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['ballots_one_per_reader', 'ballot_groups_one_per_key', 'ballot_groups_one_without_work'].map((name) => [
+        name,
+        'inserted on conflict do nothing',
+      ]),
+    ),
+    ballots_one_per_receipt: '80 bits of a keyed hash',
+    ballots_one_per_address: 'the confirmation answers it itself: address_has_voted',
   };
 
   it('is answered by name, for every constraint that a body can break', async () => {

@@ -26,6 +26,12 @@ export function networkOf(ip: string): string {
     .join(':')}::/64`;
 }
 
+/** The neighbourhood of a network: the /24 of an IPv4 address, the /48 of a /64. @param network as {@link networkOf} gives it */
+export function vicinityOf(network: string): string {
+  if (isIPv4(network)) return `${network.split('.').slice(0, 3).join('.')}.0/24`;
+  return network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : network;
+}
+
 /** The eight groups of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   // URL writes every form in one (RFC 5952), a dotted end as hexadecimal.

@@ -69,6 +69,20 @@ const SECTION_IN_ITSELF: Answer = {
   message: { ar: 'لا يوضع القسم داخل نفسه أو داخل أحد فروعه.', en: 'A section cannot stand inside itself or one of its subsections.' },
 };
 
+const CLOSES_BEFORE_OPENING: Answer = {
+  status: 422,
+  code: 'closes_before_opening',
+  field: 'closesAt',
+  message: { ar: 'يُغلق قبل أن يُفتح.', en: 'It would close before it opens.' },
+};
+
+const EVENT_TIMES: Answer = {
+  status: 422,
+  code: 'event_times',
+  field: 'endsAt',
+  message: { ar: 'نهاية المناسبة قبل بدايتها.', en: 'The event ends before it begins.' },
+};
+
 /**
  * The constraints that a client's body can break. Everything else that the database refuses is a fault of ours: 500, and logged.
  * A test holds this against the catalogue, so a constraint added later is either here or given a reason there.
@@ -91,6 +105,11 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   revision_authors_revision_id_author_id_key: AUTHOR_TWICE,
   revisions_series_check: SERIES_PLACE,
   masthead_terms_order_check: TERM_ORDER,
+  polls_section_id_fkey: unknown('place.sectionId'),
+  polls_series_id_fkey: unknown('place.seriesId'),
+  polls_article_id_fkey: unknown('place.articleId'),
+  polls_times_check: CLOSES_BEFORE_OPENING,
+  poll_events_times_check: EVENT_TIMES,
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */
@@ -102,8 +121,19 @@ export function refusalOf({ code = '', constraint = '' }: pg.DatabaseError): Pro
       en: 'This revision was published meanwhile and cannot change.',
     });
   }
+  // Raised by a trigger as well: the first ballot came while an editor was still changing what it answers.
+  if (constraint === 'polls_locked') return pollLocked();
   const answer = code.startsWith('23') ? ANSWERS[constraint] : undefined;
   return answer === undefined ? null : fieldRefused(answer.status, answer.code, answer.field, answer.message);
+}
+
+/** Readers have answered it as it stands. @param field what was to be changed, where one is known */
+export function pollLocked(field?: string): Problem {
+  const message = {
+    ar: 'بدأ التصويت، فلا يتغير السؤال ولا الخيارات ولا قواعد التصويت. أغلق الاستطلاع واطرح بدله غيره.',
+    en: 'Readers have voted, so question, options and rules stay. Close the poll and supersede it.',
+  };
+  return field === undefined ? new Problem(409, 'poll_locked', message) : fieldRefused(409, 'poll_locked', field, message);
 }
 
 /** A section under itself or one of its own. */

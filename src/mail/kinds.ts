@@ -2,7 +2,7 @@
  * Mail of one lane is sent by workers and over connections of its own, so that a hundred notices, or a relay slow to take them, never keep
  * anybody from signing in.
  */
-export const LANES = ['account', 'desk'] as const;
+export const LANES = ['account', 'desk', 'readers'] as const;
 export type Lane = (typeof LANES)[number];
 
 /** Every kind of mail there is, and its lane. */
@@ -15,6 +15,7 @@ export const KINDS = {
   returned: 'desk',
   approved: 'desk',
   schedule_failed: 'desk',
+  vote_confirmation: 'readers',
 } as const satisfies Record<string, Lane>;
 export type Kind = keyof typeof KINDS;
 

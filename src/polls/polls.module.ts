@@ -1,0 +1,25 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
+import type { Config } from '../config/config.js';
+import { Secret } from '../config/secret.js';
+import { MailModule } from '../mail/mail.module.js';
+import { NetworkKeys } from './network-keys.service.js';
+import { Poll, PollOption } from './poll.entity.js';
+import { PollSecrets } from './poll-secrets.js';
+
+@Module({})
+export class PollsModule {
+  static for(config: Config): DynamicModule {
+    return {
+      module: PollsModule,
+      imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
+      controllers: [],
+      providers: [
+        { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
+        NetworkKeys,
+      ],
+      exports: [],
+    };
+  }
+}
