@@ -34,7 +34,9 @@ export const PLANTS = {
   'vote-acknowledged-first': [
     'polls/ballot-box.js',
     'const rows = await this.store(',
-    `for (const { answer } of group) answer({ n: 1, outcome: 'cast', status: 'counted', ballot_id: null }); const rows = await this.store(`,
+    `for (const { answer } of group) answer({ n: 1, outcome: 'cast', status: 'counted', ballot_id: null });
+     await new Promise((resume) => setTimeout(resume, 200));
+     const rows = await this.store(`,
   ],
 };
 

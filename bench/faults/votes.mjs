@@ -39,100 +39,6 @@ const OPTIONS = 3;
 
 const root = join(import.meta.dirname, '..', '..');
 const agent = new Agent({ keepAlive: true, maxSockets: 512 });
-const server = await startServer();
-let child = null;
-let failed = 0;
-try {
-  const port = await freePort();
-  for (const target of TARGETS.filter((name) => name === (options.target ?? name))) await run(target, port);
-} finally {
-  agent.destroy();
-  child?.kill('SIGKILL');
-  await server.stop();
-}
-process.exit(failed === 0 ? 0 : 1);
-
-async function run(target, port) {
-  if (options.plant === ASYNCHRONOUS) await sql(`alter database markaz set synchronous_commit = off`);
-  const poll = await openPoll();
-  if (options.plant === 'vote-unconstrained')
-    await sql(`alter table ballots drop constraint if exists ballots_one_per_reader, drop constraint if exists ballots_one_per_receipt`);
-  child = await start(port);
-  const load = new Load(port, poll);
-  load.begin();
-  const outages = [];
-  for (let kill = 0; kill < KILLS[target]; kill += 1) {
-    await sleep(500 + Math.random() * 1_500);
-    const struck = performance.now();
-    const answered = load.answers;
-    if (target === 'app') {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      child = await start(port);
-    } else {
-      await strikeDatabase();
-    }
-    // The next vote that is answered ends the outage.
-    while (load.answers === answered || load.lastAnswer < struck + 50) {
-      if (performance.now() > struck + 60_000)
-        throw new Error(`no vote was answered within a minute after kill ${kill + 1}:\n${child.said}`);
-      await sleep(20);
-    }
-    outages.push((performance.now() - struck) / 1_000);
-  }
-  await load.end();
-  const pid = child.pid;
-  child.kill('SIGTERM');
-  const [code] = child.exitCode !== null ? [child.exitCode] : await once(child, 'exit');
-
-  const readers = load.readers;
-  const rows = await sql(
-    `select encode(receipt_hash, 'hex') as receipt, count(*)::int as n from ballots where poll_id = ${poll.id} and status = 'counted' group by 1`,
-  );
-  const stored = new Map(rows.map(({ receipt, n }) => [receipt, n]));
-  const hashes = readers.map(({ receipts }) => [...receipts].map((receipt) => createHash('sha256').update(receipt).digest('hex')));
-  const lost = hashes.filter((own) => own.some((hash) => !stored.has(hash))).length;
-  const several = readers.filter(({ receipts }) => receipts.size !== 1).length;
-  const double = [...stored.values()].filter((n) => n > 1).length;
-  const ballots = [...stored.values()].reduce((sum, n) => sum + n, 0);
-  const [{ incomplete }] = await sql(
-    `select (select count(*) from ballots b where poll_id = ${poll.id} and not exists (select from ballot_choices c where c.ballot_id = b.id))
-      + (select count(*) from ballot_choices c where poll_id = ${poll.id} and not exists (select from ballots b where b.id = c.ballot_id)) as incomplete`,
-  );
-  const tally = await sql(
-    `select c.option_id as id, count(*)::int as n from ballot_choices c join ballots b on b.id = c.ballot_id
-     where c.poll_id = ${poll.id} and b.status = 'counted' group by 1 order by 1`,
-  );
-  const asked = poll.optionIds.map((id) => readers.filter((reader) => reader.option === id).length);
-  const strange = [...load.refusals].map(([what, n]) => `${n} × ${what}`).join(', ');
-  outages.sort((a, b) => a - b);
-  const outage = (q) => (outages[Math.min(outages.length - 1, Math.ceil(q * outages.length) - 1)] ?? 0).toFixed(1);
-  process.stdout.write(
-    `${target}: ${KILLS[target]} kills under ${RATE} votes/s: ${readers.length} readers, ${load.answers} acknowledgements, ${load.retries} tries in vain; ` +
-      `${ballots} ballots; answered again after ${outage(0.5)} s (median), ${outage(1)} s (most)\n`,
-  );
-  check('every reader was answered', load.unanswered === 0, `${load.unanswered} were not`);
-  check('no acknowledged vote is lost', lost === 0, `${lost} are`);
-  check(
-    'no ballot is stored twice',
-    double === 0 && ballots <= readers.length,
-    `${double} are; ${ballots} ballots of ${readers.length} readers`,
-  );
-  check('as many ballots as readers', ballots === readers.length, `${ballots} of ${readers.length}`);
-  check('one receipt for each reader', several === 0, `${several} have another number`);
-  check('every ballot has its choice, every choice its ballot', Number(incomplete) === 0, `${incomplete} have not`);
-  check(
-    'the tally is what readers chose',
-    JSON.stringify(tally.map(({ n }) => n)) === JSON.stringify(asked),
-    `${JSON.stringify(tally)}, chosen ${asked}`,
-  );
-  check('refusals are 503 or lost connections', strange === '', strange);
-  if (target === 'postgres')
-    check('the application is the same process throughout', child.pid === pid && load.process === pid, 'it is another');
-  check('the application ended with 0', code === 0, `exit code ${code}:\n${child.said}`);
-  child = null;
-}
-
 /** Readers who come at a constant rate and vote until they are answered. */
 class Load {
   readers = [];
@@ -141,7 +47,6 @@ class Load {
   retries = 0;
   unanswered = 0;
   refusals = new Map();
-  process = child.pid;
   #pending = new Set();
   #timer = null;
   #ending = false;
@@ -209,6 +114,101 @@ class Load {
   }
 }
 
+const server = await startServer();
+let child = null;
+let failed = 0;
+try {
+  const port = await freePort();
+  for (const target of TARGETS.filter((name) => name === (options.target ?? name))) await run(target, port);
+} finally {
+  agent.destroy();
+  child?.kill('SIGKILL');
+  await server.stop();
+}
+process.exit(failed === 0 ? 0 : 1);
+
+async function run(target, port) {
+  if (options.plant === ASYNCHRONOUS) await sql(`alter database markaz set synchronous_commit = off`);
+  const poll = await openPoll();
+  if (options.plant === 'vote-unconstrained')
+    await sql(`alter table ballots drop constraint if exists ballots_one_per_reader, drop constraint if exists ballots_one_per_receipt`);
+  child = await start(port);
+  const first = child.pid;
+  const load = new Load(port, poll);
+  load.begin();
+  const outages = [];
+  for (let kill = 0; kill < KILLS[target]; kill += 1) {
+    await sleep(500 + Math.random() * 1_500);
+    const struck = performance.now();
+    const answered = load.answers;
+    if (target === 'app') {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      child = await start(port);
+    } else {
+      await strikeDatabase();
+    }
+    // The next vote that is answered ends the outage.
+    while (load.answers === answered || load.lastAnswer < struck + 50) {
+      if (performance.now() > struck + 60_000)
+        throw new Error(`no vote was answered within a minute after kill ${kill + 1}:\n${child.said}`);
+      await sleep(20);
+    }
+    outages.push((performance.now() - struck) / 1_000);
+  }
+  await load.end();
+
+  const readers = load.readers;
+  const rows = await sql(
+    `select encode(receipt_hash, 'hex') as receipt, count(*)::int as n from ballots where poll_id = ${poll.id} and status = 'counted' group by 1`,
+  );
+  const stored = new Map(rows.map(({ receipt, n }) => [receipt, n]));
+  const hashes = readers.map(({ receipts }) => [...receipts].map((receipt) => createHash('sha256').update(receipt).digest('hex')));
+  const lost = hashes.filter((own) => own.some((hash) => !stored.has(hash))).length;
+  const several = readers.filter(({ receipts }) => receipts.size !== 1).length;
+  const double = [...stored.values()].filter((n) => n > 1).length;
+  const ballots = [...stored.values()].reduce((sum, n) => sum + n, 0);
+  const [{ incomplete }] = await sql(
+    `select (select count(*) from ballots b where poll_id = ${poll.id} and not exists (select from ballot_choices c where c.ballot_id = b.id))
+      + (select count(*) from ballot_choices c where poll_id = ${poll.id} and not exists (select from ballots b where b.id = c.ballot_id)) as incomplete`,
+  );
+  const tally = await sql(
+    `select c.option_id as id, count(*)::int as n from ballot_choices c join ballots b on b.id = c.ballot_id
+     where c.poll_id = ${poll.id} and b.status = 'counted' group by 1 order by 1`,
+  );
+  const asked = poll.optionIds.map((id) => readers.filter((reader) => reader.option === id).length);
+  const strange = [...load.refusals].map(([what, n]) => `${n} × ${what}`).join(', ');
+  // Only now: our own hold on the server was lost with its processes, and the application, seeing nobody else, stops it when it ends.
+  const pid = child.pid;
+  child.kill('SIGTERM');
+  const [code] = child.exitCode !== null ? [child.exitCode] : await once(child, 'exit');
+  outages.sort((a, b) => a - b);
+  const outage = (q) => (outages[Math.min(outages.length - 1, Math.ceil(q * outages.length) - 1)] ?? 0).toFixed(1);
+  process.stdout.write(
+    `${target}: ${KILLS[target]} kills under ${RATE} votes/s: ${readers.length} readers, ${load.answers} acknowledgements, ${load.retries} tries in vain; ` +
+      `${ballots} ballots; answered again after ${outage(0.5)} s (median), ${outage(1)} s (most)\n`,
+  );
+  check('every reader was answered', load.unanswered === 0, `${load.unanswered} were not`);
+  check('no acknowledged vote is lost', lost === 0, `${lost} are`);
+  check(
+    'no ballot is stored twice',
+    double === 0 && ballots <= readers.length,
+    `${double} are; ${ballots} ballots of ${readers.length} readers`,
+  );
+  check('as many ballots as readers', ballots === readers.length, `${ballots} of ${readers.length}`);
+  check('one receipt for each reader', several === 0, `${several} have another number`);
+  check('every ballot has its choice, every choice its ballot', Number(incomplete) === 0, `${incomplete} have not`);
+  check(
+    'the tally is what readers chose',
+    JSON.stringify(tally.map(({ n }) => n)) === JSON.stringify(asked),
+    `${JSON.stringify(tally)}, chosen ${asked}`,
+  );
+  check('refusals are 503 or lost connections', strange === '', strange);
+  if (target === 'postgres') check('the application is the same process throughout', pid === first, 'it is another');
+  check('the application ended with 0', code === 0, `exit code ${code}:\n${child.said}`);
+  child = null;
+}
+
 /** @returns status 0 when there was no answer */
 function send(port, path, headers, body) {
   const payload = JSON.stringify(body);
@@ -257,10 +257,13 @@ async function openPoll() {
 
 /** kill -9 of one of PostgreSQL's processes at work for the application: the postmaster then ends all others and recovers from the log. */
 async function strikeDatabase() {
-  const [victim] = await sql(
-    `select pid from pg_stat_activity where datname = current_database() and application_name like 'markaz%' and application_name <> 'markaz presence' order by state = 'active' desc, random() limit 1`,
-  );
-  process.kill(victim.pid, 'SIGKILL');
+  for (;;) {
+    const [victim] = await sql(
+      `select pid from pg_stat_activity where datname = current_database() and application_name = 'markaz' order by state = 'active' desc, random() limit 1`,
+    );
+    if (victim) return process.kill(victim.pid, 'SIGKILL');
+    await sleep(20);
+  }
 }
 
 /** One statement over a connection of its own, tried again while the server recovers. */
