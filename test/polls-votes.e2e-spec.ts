@@ -2,10 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge, Payload } from 'altcha-lib/types';
+import type pg from 'pg';
 import type { Response } from 'supertest';
+import { Busy } from '../src/database/transaction.js';
+import { Problem } from '../src/http/problem.js';
+import { BallotBox } from '../src/polls/ballot-box.js';
 import { receiptOf } from '../src/polls/ballot-keys.js';
-import { castBallots, castValues, pollTurn } from '../src/polls/ballots.queries.js';
-import { aBallot, aPoll, type TestPoll } from './factories.js';
+import { castBallots, castValues, pollTurn, type CastRow, type SubmittedBallot } from '../src/polls/ballots.queries.js';
+import { NetworkKeys } from '../src/polls/network-keys.service.js';
+import { PollRules } from '../src/polls/poll-rules.js';
+import { Stopwatch } from '../src/polls/stopwatch.js';
+import { Traffic } from '../src/polls/traffic.js';
+import { VotingService, type Voted } from '../src/polls/voting.service.js';
+import { Work } from '../src/polls/work.js';
+import { aBallot, aPoll, castAll, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** Ballots and votes at the front door, levels 0 and 1. */
@@ -507,3 +517,237 @@ async function waitsForLock(like: string): Promise<void> {
     await new Promise((resume) => setTimeout(resume, 20));
   }
 }
+
+describe('the ballot box', () => {
+  let box: BallotBox;
+  beforeAll(() => {
+    box = world.app.get(BallotBox);
+  });
+  const outcomeOf = (act: Promise<CastRow>): Promise<string> =>
+    act.then(
+      ({ outcome }) => outcome,
+      (error: unknown) => (error instanceof Busy ? 'busy' : `failed ${(error as pg.DatabaseError).code}`),
+    );
+  /** Puts them in while nothing can be written, so that they are written together. */
+  async function together(ballots: readonly SubmittedBallot[]): Promise<string[]> {
+    const outcomes = await world.tx(async (tx) => {
+      await tx.query('lock table ballots in share mode');
+      const all = Promise.all(ballots.map((ballot) => outcomeOf(box.cast(ballot))));
+      await new Promise((resume) => setTimeout(resume, 100));
+      return { all };
+    });
+    return outcomes.all;
+  }
+
+  it('fails the guilty ballot alone, whatever is wrong with it', async () => {
+    const [poll, other] = [await aPoll(world), await aPoll(world)];
+    const taken = aBallot(poll);
+    expect(await outcomeOf(box.cast(taken))).toBe('cast');
+    const good = Array.from({ length: 30 }, (_, n) => aBallot(n % 3 === 0 ? other : poll));
+    const bad = [
+      aBallot(poll, { receiptHash: taken.receiptHash }),
+      aBallot(poll, { optionIds: [2 ** 40] }),
+      aBallot(poll, { groupId: 2_000_000_000 }),
+      aBallot(poll, { optionIds: other.optionIds.slice(0, 1) }),
+      aBallot({ ...poll, id: 2_000_000_000 }),
+      taken,
+    ];
+    const outcomes = await together([...good.slice(0, 15), ...bad, ...good.slice(15)]);
+    expect(outcomes.splice(15, bad.length)).toEqual([
+      'failed 23505',
+      'failed 22003',
+      'failed 23503',
+      'choices_refused',
+      'not_open',
+      'stands',
+    ]);
+    expect(outcomes).toEqual(good.map(() => 'cast'));
+    expect((await stored(poll)).length + (await stored(other)).length).toBe(31);
+  });
+
+  it('keeps the votes of other polls going while one poll is locked', async () => {
+    const [locked, free] = [await aPoll(world), await aPoll(world)];
+    const outcomes = await world.tx(async (tx) => {
+      await tx.query(`select from polls where id = $1 for update`, [locked.id]);
+      return Promise.all([locked, free, locked, free, free].map((poll) => outcomeOf(box.cast(aBallot(poll)))));
+    });
+    expect(outcomes).toEqual(['failed 55P03', 'cast', 'failed 55P03', 'cast', 'cast']);
+    expect(await outcomeOf(box.cast(aBallot(locked)))).toBe('cast');
+  });
+
+  it('writes one ballot once, also when it comes again while it is written or has failed', async () => {
+    const poll = await aPoll(world);
+    const ballot = aBallot(poll);
+    expect((await together([ballot, ballot, ballot])).toSorted()).toEqual(['cast', 'stands', 'stands']);
+    const wrong = aBallot(poll, { optionIds: [2_000_000_000] });
+    const right = { ...wrong, optionIds: [poll.optionIds[0]!] };
+    expect(await together([wrong, wrong, right, wrong, right])).toEqual(['choices_refused', 'choices_refused', 'cast', 'stands', 'stands']);
+  });
+
+  it('answers 503 when its connection is lost, and works again at once', async () => {
+    const poll = await aPoll(world);
+    const readers = await readersOf(poll, 10);
+    const { answers } = await world.tx(async (tx) => {
+      await tx.query('lock table ballots in share mode');
+      const all = Promise.all(readers.map((cookie) => vote(poll, cookie, [poll.optionIds[0]!])));
+      await waitsForLock('with given%');
+      await new Promise((resume) => setTimeout(resume, 50));
+      await tx.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return { answers: all };
+    });
+    const lost = (await answers).filter(({ status }) => status !== 201);
+    expect(lost.length).toBeGreaterThan(0);
+    for (const answer of lost) expect([...refused(answer), answer.headers['retry-after']]).toEqual([503, 'unavailable', [], '5']);
+    const again = await Promise.all(readers.map((cookie) => tellVote(poll, cookie)));
+    expect(again.map(({ status }) => status).toSorted()).toEqual([
+      ...Array.from({ length: 10 - lost.length }, () => 200),
+      ...lost.map(() => 201),
+    ]);
+    expect(await stored(poll)).toHaveLength(10);
+  });
+
+  it('takes no more than can be written soon', async () => {
+    const poll = await aPoll(world);
+    const outcomes = await together(Array.from({ length: 6_200 }, () => aBallot(poll)));
+    const busy = outcomes.filter((outcome) => outcome === 'busy').length;
+    expect(busy).toBeGreaterThanOrEqual(200);
+    expect(busy).toBeLessThan(1_200);
+    expect(await stored(poll)).toHaveLength(6_200 - busy);
+  });
+});
+
+describe('traffic', () => {
+  let seconds: number;
+  beforeEach(() => {
+    seconds = world.app.get(Stopwatch).seconds() + 100_000;
+    vi.spyOn(world.app.get(Stopwatch), 'seconds').mockImplementation(() => seconds);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('holds up a flood of votes from one address, and no replay, and nobody elsewhere', async () => {
+    const poll = await aPoll(world);
+    const readers = await readersOf(poll, 62);
+    const [ip, optionIds] = [anywhere(), [poll.optionIds[0]!]];
+    const from = (cookie: string): Promise<Told> => tell(`${poll.id}/votes`, { optionIds }, cookie, ip);
+    for (let second = 0; second < 10; second += 1) {
+      const answers = await Promise.all(readers.slice(second * 6, second * 6 + 6).map(from));
+      expect([second, answers.map(({ status }) => status)]).toEqual([second, Array.from({ length: 6 }, () => 201)]);
+      seconds += 1;
+    }
+    const [late, elsewhere] = readers.slice(60) as [string, string];
+    const held = await send(`${poll.id}/votes`, { optionIds }, late, ip);
+    expect([...refused(held), held.headers['retry-after']]).toEqual([429, 'too_many_votes', [], '10']);
+    expect((await from(readers[0]!)).status).toBe(200);
+    expect((await tellVote(poll, elsewhere)).status).toBe(201);
+    // What is wrong with the vote itself is said first.
+    expect(refused(await tell(`${poll.id}/votes`, { optionIds: [1_000_000] }, late, ip))).toEqual([422, 'option_unknown', ['optionIds option_unknown']]); // prettier-ignore
+    // The ballot is as good as before.
+    seconds += 10;
+    expect((await from(late)).status).toBe(201);
+  });
+
+  it('holds up a flood of new readers from one address, and nobody who has a ballot', async () => {
+    const [poll, other] = [await aPoll(world), await aPoll(world)];
+    const ip = anywhere();
+    let cookie = '';
+    for (let second = 0; second < 10; second += 1) {
+      for (let n = 0; n < 6; n += 1) ({ cookie } = await tell(`${poll.id}/ballots`, {}, undefined, ip));
+      seconds += 1;
+    }
+    const held = await send(`${other.id}/ballots`, {}, undefined, ip);
+    expect([...refused(held), held.headers['retry-after'], held.headers['set-cookie']]).toEqual([
+      429,
+      'too_many_votes',
+      [],
+      '10',
+      undefined,
+    ]);
+    expect((await tell(`${other.id}/ballots`, {}, cookie, ip)).status).toBe(201);
+    expect((await tell(`${other.id}/ballots`, {})).status).toBe(201);
+  });
+
+  it('makes work dearer where many votes come from, but not for a declared event', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    const ip = anywhere();
+    const asked = vi.spyOn(world.app.get(Work), 'challenge');
+    const factor = async (from: string): Promise<number> => {
+      expect((await tell(`${poll.id}/ballots`, {}, undefined, from)).status).toBe(201);
+      return asked.mock.lastCall![2];
+    };
+    const keys = await world.app.get(NetworkKeys).of(ip, '');
+    for (let n = 0; n < 100; n += 1) world.app.get(Traffic).count(poll.id, keys);
+    expect([await factor(ip), await factor(anywhere())]).toEqual([4, 1]);
+    await world.dataSource.query(
+      `insert into poll_events (poll_id, label, network_key, starts_at, ends_at)
+       values ($1, 'قاعتنا', $2, poll_now() - interval '1 minute', poll_now() + interval '1 minute')`,
+      [poll.id, keys.eventKey],
+    );
+    await world.app.get(PollRules).now(poll.id);
+    expect(await factor(ip)).toBe(1);
+    await world.dataSource.query(`update poll_events set ends_at = poll_now() where poll_id = $1`, [poll.id]);
+    await world.app.get(PollRules).now(poll.id);
+    expect(await factor(ip)).toBe(4);
+  });
+});
+
+describe('votes without work', () => {
+  const withoutWork = (poll: TestPoll, nonce = randomBytes(16), optionIds: number[] = [poll.optionIds[0]!]): Promise<Voted> =>
+    world.app.get(VotingService).voteWithoutWork(poll.id, { optionIds }, nonce, { ip: anywhere(), agent: '' });
+  const codeOf = (act: Promise<Voted>): Promise<string> =>
+    act.then(
+      ({ receipt }) => receipt.status,
+      (error: unknown) => (error instanceof Problem ? `${error.getStatus()} ${error.code}` : String(error)),
+    );
+  const groups = (poll: TestPoll): Promise<unknown> =>
+    world.dataSource.query(
+      `select g.kind, g.state, count(b.id)::int as ballots from ballot_groups g left join ballots b on b.group_id = g.id where g.poll_id = $1 group by g.id`,
+      [poll.id],
+    );
+
+  it('wait for review in one group, and are replayed as others are', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    const nonce = randomBytes(16);
+    const first = await withoutWork(poll, nonce);
+    expect(first).toEqual({ receipt: { receipt: receiptOf(poll.secret, nonce), status: 'under_review' }, first: true });
+    expect(await withoutWork(poll, nonce)).toEqual({ ...first, first: false });
+    expect(await codeOf(withoutWork(poll, nonce, [poll.optionIds[1]!]))).toBe('409 ballot_stands');
+    expect(await groups(poll)).toEqual([{ kind: 'no_work', state: 'held', ballots: 1 }]);
+    // Once an editor has decided, what comes is new to everybody.
+    await world.dataSource.query(`update ballot_groups set state = 'released', decided_at = now() where poll_id = $1`, [poll.id]);
+    expect(await codeOf(withoutWork(poll, nonce))).toBe('under_review');
+    expect(await groups(poll)).toEqual([{ kind: 'no_work', state: 'released', ballots: 1 }]);
+    expect(await codeOf(withoutWork(poll))).toBe('under_review');
+    expect(await groups(poll)).toEqual([{ kind: 'no_work', state: 'held', ballots: 2 }]);
+  });
+
+  it('are refused as other votes are, and ask for review only where others work', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    expect(await codeOf(withoutWork(poll, randomBytes(16), poll.optionIds.slice()))).toBe('422 too_many_choices');
+    expect(await codeOf(withoutWork(poll, randomBytes(16), [1]))).toBe('422 option_unknown');
+    expect(await codeOf(withoutWork(await aPoll(world, { level: 1, state: 'closed' })))).toBe('409 poll_closed');
+    expect(await codeOf(withoutWork(await aPoll(world, { level: 1, state: 'draft' })))).toBe('404 not_found');
+    expect(await codeOf(withoutWork(await aPoll(world, { level: 3 })))).toBe('422 work_required');
+    expect(await codeOf(withoutWork(await aPoll(world, { level: 0 })))).toBe('counted');
+    expect(await groups(poll)).toEqual([]);
+  });
+
+  it('find room for fifty, of a hundred at once', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => codeOf(withoutWork(poll))));
+    expect(answers.toSorted()).toEqual([...Array.from({ length: 50 }, () => '429 no_work_full'), ...Array.from({ length: 50 }, () => 'under_review')]); // prettier-ignore
+    expect(await groups(poll)).toEqual([{ kind: 'no_work', state: 'held', ballots: 50 }]);
+  });
+
+  it('or for five of a hundred ballots, where that is more', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    await castAll(
+      world,
+      Array.from({ length: 1_200 }, () => aBallot(poll)),
+    );
+    const answers = await Promise.all(Array.from({ length: 100 }, () => codeOf(withoutWork(poll))));
+    // 63 of 1,263.
+    expect(answers.filter((answer) => answer === 'under_review')).toHaveLength(63);
+  });
+});
