@@ -7,7 +7,15 @@ import { NotFound, Problem } from '../http/problem.js';
 import { fieldRefused } from '../http/refusals.js';
 import { BallotBox } from './ballot-box.js';
 import { ballotHash, choicesDigest, receiptHash, receiptOf } from './ballot-keys.js';
-import { castBallots, castValues, standingBallot, type CastRow, type StandingBallot, type SubmittedBallot } from './ballots.queries.js';
+import {
+  castBallots,
+  castValues,
+  standingBallot,
+  type BallotStatus,
+  type CastRow,
+  type StandingBallot,
+  type SubmittedBallot,
+} from './ballots.queries.js';
 import { NetworkKeys, type Whereabouts } from './network-keys.service.js';
 import { PollRules, type Rules } from './poll-rules.js';
 import { ReaderCookie, type ReaderBallot } from './reader-cookie.js';
@@ -72,33 +80,33 @@ export class VotingService {
    * @throws Problem 404; 409 `ballot_stands`, `poll_closed`, `poll_not_open`; 422 naming the field; 429 `too_many_votes`
    */
   async vote(pollId: number, vote: CastVote, nonce: Buffer, visitor: Visitor): Promise<Voted> {
-    const lately = await this.rules.lately(pollId);
-    // What was read a second ago lets a vote through to the statement that looks for itself; it refuses none.
-    let rules = lately === null || refusalOf(lately, vote) !== null ? await this.known(pollId) : lately;
     const whereabouts = await this.keys.of(visitor.ip, visitor.agent);
-    const refusal =
-      refusalOf(rules, vote) ??
-      (rules.level === 0 ? null : await this.work.refusalOf(pollId, nonce, vote.work)) ??
-      (rules.level === 3 ? emailRequired() : null) ??
-      floodRefusal(this.traffic.flood(pollId, whereabouts));
-    if (refusal !== null) return this.replayed(rules, vote, nonce, refusal);
-
-    let row = await this.box.cast(sealed(rules, vote, nonce, whereabouts));
-    if (row.outcome !== 'cast' && row.outcome !== 'stands') {
-      rules = await this.known(pollId);
-      const changed = refusalOf(rules, vote);
-      if (changed !== null) return this.replayed(rules, vote, nonce, changed);
-      row = await this.box.cast(sealed(rules, vote, nonce, whereabouts));
+    // What was read a second ago lets a vote through to the statement that looks for itself; it refuses none.
+    for (const read of ['lately', 'now', 'now'] as const) {
+      const rules = read === 'lately' ? await this.rules.lately(pollId) : await this.known(pollId);
+      if (rules === null) continue;
+      const refusal =
+        refusalOf(rules, vote) ??
+        (rules.level === 0 ? null : await this.work.refusalOf(pollId, nonce, vote.work)) ??
+        (rules.level === 3 ? emailRequired() : null) ??
+        floodRefusal(this.traffic.flood(pollId, whereabouts));
+      if (refusal !== null && read === 'lately') continue;
+      if (refusal !== null) return this.replayed(rules, vote, nonce, refusal);
+      const { outcome, status } = await this.box.cast(sealed(rules, vote, nonce, whereabouts));
+      if (outcome === 'cast') return this.first(rules, nonce, whereabouts, status!);
+      if (outcome === 'stands') return this.replayed(rules, vote, nonce, new Busy());
+      // Another poll than we had read: it has closed, or what it asks has changed.
     }
-    return row.outcome === 'cast' ? this.first(rules, nonce, whereabouts, row) : this.replayed(rules, vote, nonce, new Busy());
+    throw new Busy();
   }
 
   /**
-   * A vote at level 1 from a page without scripts, which can do no work: it waits for an editor's review, and there is room for so many.
-   * @throws Problem as {@link vote} does, and 422 `work_required` at other levels, 429 `no_work_full`
+   * A vote from a page without scripts, which can do no work: at level 1 it waits for an editor's review, and there is room for so many.
+   * @throws Problem as {@link vote} does, with 422 `work_required` at level 3, and 429 `no_work_full`
    */
   async voteWithoutWork(pollId: number, vote: Pick<CastVote, 'optionIds'>, nonce: Buffer, visitor: Visitor): Promise<Voted> {
     const rules = await this.known(pollId);
+    if (rules.level === 0) return this.vote(pollId, vote, nonce, visitor);
     const whereabouts = await this.keys.of(visitor.ip, visitor.agent);
     const refusal =
       refusalOf(rules, vote) ??
@@ -107,7 +115,7 @@ export class VotingService {
     if (refusal !== null) return this.replayed(rules, vote, nonce, refusal);
     try {
       const row = await inTransaction(this.dataSource, (tx) => castUnderReview(tx, sealed(rules, vote, nonce, whereabouts)));
-      return this.first(rules, nonce, whereabouts, row);
+      return this.first(rules, nonce, whereabouts, row.status!);
     } catch (error) {
       if (!(error instanceof Problem || error instanceof Busy)) throw error;
       const now = await this.known(pollId);
@@ -115,9 +123,9 @@ export class VotingService {
     }
   }
 
-  private first(rules: Rules, nonce: Buffer, whereabouts: Whereabouts, row: CastRow): Voted {
+  private first(rules: Rules, nonce: Buffer, whereabouts: Whereabouts, status: BallotStatus): Voted {
     this.traffic.count(rules.id, whereabouts);
-    return { receipt: VoteReceipt.of(receiptOf(rules.secret!, nonce), row.status!), first: true };
+    return { receipt: VoteReceipt.of(receiptOf(rules.secret!, nonce), status), first: true };
   }
 
   /** @returns the receipt of the vote that stands with these options. @throws Problem 409 `ballot_stands` when others stand, else `refusal` */
