@@ -649,3 +649,20 @@ it('never changes a question that a ballot has answered, however close the two c
   expect(rounds.edited).toBeGreaterThan(0);
   expect(rounds.refused).toBeGreaterThan(0);
 }, 60_000);
+
+it('refuses a ballot for an option that is taken away while it comes, and none beside it: fifty times', async () => {
+  const rounds = { taken: 0, kept: 0 };
+  let start = 4;
+  for (let round = 0; round < 50; round += 1) {
+    const [poll, other] = [await aPoll(world), await aPoll(world)];
+    const edit = patch({ id: poll.id, version: 1 }, { options: TWO }).then((answer) => answer);
+    await new Promise((go) => setTimeout(go, start));
+    const cast = await castAll(world, [aBallot(poll, { optionIds: [poll.optionIds[2]!] }), aBallot(other)]);
+    const taken = (await edit).status === 200;
+    rounds[taken ? 'taken' : 'kept'] += 1;
+    start = taken ? Math.max(0, start - 1) : start + 1;
+    expect(cast.map(({ outcome }) => outcome)).toEqual([taken ? 'choices_refused' : 'cast', 'cast']);
+  }
+  expect(rounds.taken).toBeGreaterThan(0);
+  expect(rounds.kept).toBeGreaterThan(0);
+}, 60_000);
