@@ -4,9 +4,6 @@ import type { DeskPoll, DeskPollList, ListDeskPolls } from './desk-poll.dto.js';
 
 // Every text below is put together from constants of this file; values go in as $1 … only.
 
-const person = (alias: string): string =>
-  `case when ${alias}.id is null then null else json_build_object('id', ${alias}.id, 'name', ${alias}.name) end`;
-
 const POLL = `
   json_build_object('id', p.id, 'version', p.version, 'state', p.state, 'question', p.question, 'intro', p.intro,
     'options', (
@@ -20,14 +17,13 @@ const POLL = `
       select json_build_object('counted', count(*) filter (where b.status = 'counted'), 'underReview', count(*) filter (where b.status = 'under_review'),
         'awaiting', count(*) filter (where b.status = 'awaiting_confirmation'), 'removed', count(*) filter (where b.status = 'void'))
       from ballots b where b.poll_id = p.id),
-    'createdBy', ${person('c')}, 'editedBy', ${person('e')}, 'editedAt', pub.instant(p.edited_at), 'createdAt', pub.instant(p.created_at))
-  as poll`;
-
-const FROM = `polls p left join editors c on c.id = p.created_by left join editors e on e.id = p.edited_by`;
+    'createdBy', (select json_build_object('id', c.id, 'name', c.name) from editors c where c.id = p.created_by),
+    'editedBy', (select json_build_object('id', e.id, 'name', e.name) from editors e where e.id = p.edited_by),
+    'editedAt', pub.instant(p.edited_at), 'createdAt', pub.instant(p.created_at)) as poll`;
 
 /** The poll as the desk has it, or null. */
 export async function deskPoll(tx: EntityManager, id: number): Promise<DeskPoll | null> {
-  const [row] = await tx.query<{ poll: DeskPoll }[]>(`select ${POLL} from ${FROM} where p.id = $1`, [id]);
+  const [row] = await tx.query<{ poll: DeskPoll }[]>(`select ${POLL} from polls p where p.id = $1`, [id]);
   return row?.poll ?? null;
 }
 
@@ -35,7 +31,7 @@ export async function deskPoll(tx: EntityManager, id: number): Promise<DeskPoll 
 export async function deskPollPage(tx: EntityManager, { state, cursor, limit }: ListDeskPolls): Promise<DeskPollList> {
   const rows = await tx.query<{ poll: DeskPoll; cursor: string }[]>(
     `select ${POLL}, ${cursorSql('desk polls', 'p.id', 'p.id')} as cursor
-     from ${FROM} where ($1::text is null or p.state = $1) and ($2::int is null or p.id < $2) order by p.id desc limit $3::int + 1`,
+     from polls p where ($1::text is null or p.state = $1) and ($2::int is null or p.id < $2) order by p.id desc limit $3::int + 1`,
     [state, cursor?.id, limit],
   );
   // One row more than asked for tells that there is a next page.
@@ -65,7 +61,7 @@ export async function standingOf(tx: EntityManager, id: number): Promise<Standin
 /** Who edited the poll last, and when. */
 export async function lastEdit(tx: EntityManager, id: number): Promise<{ editedBy: string | null; editedAt: string }> {
   const [row] = await tx.query<[{ editedBy: string | null; editedAt: string }]>(
-    `select e.name as "editedBy", pub.instant(p.edited_at) as "editedAt" from ${FROM} where p.id = $1`,
+    `select e.name as "editedBy", pub.instant(p.edited_at) as "editedAt" from polls p left join editors e on e.id = p.edited_by where p.id = $1`,
     [id],
   );
   return row;
