@@ -8,6 +8,9 @@ import { BallotBox } from './ballot-box.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { Poll, PollOption } from './poll.entity.js';
 import { PollRules } from './poll-rules.js';
+import { DeskPollsController } from './desk-polls.controller.js';
+import { DeskPollsService } from './desk-polls.service.js';
+import { PollClosing } from './poll-closing.service.js';
 import { PollSecrets } from './poll-secrets.js';
 import { ReaderCookie } from './reader-cookie.js';
 import { Stopwatch } from './stopwatch.js';
@@ -16,13 +19,15 @@ import { VotingController } from './voting.controller.js';
 import { VotingService } from './voting.service.js';
 import { Work } from './work.js';
 
+/** One for the whole house: the rooms above make polls of what they import and show them. */
 @Module({})
 export class PollsModule {
   static for(config: Config): DynamicModule {
     return {
       module: PollsModule,
+      global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [VotingController],
+      controllers: [VotingController, DeskPollsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
@@ -33,8 +38,10 @@ export class PollsModule {
         Traffic,
         Work,
         VotingService,
+        PollClosing,
+        DeskPollsService,
       ],
-      exports: [],
+      exports: [DeskPollsService],
     };
   }
 }
