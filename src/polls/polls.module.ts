@@ -4,9 +4,16 @@ import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
+import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { Poll, PollOption } from './poll.entity.js';
 import { PollSecrets } from './poll-secrets.js';
+import { PollsController } from './polls.controller.js';
+import { PollsService } from './polls.service.js';
+import { Stopwatch } from './stopwatch.js';
+import { ReaderCookie } from './reader-cookie.js';
+import { ResultsService } from './results.service.js';
+import { Tallies } from './tallies.service.js';
 
 @Module({})
 export class PollsModule {
@@ -14,10 +21,15 @@ export class PollsModule {
     return {
       module: PollsModule,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [],
+      controllers: [PollsController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
+        PollsService,
+        Stopwatch,
+        ReaderCookie,
+        ResultsService,
+        Tallies,
       ],
       exports: [],
     };
