@@ -427,6 +427,29 @@ describe('the count', () => {
     counts.mockRestore();
   });
 
+  it('that is under way when somebody votes is not that voter’s: the next one is, and all who wait share it', async () => {
+    const poll = await aPoll(world, { results: 'after_vote' });
+    const first = await aVoter(poll);
+    const url = `/polls/${poll.id}/results`;
+    const tallies = world.app.get(Tallies);
+    const count = tallies.count.bind(tallies);
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const counts = vi.spyOn(tallies, 'count').mockImplementationOnce(async (id) => {
+      const tally = await count(id);
+      await gate;
+      return tally;
+    });
+    const early = totals(url, { cookie: first.cookie });
+    await vi.waitUntil(() => counts.mock.calls.length === 1);
+    const voters = await Promise.all(Array.from({ length: 8 }, () => aVoter(poll)));
+    const late = voters.map(({ cookie }) => totals(url, { cookie }));
+    setTimeout(open, 200);
+    expect([await early, ...(await Promise.all(late))]).toEqual([1, ...Array.from({ length: 8 }, () => 9)]);
+    expect(counts).toHaveBeenCalledTimes(2);
+    counts.mockRestore();
+  });
+
   it('is made anew for a vote that was cast before it and stored after it', async () => {
     const poll = await aPoll(world, { results: 'after_vote' });
     const [early, late] = [await aVoter(poll), aReader(poll)];

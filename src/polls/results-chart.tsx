@@ -12,8 +12,10 @@ const MARGIN = 24;
 const INNER = WIDTH - 2 * MARGIN;
 const BAR = 14;
 /** Kept free beside an option's label for its numbers. */
-const NUMBERS = 130;
+const NUMBERS = 160;
 const FONT = 'Segoe UI, Tahoma, Noto Sans Arabic, Noto Sans, Arial, sans-serif';
+/** In the digits of the house's datelines, in Arabic too. */
+const NUMBERS_OF = { ar: 'en', en: 'en', fr: 'fr' } as const;
 const INK = '#1c2733';
 const QUIET = '#53606d';
 
@@ -28,7 +30,7 @@ interface Style {
 }
 
 const QUESTION: Style = { size: 20, weight: 700, fill: INK, lines: 4, width: INNER };
-const LABEL: Style = { size: 15, fill: INK, lines: 3, width: INNER - NUMBERS };
+const LABEL: Style = { size: 15, fill: INK, lines: 4, width: INNER - NUMBERS };
 const FIGURE: Style = { size: 15, weight: 600, fill: INK, lines: 1, width: NUMBERS };
 const BASE: Style = { size: 14, weight: 600, fill: INK, lines: 2, width: INNER };
 const NOTE: Style = { size: 12.5, fill: QUIET, lines: 8, width: INNER };
@@ -56,7 +58,7 @@ function Chart({ results, lang, zone }: { results: PollResults; lang: Lang; zone
   page.write({ text: question, lang: results.lang, dir: results.dir }, QUESTION);
   page.down(18);
   for (const { label, ballots, share, ...written } of options) {
-    page.beside({ text: figures(share, ballots), lang, dir }, FIGURE);
+    page.beside({ text: figures(share, ballots, lang), lang, dir }, FIGURE);
     page.write({ text: label, ...written }, LABEL);
     page.down(6);
     page.bar(share);
@@ -154,9 +156,14 @@ function units(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** `33.3% (12)` */
-function figures(share: number, ballots: number): string {
-  return `${Number((share * 100).toFixed(1))}% (${ballots})`;
+/** `33.3% (1,204)` */
+function figures(share: number, ballots: number, lang: Lang): string {
+  const percent = new Intl.NumberFormat(NUMBERS_OF[lang], { style: 'percent', maximumFractionDigits: 1 });
+  return `${percent.format(share)} (${number(ballots, lang)})`;
+}
+
+function number(ballots: number, lang: Lang): string {
+  return ballots.toLocaleString(NUMBERS_OF[lang]);
 }
 
 /** Sentences without an end: the base first, then what is not in it, then times. */
@@ -166,23 +173,24 @@ function footer(
   zone: string,
 ): string[] {
   const words = RESULT_WORDS[lang];
+  const said = (what: string, value: string): string => `${what}${lang === 'fr' ? '\u00A0' : ''}: ${value}`;
   const time = (at: string): string => isolated(formatDateline(new Date(at), lang, zone));
   return [
-    `${words.total}: ${totalBallots}`,
-    ...(underReview > 0 ? [`${words.underReview}: ${underReview}`] : []),
-    ...(removed > 0 ? [`${words.removed}: ${removed}`] : []),
-    ...removals.map(({ ballots, reason }) => `${words.removedBecause}: ${isolated(reason)} (${ballots})`),
-    `${words.level}: ${level} (${LEVEL_NAMES[level][lang]}) · ${words.state}: ${words.states[state]}`,
-    `${words.opened}: ${time(opensAt)}`,
-    ...(closesAt === null ? [] : [`${state === 'open' ? words.closes : words.closed}: ${time(closesAt)}`]),
-    `${words.counted}: ${time(countedAt)}`,
+    said(words.total, number(totalBallots, lang)),
+    ...(underReview > 0 ? [said(words.underReview, number(underReview, lang))] : []),
+    ...(removed > 0 ? [said(words.removed, number(removed, lang))] : []),
+    ...removals.map(({ ballots, reason }) => said(words.removedBecause, `${isolated(reason)} (${number(ballots, lang)})`)),
+    `${said(words.level, `${level} (${LEVEL_NAMES[level][lang]})`)} · ${said(words.state, words.states[state])}`,
+    said(words.opened, time(opensAt)),
+    ...(closesAt === null ? [] : [said(state === 'open' ? words.closes : words.closed, time(closesAt))]),
+    said(words.counted, time(countedAt)),
   ];
 }
 
 /** Everything the picture shows, in words. */
 function description(results: PollResults, lang: Lang, zone: string): string {
   return [
-    ...results.options.map(({ label, share, ballots }) => `${isolated(label)}: ${isolated(figures(share, ballots))}`),
+    ...results.options.map(({ label, share, ballots }) => `${isolated(label)}: ${isolated(figures(share, ballots, lang))}`),
     ...footer(results, lang, zone),
     results.method,
   ].join('\n');
@@ -197,7 +205,7 @@ function isolated(text: string): string {
 function lines(text: string, { size, lines: most, width }: Style): string[] {
   const broken: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/u).flatMap((whole) => pieces(whole, size, width))) {
+  for (const word of text.split(/[ \t\n]+/).flatMap((whole) => pieces(whole, size, width))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && widthOf(longer, size) > width) {
       broken.push(line);
@@ -228,14 +236,16 @@ function graphemes(text: string): string[] {
   return [...SEGMENTER.segment(text)].map(({ segment }) => segment);
 }
 
-/** In ems: capitals and wide scripts take more than small letters, marks nothing. */
+/** In ems, guessed: capitals and wide scripts take more than small letters, marks nothing. */
 function widthOf(text: string, size: number): number {
   let ems = 0;
   for (const character of text) {
     if (/\p{M}|\p{Cf}/u.test(character)) continue;
     if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u.test(character)) ems += 1.05;
-    else if (/[\p{Lu}mwMW%@]/u.test(character)) ems += 0.78;
+    else if (/[mwMW%@]/u.test(character)) ems += 1;
+    else if (/\p{Lu}/u.test(character)) ems += 0.75;
     else if (/[\s.,:;'’!|iljtf،؛()[\]]/u.test(character)) ems += 0.36;
+    else if (/\p{Script=Arabic}/u.test(character)) ems += 0.52;
     else ems += 0.58;
   }
   return ems * size;

@@ -36,8 +36,6 @@ const TIMES_ITS_DURATION = 20;
 interface Counting {
   latest: { readonly tally: Tally; readonly until: number } | null;
   running: Promise<Tally> | null;
-  /** Begins when the running one ends. */
-  next: Promise<Tally> | null;
 }
 
 /**
@@ -67,19 +65,16 @@ export class Tallies {
 
   /** A count that begins after this call, so that it has all that was answered before. */
   fresh(pollId: number): Promise<Tally> {
-    const counting = this.polls.get(pollId);
-    if (!counting?.running) return this.begin(pollId);
-    const begin = (): Promise<Tally> => {
-      counting.next = null;
-      return counting.running ?? this.begin(pollId);
-    };
-    // Whether the running one ends well is told to those who wait for it.
-    return (counting.next ??= counting.running.then(begin, begin));
+    const running = this.polls.get(pollId)?.running;
+    if (!running) return this.begin(pollId);
+    // Of those who wait for it, the first begins the next and the others share that. Whether it ends well is told to those it is for.
+    const next = (): Promise<Tally> => this.polls.get(pollId)?.running ?? this.begin(pollId);
+    return running.then(next, next);
   }
 
   private begin(pollId: number): Promise<Tally> {
     let counting = this.polls.get(pollId);
-    if (!counting) this.polls.set(pollId, (counting = { latest: null, running: null, next: null }));
+    if (!counting) this.polls.set(pollId, (counting = { latest: null, running: null }));
     return (counting.running = this.renew(pollId, counting).finally(() => (counting.running = null)));
   }
 
