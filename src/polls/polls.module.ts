@@ -4,16 +4,22 @@ import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
+import { BallotBox } from './ballot-box.js';
 import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
-import { Poll, PollOption } from './poll.entity.js';
+import { PollRules } from './poll-rules.js';
 import { PollSecrets } from './poll-secrets.js';
+import { Poll, PollOption } from './poll.entity.js';
 import { PollsController } from './polls.controller.js';
 import { PollsService } from './polls.service.js';
-import { Stopwatch } from './stopwatch.js';
 import { ReaderCookie } from './reader-cookie.js';
 import { ResultsService } from './results.service.js';
+import { Stopwatch } from './stopwatch.js';
 import { Tallies } from './tallies.service.js';
+import { Traffic } from './traffic.js';
+import { VotingController } from './voting.controller.js';
+import { VotingService } from './voting.service.js';
+import { Work } from './work.js';
 
 @Module({})
 export class PollsModule {
@@ -21,13 +27,18 @@ export class PollsModule {
     return {
       module: PollsModule,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [PollsController, DeskResultsController],
+      controllers: [PollsController, VotingController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
-        PollsService,
-        Stopwatch,
+        PollRules,
+        BallotBox,
         ReaderCookie,
+        Stopwatch,
+        Traffic,
+        Work,
+        VotingService,
+        PollsService,
         ResultsService,
         Tallies,
       ],
