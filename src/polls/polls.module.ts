@@ -5,15 +5,20 @@ import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
+import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
-import { Poll, PollOption } from './poll.entity.js';
 import { PollRules } from './poll-rules.js';
 import { DeskPollsController } from './desk-polls.controller.js';
 import { DeskPollsService } from './desk-polls.service.js';
 import { PollClosing } from './poll-closing.service.js';
 import { PollSecrets } from './poll-secrets.js';
+import { Poll, PollOption } from './poll.entity.js';
+import { PollsController } from './polls.controller.js';
+import { PollsService } from './polls.service.js';
 import { ReaderCookie } from './reader-cookie.js';
+import { ResultsService } from './results.service.js';
 import { Stopwatch } from './stopwatch.js';
+import { Tallies } from './tallies.service.js';
 import { Traffic } from './traffic.js';
 import { VotingController } from './voting.controller.js';
 import { VotingService } from './voting.service.js';
@@ -27,7 +32,7 @@ export class PollsModule {
       module: PollsModule,
       global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [VotingController, DeskPollsController],
+      controllers: [VotingController, DeskPollsController, PollsController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
@@ -40,6 +45,9 @@ export class PollsModule {
         VotingService,
         PollClosing,
         DeskPollsService,
+        PollsService,
+        ResultsService,
+        Tallies,
       ],
       exports: [DeskPollsService],
     };

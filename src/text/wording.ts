@@ -1,5 +1,5 @@
 import { cleanLine } from './clean.js';
-import { LANGS, type Lang } from './language.js';
+import { LANGS, dirOf, type Dir, type Lang } from './language.js';
 
 /** One name or phrase in up to three languages. Stored whole; readers get one string of it. */
 export type Wording = Partial<Record<Lang, string>>;
@@ -17,8 +17,20 @@ export function cleanWording(wording: Wording, clean: (text: string) => string =
   return cleaned;
 }
 
-/** @returns the text in the first of `preferred` languages that has one, else in any, else '' */
-export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
+/** One text of a wording, and how it is written. */
+export interface Phrase {
+  readonly text: string;
+  readonly lang: Lang;
+  readonly dir: Dir;
+}
+
+/** @returns the text in the first of `preferred` languages that has one, else in any; null where there is none */
+export function phraseIn(wording: Wording, ...preferred: Lang[]): Phrase | null {
   const lang = [...preferred, ...LANGS].find((candidate) => wording[candidate] !== undefined);
-  return lang === undefined ? '' : wording[lang]!;
+  return lang === undefined ? null : { text: wording[lang]!, lang, dir: dirOf(lang) };
+}
+
+/** @returns the text of {@link phraseIn}, or '' */
+export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
+  return phraseIn(wording, ...preferred)?.text ?? '';
 }
