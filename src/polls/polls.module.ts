@@ -4,6 +4,8 @@ import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
+import { ConfirmationsController } from './confirmations.controller.js';
+import { ConfirmationsService } from './confirmations.service.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { Poll, PollOption } from './poll.entity.js';
 import { PollSecrets } from './poll-secrets.js';
@@ -14,12 +16,13 @@ export class PollsModule {
     return {
       module: PollsModule,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [],
+      controllers: [ConfirmationsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
+        ConfirmationsService,
       ],
-      exports: [],
+      exports: [ConfirmationsService],
     };
   }
 }

@@ -19,6 +19,17 @@ export function cleanWording(wording: Wording, clean: (text: string) => string =
 
 /** @returns the text in the first of `preferred` languages that has one, else in any, else '' */
 export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
+  return wordedIn(wording, ...preferred).text;
+}
+
+/** A text, and the language it is in. */
+export interface Worded {
+  readonly text: string;
+  readonly lang: Lang;
+}
+
+/** The same as {@link wordingIn}, and in which language that is: what is shown must say so. */
+export function wordedIn(wording: Wording, ...preferred: Lang[]): Worded {
   const lang = [...preferred, ...LANGS].find((candidate) => wording[candidate] !== undefined);
-  return lang === undefined ? '' : wording[lang]!;
+  return lang === undefined ? { text: '', lang: preferred[0] ?? 'ar' } : { text: wording[lang]!, lang };
 }

@@ -1,0 +1,451 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { simpleParser, type ParsedMail } from 'mailparser';
+import { tokenHash } from '../src/accounts/tokens.js';
+import { Waker } from '../src/jobs/waker.js';
+import { countedMailbox, parseAddress } from '../src/mail/address.js';
+import { MailRoom } from '../src/mail/mail-room.service.js';
+import { voterKey } from '../src/polls/ballot-keys.js';
+import type { SubmittedBallot } from '../src/polls/ballots.queries.js';
+import { ConfirmationsService, type Voter } from '../src/polls/confirmations.service.js';
+import { aBallot, aPoll, castAll, setPollClock, type TestPoll } from './factories.js';
+import { MailSink } from './mail-sink.js';
+import { startTestApp, type TestApp } from './test-app.js';
+
+/** Votes of level 3: what is asked by mail, and what makes a ballot count. */
+
+const DOOR = '/api/v1/polls/confirmations';
+
+let sink: MailSink;
+let world: TestApp;
+
+beforeAll(async () => {
+  sink = await MailSink.open();
+  world = await startTestApp({ SMTP_URL: sink.url });
+  await world.dataSource.query(`update center set name = '{"ar": "مركز مثال", "en": "Example Center"}'`);
+});
+afterAll(async () => {
+  await world.close();
+  await sink.close();
+});
+beforeEach(async () => {
+  await setPollClock(world, null);
+  await letters();
+});
+
+const aReader = (): string => `reader-${randomBytes(5).toString('hex')}@readers.example`;
+/** Of another network each time, unless the test says which. */
+const anIp = (): string => `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`;
+
+const voter = ({ email = aReader(), ip = anIp(), lang }: { email?: string; ip?: string; lang?: Voter['lang'] } = {}): Voter => ({
+  email: parseAddress(email)!,
+  ip,
+  lang,
+});
+
+const cast = (ballot: SubmittedBallot, given: Parameters<typeof voter>[0] = {}): ReturnType<ConfirmationsService['cast']> =>
+  world.app.get(ConfirmationsService).cast(ballot, voter(given));
+
+/** Sends what waits, and gives what has arrived since the last time. */
+async function letters(): Promise<ParsedMail[]> {
+  await world.app.get(Waker).run('mail readers');
+  return Promise.all(sink.received.splice(0).map(({ raw }) => simpleParser(raw)));
+}
+
+const tokenOf = ({ text }: ParsedMail): string => /\/polls\/confirm\/([\w-]{43})\?lang=/.exec(text ?? '')![1]!;
+
+/** A vote whose letter has arrived. */
+async function aVote(poll: TestPoll, given: Parameters<typeof voter>[0] = {}): Promise<{ token: string; ballot: SubmittedBallot }> {
+  const ballot = aBallot(poll);
+  expect(await cast(ballot, given)).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+  const [letter] = await letters();
+  return { token: tokenOf(letter!), ballot };
+}
+
+const confirm = (token: string): ReturnType<TestApp['get']> => world.as(null).post(DOOR, { token });
+
+interface Stored {
+  readonly status: string;
+  readonly confirmed: boolean;
+  readonly grouped: boolean;
+}
+
+const ballotsOf = (poll: TestPoll): Promise<Stored[]> =>
+  world.dataSource.query<Stored[]>(
+    `select status, voter_key is not null as confirmed, group_id is not null as grouped from ballots where poll_id = $1 order by cast_at`,
+    [poll.id],
+  );
+
+const counts = async (sql: string): Promise<Record<string, number>> => {
+  const rows = await world.dataSource.query<{ what: string; n: number }[]>(sql);
+  return Object.fromEntries(rows.map(({ what, n }) => [what, n]));
+};
+const linksOf = async (poll: TestPoll): Promise<number> =>
+  (await counts(`select 'links' as what, count(*)::int as n from ballot_confirmations where poll_id = ${poll.id}`))['links']!;
+
+describe('A vote with an address', () => {
+  it('waits, uncounted, until its reader says so; the letter shows question and choice', async () => {
+    const poll = await aPoll(world, { level: 3, maxChoices: 2 });
+    const ballot = aBallot(poll, { optionIds: [poll.optionIds[2]!, poll.optionIds[0]!] });
+    expect(await cast(ballot, { email: 'Salma+polls@Readers.Example' })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);
+    const [letter, ...more] = await letters();
+    expect(more).toEqual([]);
+    expect(letter!.to).toMatchObject({ text: 'Salma+polls@readers.example' });
+    expect(letter!.subject).toBe('تأكيد صوتك في مركز مثال');
+    expect(letter!.text).toContain('> ما رأيك؟\n\nوالاختيارات فيه:\n\n> خيار 1\n> خيار 3\n');
+    expect(letter!.text).toMatch(/\nhttps:\/\/center\.example\/polls\/confirm\/[\w-]{43}\?lang=ar\n/);
+  });
+
+  it('is asked about in the reader’s language; what was not translated stays in the center’s, and says so', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    await world.dataSource.query(`update polls set question = '{"ar": "ما رأيك؟"}' where id = $1`, [poll.id]);
+    await cast(aBallot(poll), { lang: 'en' });
+    const [letter] = await letters();
+    expect(letter!.subject).toBe('Confirm your vote at Example Center');
+    expect(letter!.html).toContain('<div dir="rtl" lang="ar">ما رأيك؟</div>');
+    expect(letter!.html).toContain('<div dir="ltr" lang="en">Option 1</div>');
+    expect(letter!.text).toContain('?lang=en\n');
+  });
+
+  it('is refused as any other where the poll takes none, and nobody is written to', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const closed = await aPoll(world, { level: 3, state: 'closed' });
+    expect(await cast(aBallot(closed))).toEqual({ outcome: 'not_open', status: null });
+    expect(await cast(aBallot(poll, { optionIds: [closed.optionIds[0]!] }))).toEqual({ outcome: 'choices_refused', status: null });
+    expect(await letters()).toEqual([]);
+  });
+
+  it('counts when the link is confirmed, and the same link gives the same answer', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const { token } = await aVote(poll);
+    for (const _ of ['once', 'again']) {
+      const { status, body, headers } = await confirm(token);
+      expect([status, body, headers['cache-control']]).toEqual([200, { pollId: poll.id, status: 'counted' }, 'private, no-store']);
+    }
+    expect(await ballotsOf(poll)).toEqual([{ status: 'counted', confirmed: true, grouped: false }]);
+    // After the poll has closed it is still the same.
+    await world.dataSource.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
+    expect((await confirm(token)).body).toEqual({ pollId: poll.id, status: 'counted' });
+  });
+
+  it('takes the place of its address when it is confirmed, not when somebody types the address', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const [stranger, owner] = [aBallot(poll), aBallot(poll)];
+    const [hers, his] = await linked(poll, [owner, stranger], () => 'salma@readers.example');
+    expect((await confirm(hers!)).status).toBe(200);
+    const { status, body } = await confirm(his!);
+    expect([status, body]).toEqual([
+      409,
+      {
+        type: 'urn:markaz:problem:address_has_voted',
+        title: 'تعارض مع الحالة الراهنة',
+        status: 409,
+        detail: 'سبق أن حُسب صوت لهذا العنوان في هذا الاستطلاع، ولكل عنوان صوت واحد.',
+        code: 'address_has_voted',
+        instance: expect.stringMatching(/^urn:uuid:/),
+        lang: 'ar',
+        dir: 'rtl',
+        errors: [],
+      },
+    ]);
+    expect((await ballotsOf(poll)).map(({ status: stored }) => stored).toSorted()).toEqual(['awaiting_confirmation', 'counted']);
+    // In another poll the address has its vote.
+    const other = await aPoll(world, { level: 3 });
+    const [link] = await linked(other, [aBallot(other)], () => 'salma@readers.example');
+    expect((await confirm(link!)).body).toEqual({ pollId: other.id, status: 'counted' });
+  });
+
+  it('is one, however the address is spelled', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const spellings = ['nour@readers.example', 'Nour@READERS.example', 'nour+1@readers.example', 'NOUR+a+b@readers.example'];
+    const tokens = await linked(
+      poll,
+      spellings.map(() => aBallot(poll)),
+      (n) => spellings[n]!,
+    );
+    const statuses: number[] = [];
+    for (const token of tokens) statuses.push((await confirm(token)).status);
+    expect(statuses).toEqual([200, 409, 409, 409]);
+  });
+});
+
+/** Links as letters hold them, straight into the table: the limits on letters are no part of what these tests ask. */
+async function linked(poll: TestPoll, ballots: readonly SubmittedBallot[], email: (n: number) => string): Promise<string[]> {
+  const rows = await castAll(world, ballots);
+  const tokens = rows.map(() => randomBytes(32).toString('base64url'));
+  await world.dataSource.query(
+    `insert into ballot_confirmations (token_hash, ballot_id, poll_id, max_choices, voter_key, expires_at)
+     select t.token_hash, t.ballot_id, $3, $4, t.voter_key, poll_now() + interval '24 hours'
+     from unnest($1::bytea[], $2::uuid[], $5::bytea[]) t (token_hash, ballot_id, voter_key)`,
+    [
+      tokens.map(tokenHash),
+      rows.map(({ ballot_id }) => ballot_id),
+      poll.id,
+      poll.maxChoices,
+      rows.map((_, n) => voterKey(poll.secret, countedMailbox(parseAddress(email(n))!))),
+    ],
+  );
+  return tokens;
+}
+
+const tally = (values: readonly (number | string)[]): Record<string, number> =>
+  values.reduce<Record<string, number>>((sums, value) => ({ ...sums, [value]: (sums[value] ?? 0) + 1 }), {});
+
+describe('At once', () => {
+  it('a hundred confirmations of one address count one, and refuse the others', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const tokens = await linked(
+      poll,
+      Array.from({ length: 100 }, () => aBallot(poll)),
+      () => 'hundred@readers.example',
+    );
+    const answers = await Promise.all(tokens.map((token) => confirm(token)));
+    expect(tally(answers.map(({ status, body }) => `${status} ${body.code ?? body.status}`))).toEqual({
+      '200 counted': 1,
+      '409 address_has_voted': 99,
+    });
+    expect(tally((await ballotsOf(poll)).map(({ status, confirmed }) => `${status} ${confirmed}`))).toEqual({
+      'counted true': 1,
+      'awaiting_confirmation false': 99,
+    });
+  });
+
+  it('a hundred confirmations of one link count once, and all are told so', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const [token] = await linked(poll, [aBallot(poll)], aReader);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => confirm(token!)));
+    expect(tally(answers.map(({ status, body }) => `${status} ${body.status}`))).toEqual({ '200 counted': 100 });
+    expect(await ballotsOf(poll)).toEqual([{ status: 'counted', confirmed: true, grouped: false }]);
+  });
+
+  it('no confirmation counts after the poll’s closing was answered', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const tokens = await linked(
+      poll,
+      Array.from({ length: 200 }, () => aBallot(poll)),
+      aReader,
+    );
+    const countedNow = async (): Promise<number> => (await ballotsOf(poll)).filter(({ status }) => status === 'counted').length;
+    let answered = 0;
+    let closing: Promise<number> | undefined;
+    const close = async (): Promise<number> => {
+      await world.dataSource.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
+      return countedNow();
+    };
+    const answers = await Promise.all(
+      tokens.map(async (token) => {
+        const answer = await confirm(token);
+        answered += 1;
+        if (answered === 20) closing = close();
+        return answer;
+      }),
+    );
+    const counted = await closing!;
+    expect(counted).toBeGreaterThanOrEqual(20);
+    expect(counted).toBeLessThan(200);
+    expect(tally(answers.map(({ status, body }) => `${status} ${body.code ?? body.status}`))).toEqual({
+      '200 counted': counted,
+      '409 poll_closed': 200 - counted,
+    });
+    expect(await countedNow()).toBe(counted);
+  });
+
+  it('a hundred votes with one address bring it one letter', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const votes = await Promise.all(Array.from({ length: 100 }, (_, n) => cast(aBallot(poll), { email: `crowd+${n}@readers.example` })));
+    expect(tally(votes.map(({ outcome, status }) => `${outcome} ${status}`))).toEqual({ 'cast awaiting_confirmation': 100 });
+    expect(await letters()).toHaveLength(1);
+    expect(await linksOf(poll)).toBe(1);
+  });
+
+  it('a hundred votes from one network bring twenty letters, and refuse the others whole', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ip = anIp();
+    const votes = await Promise.allSettled(Array.from({ length: 100 }, () => cast(aBallot(poll), { ip })));
+    expect(tally(votes.map((vote) => (vote.status === 'fulfilled' ? vote.value.outcome : (vote.reason as { code: string }).code)))).toEqual(
+      { cast: 20, too_many_letters: 80 },
+    );
+    expect(await ballotsOf(poll)).toHaveLength(20);
+    expect(await letters()).toHaveLength(20);
+  });
+});
+
+describe('Letters', () => {
+  it('go to one address three times a day at the most, for all polls together, and the answer does not tell', async () => {
+    const email = aReader();
+    const polls = [await aPoll(world, { level: 3 }), await aPoll(world, { level: 3 }), await aPoll(world, { level: 3 })];
+    for (const poll of polls) expect(await cast(aBallot(poll), { email })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+    expect(await letters()).toHaveLength(3);
+    const fourth = await aPoll(world, { level: 3 });
+    expect(await cast(aBallot(fourth), { email })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+    expect([await letters(), await linksOf(fourth)]).toEqual([[], 0]);
+    // What was not sent was not counted either: a day later the fourth poll has its letter.
+    await world.dataSource.query(`update rate_buckets set resets_at = now() - interval '1 second'`);
+    expect(await cast(aBallot(fourth), { email })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+    expect(await letters()).toHaveLength(1);
+  });
+
+  it('say when the network may ask again, and leave the ballot usable', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ip = anIp();
+    for (let n = 0; n < 20; n += 1) await cast(aBallot(poll), { ip });
+    const ballot = aBallot(poll);
+    const refusal = await cast(ballot, { ip }).then(
+      () => null,
+      (error: { code: string; more: { headers: Record<string, string> } }) => error,
+    );
+    expect(refusal).toMatchObject({
+      code: 'too_many_letters',
+      more: { headers: { 'retry-after': expect.stringMatching(/^3(600|5\d\d)$/) } },
+    });
+    // Its neighbours in the same /64 share its limit; other networks do not.
+    await expect(cast(aBallot(poll), { ip: ip.replace(/1$/, '2') })).rejects.toMatchObject({ code: 'too_many_letters' });
+    expect(await cast(ballot)).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+  });
+
+  it('are sent again to another address for the same ballot, whose first link is then worth nothing', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const { token, ballot } = await aVote(poll, { email: 'typo@raeders.example' });
+    expect(await cast(ballot, { email: 'typo@readers.example' })).toEqual({ outcome: 'stands', status: null });
+    const [letter] = await letters();
+    expect(letter!.to).toMatchObject({ text: 'typo@readers.example' });
+    expect((await confirm(token)).body).toMatchObject({ code: 'link_expired' });
+    expect((await confirm(tokenOf(letter!))).body).toEqual({ pollId: poll.id, status: 'counted' });
+    // It counts: nothing is asked any more.
+    expect(await cast(ballot, { email: aReader() })).toEqual({ outcome: 'stands', status: null });
+    expect(await letters()).toEqual([]);
+  });
+
+  it('are not sent again to the same address, for other options, or where the network has asked enough; the answer is the same', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const [email, ip] = [aReader(), anIp()];
+    const { token, ballot } = await aVote(poll, { email, ip });
+    expect(await cast(ballot, { email })).toEqual({ outcome: 'stands', status: null });
+    const other = { ...ballot, optionIds: [poll.optionIds[1]!], choicesDigest: randomBytes(32) };
+    expect(await cast(other, { email: aReader() })).toEqual({ outcome: 'stands', status: null });
+    for (let n = 0; n < 19; n += 1) await cast(aBallot(poll), { ip });
+    await letters();
+    expect(await cast(ballot, { email: aReader(), ip })).toEqual({ outcome: 'stands', status: null });
+    expect(await letters()).toEqual([]);
+    expect((await confirm(token)).status).toBe(200);
+  });
+
+  it('and the right to one are lost together with the ballot when something fails', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const [ballot, email] = [aBallot(poll), aReader()];
+    const before = await counts(`select encode(key, 'hex') as what, n from rate_buckets`);
+    const failure = vi.spyOn(world.app.get(MailRoom), 'post').mockRejectedValueOnce(new Error('the server was killed'));
+    await expect(cast(ballot, { email })).rejects.toThrow('the server was killed');
+    failure.mockRestore();
+    expect(await ballotsOf(poll)).toEqual([]);
+    expect(await counts(`select encode(key, 'hex') as what, n from rate_buckets`)).toEqual(before);
+    expect(await cast(ballot, { email })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+    expect(await letters()).toHaveLength(1);
+  });
+});
+
+describe('A link', () => {
+  it('works for 24 hours by the clock of polls, and is then removed; the ballot stays, uncounted', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const { token } = await aVote(poll);
+    const [{ expires }] = await world.dataSource.query<[{ expires: Date }]>(
+      `select expires_at as expires from ballot_confirmations where token_hash = $1`,
+      [tokenHash(token)],
+    );
+    // A Date has milliseconds, the column microseconds.
+    const end = new Date(expires.getTime() + 1);
+    await setPollClock(world, end);
+    const { status, body } = await confirm(token);
+    expect([status, body]).toEqual([
+      422,
+      {
+        type: 'urn:markaz:problem:link_expired',
+        title: 'مفهوم لكنه مرفوض',
+        status: 422,
+        detail: 'لم يعد هذا الرابط صالحًا. صوّت من جديد ليصلك غيره.',
+        code: 'link_expired',
+        instance: expect.stringMatching(/^urn:uuid:/),
+        lang: 'ar',
+        dir: 'rtl',
+        errors: [],
+      },
+    ]);
+    await setPollClock(world, new Date(expires.getTime() - 1));
+    await world.app.get(Waker).run('expired vote links');
+    expect(await linksOf(poll)).toBe(1);
+    await setPollClock(world, end);
+    await world.app.get(Waker).run('expired vote links');
+    expect(await linksOf(poll)).toBe(0);
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);
+  });
+
+  it('that never was gets the answer of one that is too old', async () => {
+    for (const token of [randomBytes(32).toString('base64url'), 'x', randomUUID(), 'ء'])
+      expect([token, (await confirm(token)).body.code]).toEqual([token, 'link_expired']);
+  });
+
+  it('is worth nothing once the poll has closed, or its time is over', async () => {
+    const poll = await aPoll(world, { level: 3, closesAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const { token } = await aVote(poll);
+    await setPollClock(world, new Date(Date.now() + 3_600_000));
+    const { status, body } = await confirm(token);
+    expect([status, body.code]).toEqual([409, 'poll_closed']);
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);
+  });
+
+  it.each(['network', 'vicinity'] as const)('puts the ballot under review while the group of its %s is held', async (kind) => {
+    const poll = await aPoll(world, { level: 3 });
+    const [first, second] = [aBallot(poll), aBallot(poll)];
+    const tokens = await linked(poll, [first, second], aReader);
+    const [{ id }] = await world.dataSource.query<[{ id: number }]>(
+      `insert into ballot_groups (poll_id, kind, key) values ($1, $2, $3) returning id`,
+      [poll.id, kind, kind === 'network' ? first.networkKey : first.vicinityKey],
+    );
+    expect((await confirm(tokens[0]!)).body).toEqual({ pollId: poll.id, status: 'under_review' });
+    expect((await confirm(tokens[0]!)).body).toEqual({ pollId: poll.id, status: 'under_review' });
+    expect((await confirm(tokens[1]!)).body).toEqual({ pollId: poll.id, status: 'counted' });
+    const [held] = await world.dataSource.query<unknown[]>(
+      `select status, voter_key is not null as confirmed from ballots where group_id = $1`,
+      [id],
+    );
+    expect(held).toEqual({ status: 'under_review', confirmed: true });
+  });
+
+  it('counts the ballot of a declared event, whose network is held', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ballot = aBallot(poll);
+    await world.dataSource.query(
+      `insert into poll_events (poll_id, label, network_key, starts_at, ends_at) values ($1, 'قاعتنا', $2, poll_now() - interval '1 hour', poll_now() + interval '1 hour')`,
+      [poll.id, ballot.eventKey],
+    );
+    const [token] = await linked(poll, [ballot], aReader);
+    await world.dataSource.query(`insert into ballot_groups (poll_id, kind, key) values ($1, 'network', $2)`, [poll.id, ballot.networkKey]);
+    expect((await confirm(token!)).body).toEqual({ pollId: poll.id, status: 'counted' });
+  });
+});
+
+describe('The door', () => {
+  it.each([
+    ['no body', undefined, 'invalid_body'],
+    ['no token', {}, 'invalid_body'],
+    ['an empty token', { token: '' }, 'invalid_body'],
+    ['a number', { token: 7 }, 'invalid_body'],
+    ['a list', { token: ['x'] }, 'invalid_body'],
+    ['an object', { token: { x: 1 } }, 'invalid_body'],
+    ['a null', { token: null }, 'invalid_body'],
+    ['a control character', { token: 'x\0' }, 'invalid_body'],
+    ['an endless token', { token: 'x'.repeat(201) }, 'invalid_body'],
+    ['a field of its own', { token: 'x', status: 'counted' }, 'unknown_field'],
+  ])('refuses %s', async (_, body, code) => {
+    const answer = await world.as(null).post(DOOR, body);
+    expect([answer.status, answer.body.code]).toEqual([400, code]);
+  });
+
+  it('refuses another site’s page, a form, and a body beyond its measure', async () => {
+    const send = async (headers: Record<string, string>, payload: string): Promise<number> =>
+      (await world.app.inject({ method: 'POST', url: DOOR, headers, payload })).statusCode;
+    expect(await send({ 'content-type': 'application/json', origin: 'https://evil.example' }, '{"token":"x"}')).toBe(403);
+    expect(await send({ 'content-type': 'application/x-www-form-urlencoded' }, 'token=x')).toBe(415);
+    expect(await send({ 'content-type': 'application/json' }, JSON.stringify({ token: 'x'.repeat(1_000_000) }))).toBe(413);
+  });
+});
