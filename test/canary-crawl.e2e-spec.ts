@@ -324,15 +324,15 @@ class Crawl {
     }
   }
 
-  /** Forms that are open to all: filled with what names an editor, or the word. */
+  /** Forms that are open to all, of whatever the path names: filled with what names an editor, or the word. */
   private async form(template: string, requestBody: unknown, about: readonly Canary[]): Promise<void> {
-    const { content } = requestBody as { content: Record<string, { schema: { $ref: string } }> };
-    const schema = document.components!.schemas![content['application/json']!.schema.$ref.split('/').at(-1)!] as {
-      properties: Record<string, unknown>;
-    };
+    const { content } = (requestBody ?? {}) as { content?: Record<string, { schema: { $ref: string } }> };
+    const schema = document.components!.schemas![content?.['application/json']!.schema.$ref.split('/').at(-1) ?? ''] as
+      { properties: Record<string, unknown> } | undefined;
     for (const { asked } of about) {
-      const fields = Object.keys(schema.properties).map((name) => [name, name === 'email' ? chief.email : asked[0]]);
-      await this.ask(`POST ${template}`, template, 'POST', Object.fromEntries(fields));
+      const fields = Object.keys(schema?.properties ?? {}).map((name) => [name, name === 'email' ? chief.email : asked[0]]);
+      for (const value of template.includes('{') ? asked : [''])
+        await this.ask(`POST ${template}`, template.replace(/\{\w+\}/, encodeURIComponent(value)), 'POST', Object.fromEntries(fields));
     }
   }
 

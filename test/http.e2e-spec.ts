@@ -456,6 +456,8 @@ describe('the description of the API', () => {
       'get /api/v1/articles',
       'get /api/v1/articles/{idOrSlug}',
       'get /api/v1/center',
+      'post /api/v1/polls/{id}/ballots',
+      'post /api/v1/polls/{id}/votes',
     ]);
   });
 

@@ -2,7 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aDraft, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
+import {
+  PASSWORD,
+  aDraft,
+  aPoll,
+  aSection,
+  aSeries,
+  aTag,
+  anArticle,
+  anAuthor,
+  anEditor,
+  withPassword,
+  type TestEditor,
+} from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 // What the server owns cannot be sent: every column of the database, under both its names, to every door that takes a body.
@@ -100,6 +112,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/sessions': async () => ({ body: { email: admin.email, password: PASSWORD } }),
   'POST /api/v1/password-resets': async () => ({ body: { email: admin.email } }),
   'POST /api/v1/passwords': async () => ({ body: { token: 'none', password: `نخلة أخرى ${randomUUID()}` } }),
+  'POST /api/v1/polls/{id}/votes': async () => aVote(),
   'PUT /api/v1/desk/me/password': async () => ({ body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } }),
   'POST /api/v1/desk/mail/{id}/retry': async () => ({ id: await aMail(), body: {} }),
   'POST /api/v1/desk/editors': async () => ({ body: appointment() }),
@@ -156,6 +169,12 @@ async function scheduled(): Promise<{ id: number }> {
   const draft = await aDraft(world);
   await world.as(admin).post(`/api/v1/desk/articles/${draft.id}/schedule`, { version: 1, at: IN_A_YEAR }).expect(200);
   return draft;
+}
+
+/** As an editor sends it, without a reader's cookie: what is wrong with the body is said before that. */
+async function aVote(): Promise<Ready> {
+  const { id, optionIds } = await aPoll(world);
+  return { id, body: { optionIds: [optionIds[0]!] } };
 }
 
 async function centerVersion(): Promise<number> {
@@ -259,6 +278,8 @@ const TAKEN: Readonly<Record<string, readonly number[]>> = {
   // The link is none, and no notice waits: what is told is told after the body was taken.
   'POST /api/v1/passwords': [422],
   'POST /api/v1/desk/articles/{id}/unaffected': [409],
+  // Whose vote it is a cookie would say.
+  'POST /api/v1/polls/{id}/votes': [400],
   // Who has set a password is invited no more.
   'POST /api/v1/desk/editors/{id}/invite': [409],
 };

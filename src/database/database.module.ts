@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './connection.js';
 import type { Database } from './database.js';
+import { Prepared } from './prepared.js';
 import { Reader } from './reader.js';
 
 /** Both doors to the data, for every domain. */
@@ -20,8 +21,8 @@ export class DatabaseModule {
           retryAttempts: 1,
         }),
       ],
-      providers: [{ provide: Reader, useFactory: () => new Reader(database.reader) }],
-      exports: [Reader],
+      providers: [{ provide: Reader, useFactory: () => new Reader(database.reader) }, Prepared],
+      exports: [Reader, Prepared],
     };
   }
 }

@@ -170,11 +170,13 @@ export function Id(options: FieldOptions): PropertyDecorator {
   return field('id', isId, { type: 'integer', minimum: 1, maximum: MAX_ID }, options);
 }
 
-/** Ids, each once, in the given order. */
-export function Ids(options: FieldOptions & { readonly max: number }): PropertyDecorator {
+/** Ids, each once, in the given order, `min` (none, unless said) to `max` of them. */
+export function Ids(options: FieldOptions & { readonly min?: number; readonly max: number }): PropertyDecorator {
+  const { min = 0, max } = options;
   const valid = (value: unknown): boolean =>
-    Array.isArray(value) && value.length <= options.max && value.every(isId) && new Set(value).size === value.length;
-  return field('ids', valid, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: options.max }, options);
+    Array.isArray(value) && value.length >= min && value.length <= max && value.every(isId) && new Set(value).size === value.length;
+  const schema = { type: 'array', items: { type: 'integer', minimum: 1 }, ...(min > 0 && { minItems: min }), maxItems: max };
+  return field('ids', valid, schema, options);
 }
 
 function isId(value: unknown): value is number {

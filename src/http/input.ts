@@ -31,6 +31,10 @@ const MESSAGES: Record<string, Sentence> = {
   address: { ar: 'عنوان بريد كامل، مثل name@center.example.', en: 'A whole mail address, such as name@center.example.' },
   act: { ar: 'فعل كما يظهر في السجل، مثل articles.publish.', en: 'An act as the log shows it, such as articles.publish.' },
   password: { ar: 'كلمة سر من 12 إلى 200 حرف.', en: 'A password of 12 to 200 characters.' },
+  work: {
+    ar: 'challenge وsolution كما يعطيهما ALTCHA، كائنًا أو JSON بترميز base64.',
+    en: 'challenge and solution as ALTCHA gives them, as an object or as JSON in base64.',
+  },
   flag: { ar: 'true أو false.', en: 'true or false.' },
   dayOrInstant: {
     ar: 'تاريخ مثل 2026-01-31، أو لحظة بفارق زمني مثل 2026-01-31T12:00:00Z.',

@@ -2,7 +2,7 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Responds } from '../http/openapi.js';
 import { Public } from '../http/public.js';
-import { ConfirmVote, VoteConfirmed } from './confirmation.dto.js';
+import { ConfirmVote, VoteConfirmed } from './vote.dto.js';
 import { ConfirmationsService } from './confirmations.service.js';
 
 @Public()

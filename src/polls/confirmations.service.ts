@@ -13,6 +13,7 @@ import type { Lang } from '../text/language.js';
 import { wordedIn, type Wording } from '../text/wording.js';
 import { voterKey } from './ballot-keys.js';
 import { castBallots, castValues, type BallotStatus, type CastRow, type SubmittedBallot } from './ballots.queries.js';
+import { VoteConfirmed } from './vote.dto.js';
 import { voteMail } from './vote.mail.js';
 
 /** How long a link can be used, by the clock of polls. */
@@ -37,13 +38,7 @@ export interface Voter {
   /** `request.ip` */
   readonly ip: string;
   /** Of the letter; the center's where the request names none. */
-  readonly lang: Lang | undefined;
-}
-
-/** A ballot that a link has confirmed. */
-export interface ConfirmedBallot {
-  readonly pollId: number;
-  readonly status: Exclude<BallotStatus, 'awaiting_confirmation'>;
+  readonly lang?: Lang | undefined;
 }
 
 /** A ballot as the page shows it to whoever holds its link. */
@@ -109,7 +104,7 @@ export class ConfirmationsService implements OnModuleInit {
    * Makes the ballot of a link count. The same link again gives the same answer.
    * @throws Problem 409 `poll_closed`, `address_has_voted`; 422 `link_expired` for a link that never was, is too old or was replaced
    */
-  async confirm(token: string): Promise<ConfirmedBallot> {
+  async confirm(token: string): Promise<VoteConfirmed> {
     try {
       return await inTransaction(this.dataSource, (tx) => confirmed(tx, tokenHash(token)));
     } catch (error) {
@@ -212,7 +207,7 @@ async function waitingBallot(tx: EntityManager, { pollId, ballotHash, choicesDig
   return ballot?.id ?? null;
 }
 
-async function confirmed(tx: EntityManager, hash: Buffer): Promise<ConfirmedBallot> {
+async function confirmed(tx: EntityManager, hash: Buffer): Promise<VoteConfirmed> {
   const [link] = await tx.query<Link[]>(
     `select ballot_id as "ballotId", poll_id as "pollId", voter_key as "voterKey" from ballot_confirmations
      where token_hash = $1 and expires_at > poll_now()`,
@@ -222,11 +217,11 @@ async function confirmed(tx: EntityManager, hash: Buffer): Promise<ConfirmedBall
   // As a vote does it: whoever closes the poll waits for us, or we for him and then see it.
   const open = await tx.query<unknown[]>(`select from polls p where p.id = $1 and ${TAKES_VOTES} for share`, [link.pollId]);
   if (open.length > 0) await makeCount(tx, link, hash);
-  const [ballot] = await tx.query<{ status: ConfirmedBallot['status'] }[]>(`select status from ballots where id = $1 and voter_key = $2`, [
+  const [ballot] = await tx.query<{ status: BallotStatus }[]>(`select status from ballots where id = $1 and voter_key = $2`, [
     link.ballotId,
     link.voterKey,
   ]);
-  if (ballot) return { pollId: link.pollId, status: ballot.status };
+  if (ballot) return VoteConfirmed.of(link.pollId, ballot.status);
   // Not ours: another link of the same ballot was faster.
   throw open.length > 0 ? linkExpired() : pollClosed();
 }

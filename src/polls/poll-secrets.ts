@@ -10,6 +10,21 @@ export class PollSecrets {
     return this.of('poll-events');
   }
 
+  /** Of the readers' cookies. */
+  get readers(): Buffer {
+    return this.of('poll-readers');
+  }
+
+  /** Of the work that votes ask for. */
+  get work(): Buffer {
+    return this.of('poll-work');
+  }
+
+  /** Of the solutions of that work. */
+  get solutions(): Buffer {
+    return this.of('poll-solutions');
+  }
+
   private of(purpose: string): Buffer {
     let key = this.made.get(purpose);
     if (!key) this.made.set(purpose, (key = this.derive(purpose)));
