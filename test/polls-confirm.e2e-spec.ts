@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import type { Challenge } from 'altcha-lib/types';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { tokenHash } from '../src/accounts/tokens.js';
 import { Waker } from '../src/jobs/waker.js';
 import { countedMailbox, parseAddress } from '../src/mail/address.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { voterKey } from '../src/polls/ballot-keys.js';
+import { receiptOf, voterKey } from '../src/polls/ballot-keys.js';
 import type { SubmittedBallot } from '../src/polls/ballots.queries.js';
 import { ConfirmationsService, type Voter } from '../src/polls/confirmations.service.js';
 import { aBallot, aPoll, castAll, setPollClock, type TestPoll } from './factories.js';
@@ -20,7 +23,7 @@ let world: TestApp;
 
 beforeAll(async () => {
   sink = await MailSink.open();
-  world = await startTestApp({ SMTP_URL: sink.url });
+  world = await startTestApp({ SMTP_URL: sink.url, TRUSTED_PROXY_HOPS: '1' });
   await world.dataSource.query(`update center set name = '{"ar": "مركز مثال", "en": "Example Center"}'`);
 });
 afterAll(async () => {
@@ -357,6 +360,122 @@ describe('Letters', () => {
     expect(await counts(`select encode(key, 'hex') as what, n from rate_buckets`)).toEqual(before);
     expect(await cast(ballot, { email })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
     expect(await letters()).toHaveLength(1);
+  });
+});
+
+/** A reader who has taken a ballot and done its work. */
+interface AtTheDoor {
+  readonly receipt: string;
+  readonly ip: string;
+  send(body: object, lang?: string): ReturnType<TestApp['get']>;
+}
+
+async function atTheDoor(poll: TestPoll, ip = anIp()): Promise<AtTheDoor> {
+  const taken = await world.as(null).post(`/api/v1/polls/${poll.id}/ballots`, {}).set('X-Forwarded-For', ip).expect(201);
+  const [cookie = ''] = (taken.headers['set-cookie'] as unknown as string[])[0]!.split(';');
+  const challenge = taken.body.work as Challenge | null;
+  const work = challenge === null ? undefined : { challenge, solution: await solveChallenge({ challenge, deriveKey }) };
+  return {
+    receipt: receiptOf(poll.secret, Buffer.from(cookie.split('.')[1]!, 'base64url')),
+    ip,
+    send: (body, lang) =>
+      world
+        .as(null)
+        .post(`/api/v1/polls/${poll.id}/votes${lang === undefined ? '' : `?lang=${lang}`}`, {
+          optionIds: [poll.optionIds[0]],
+          work,
+          ...body,
+        })
+        .set('Cookie', cookie)
+        .set('X-Forwarded-For', ip),
+  };
+}
+
+const refused = (answer: { status: number; body: { code: string; errors: { field: string; rule: string }[] } }): unknown[] => [
+  answer.status,
+  answer.body.code,
+  answer.body.errors.map(({ field, rule }) => `${field} ${rule}`).join(),
+];
+
+describe('At the door of votes', () => {
+  it('a vote is taken, asked about in the language of the request, replayed, and counted by its link', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const reader = await atTheDoor(poll);
+    const vote = { email: aReader(), consent: true };
+    const first = await reader.send(vote, 'fr');
+    expect([first.status, first.body]).toEqual([201, { receipt: reader.receipt, status: 'awaiting_confirmation' }]);
+    expect(first.headers['cache-control']).toBe('private, no-store');
+    const again = await reader.send(vote);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect(refused(await reader.send({ ...vote, optionIds: [poll.optionIds[1]] }))).toEqual([409, 'ballot_stands', '']);
+    const [letter, ...more] = await letters();
+    expect([letter!.subject, more]).toEqual(['Confirmez votre vote auprès de مركز مثال', []]);
+    expect((await confirm(tokenOf(letter!))).body).toEqual({ pollId: poll.id, status: 'counted' });
+    const counted = await reader.send(vote);
+    expect([counted.status, counted.body]).toEqual([200, { receipt: reader.receipt, status: 'counted' }]);
+  });
+
+  it('the same vote with another address, within the limits, goes to that address too', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const reader = await atTheDoor(poll);
+    await reader.send({ email: aReader(), consent: true }).expect(201);
+    await reader.send({ email: 'mended@readers.example', consent: true }).expect(200);
+    expect((await letters()).map(({ to }) => (to as { text: string }).text)).toEqual([
+      expect.stringMatching(/^reader-/),
+      'mended@readers.example',
+    ]);
+  });
+
+  it('address, consent and work are asked for, each by name, and nothing is stored', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const reader = await atTheDoor(poll);
+    const email = aReader();
+    const bodies: [object, unknown[]][] = [
+      [{}, [422, 'email_required', 'email email_required']],
+      [{ consent: true }, [422, 'email_required', 'email email_required']],
+      [{ email }, [422, 'consent_required', 'consent consent_required']],
+      [{ email, consent: false }, [422, 'consent_required', 'consent consent_required']],
+      [{ email, consent: true, work: undefined }, [422, 'work_required', 'work work_required']],
+      ...[
+        '',
+        'x',
+        'a@b',
+        'a@center.example, b@center.example',
+        'a@center.example\r\nBcc: b@center.example',
+        `${'a'.repeat(300)}@center.example`,
+        7,
+        ['a@center.example'],
+        { address: 'a@center.example' },
+        'محرر@center.example',
+      ].map((address): [object, unknown[]] => [{ email: address, consent: true }, [400, 'invalid_body', 'email address']]),
+      ...['true', 1, {}, []].map((consent): [object, unknown[]] => [{ email, consent }, [400, 'invalid_body', 'consent flag']]),
+      [{ email, consent: null }, [400, 'invalid_body', 'consent required']],
+      [{ email: null, consent: true }, [400, 'invalid_body', 'email required']],
+      [{ email, consent: true, voterKey: 'x' }, [400, 'unknown_field', 'voterKey unknown']],
+    ];
+    for (const [body, expected] of bodies) expect([body, refused(await reader.send(body))]).toEqual([body, expected]);
+    expect([await ballotsOf(poll), await letters()]).toEqual([[], []]);
+    await reader.send({ email, consent: true }).expect(201);
+  });
+
+  it('nobody leaves an address where none is asked for', async () => {
+    for (const level of [0, 1]) {
+      const poll = await aPoll(world, { level });
+      const reader = await atTheDoor(poll);
+      expect(refused(await reader.send({ email: aReader(), consent: true }))).toEqual([422, 'email_not_asked', 'email email_not_asked']);
+      expect(refused(await reader.send({ consent: true }))).toEqual([422, 'email_not_asked', 'consent email_not_asked']);
+      await reader.send({}).expect(201);
+    }
+  });
+
+  it('the network that has asked for too many letters is told when it may again', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ip = anIp();
+    for (let n = 0; n < 20; n += 1) await cast(aBallot(poll), { ip });
+    const reader = await atTheDoor(poll, ip);
+    const answer = await reader.send({ email: aReader(), consent: true });
+    expect(refused(answer)).toEqual([429, 'too_many_letters', '']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(3_500);
   });
 });
 
