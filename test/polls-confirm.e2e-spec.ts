@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge } from 'altcha-lib/types';
+import type { LightMyRequestResponse } from 'fastify';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { tokenHash } from '../src/accounts/tokens.js';
 import { Waker } from '../src/jobs/waker.js';
@@ -583,4 +584,154 @@ describe('The door', () => {
     expect(await send({ 'content-type': 'application/x-www-form-urlencoded' }, 'token=x')).toBe(415);
     expect(await send({ 'content-type': 'application/json' }, JSON.stringify({ token: 'x'.repeat(1_000_000) }))).toBe(413);
   });
+});
+
+describe('The page', () => {
+  const path = (token: string, query = ''): string => `/polls/confirm/${token}${query}`;
+  const open = (token: string, query = '', headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+    world.app.inject({ method: 'GET', url: path(token, query), headers });
+  /** As a browser sends the page's own form. */
+  const press = (token: string, query = '', headers: Record<string, string> = {}, payload = ''): Promise<LightMyRequestResponse> =>
+    world.app.inject({
+      method: 'POST',
+      url: path(token, query),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: 'https://center.example',
+        'sec-fetch-site': 'same-origin',
+        ...headers,
+      },
+      payload,
+    });
+  const heading = ({ body }: LightMyRequestResponse): string => /<h1>([^<]*)<\/h1>/.exec(body)![1]!;
+
+  async function aLink(poll: TestPoll, email = aReader()): Promise<string> {
+    return (await linked(poll, [aBallot(poll)], () => email))[0]!;
+  }
+
+  it('shows question, choice and a button, for one reader’s eyes, and changes nothing', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const token = await aLink(poll);
+    for (const _ of ['a program that looks into mail', 'the reader']) {
+      const answer = await open(token);
+      expect([answer.statusCode, heading(answer)]).toEqual([200, 'أهذا صوتك؟']);
+      expect(answer.body).toContain('<html lang="ar" dir="rtl">');
+      expect(answer.body).toContain('<h2 lang="ar" dir="rtl">ما رأيك؟</h2>');
+      expect(answer.body).toContain('<bdi lang="ar" dir="rtl">خيار 1</bdi>');
+      expect(answer.body).toContain('<form method="post"><button type="submit">نعم، هذا صوتي</button></form>');
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'private, no-store',
+        'referrer-policy': 'same-origin',
+        'x-robots-tag': 'noindex',
+        'content-security-policy': expect.stringMatching(
+          /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+        ),
+      });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(answer.body).not.toMatch(/<script|<img|<link|https?:/);
+    }
+    expect((await world.app.inject({ method: 'HEAD', url: path(token) })).statusCode).toBe(200);
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);
+  });
+
+  it('counts the vote when its button is pressed, says so again, and so does the link', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const token = await aLink(poll);
+    for (const answer of [await press(token), await press(token, '', {}, 'utm=x&utm=y&%zz=%'), await open(token)]) {
+      expect([answer.statusCode, heading(answer)]).toEqual([200, 'حُسب صوتك']);
+      expect(answer.body).toContain('احتفظ بالإيصال');
+      expect(answer.body).not.toContain('<form');
+      expect(answer.headers['cache-control']).toBe('private, no-store');
+    }
+    expect(await ballotsOf(poll)).toEqual([{ status: 'counted', confirmed: true, grouped: false }]);
+  });
+
+  it('says what else became of the vote, with its status', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const email = aReader();
+    await confirm(await aLink(poll, email));
+    const second = await aLink(poll, email);
+    const late = await aLink(poll);
+    const held = aBallot(poll);
+    const [watched] = await linked(poll, [held], aReader);
+    await world.dataSource.query(`insert into ballot_groups (poll_id, kind, key) values ($1, 'network', $2)`, [poll.id, held.networkKey]);
+    const said = async (answer: Promise<LightMyRequestResponse>): Promise<[number, string]> => [
+      (await answer).statusCode,
+      heading(await answer),
+    ];
+    expect(await said(press(second, '?lang=en'))).toEqual([409, 'This address has voted already']);
+    expect(await said(press(watched!, '?lang=en'))).toEqual([200, 'Your vote has arrived and is under review']);
+    expect(await said(open(watched!, '?lang=en'))).toEqual([200, 'Your vote has arrived and is under review']);
+    await world.dataSource.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
+    expect(await said(open(late, '?lang=en'))).toEqual([200, 'The poll is closed']);
+    expect(await said(press(late, '?lang=en'))).toEqual([409, 'The poll is closed']);
+    expect(await said(press(late, '?lang=fr'))).toEqual([409, 'Le sondage est clos']);
+    await setPollClock(world, new Date(Date.now() + 86_400_000));
+    expect(await said(open(late))).toEqual([404, 'لم يعد هذا الرابط صالحًا']);
+    expect(await said(press(late))).toEqual([404, 'لم يعد هذا الرابط صالحًا']);
+  });
+
+  it('calls whatever is no link one that no longer works', async () => {
+    for (const junk of ['x', '%00', '..%2f..%2fetc', 'ا'.repeat(80), "'--", '<b>', 'x'.repeat(299), '__proto__', randomUUID()]) {
+      const url = encodeURI(junk).replaceAll('%25', '%');
+      for (const answer of [await open(url), await press(url)]) {
+        expect([junk, answer.statusCode]).toEqual([junk, junk === '%00' ? 400 : 404]);
+        expect(answer.body).not.toContain('<b>');
+      }
+    }
+    expect((await open('x'.repeat(3_000))).statusCode).toBeGreaterThanOrEqual(400);
+    expect((await open('x'.repeat(3_000))).statusCode).toBeLessThan(500);
+  });
+
+  it('speaks the language of its address, else the browser’s, else the center’s; ignores other parameters', async () => {
+    const token = await aLink(await aPoll(world, { level: 3 }));
+    const lang = async (query: string, accepted?: string): Promise<string> =>
+      /<html lang="(\w+)"/.exec((await open(token, query, accepted === undefined ? {} : { 'accept-language': accepted })).body)![1]!;
+    expect(await lang('?lang=fr', 'en')).toBe('fr');
+    expect(await lang('', 'de-DE,en-US;q=0.8,ar;q=0.5')).toBe('en');
+    expect(await lang('?utm_source=mail&lang=en&fbclid=x')).toBe('en');
+    expect(await lang('?lang=de', 'xx')).toBe('ar');
+    const page = await open(token, '?lang=fr');
+    expect(page.body).toContain('<h2 lang="ar" dir="rtl">ما رأيك؟</h2>');
+    expect(page.body).toContain('<a lang="ar" dir="rtl" hreflang="ar" href="?lang=ar">العربية</a>');
+  });
+
+  it('takes its own form alone: nothing from another site, no other kind of body, none that is large; and refuses with a page', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const token = await aLink(poll);
+    const foreign = await press(token, '?lang=en', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' });
+    expect([foreign.statusCode, heading(foreign), foreign.headers['content-type']]).toEqual([
+      403,
+      'Not allowed',
+      'text/html; charset=utf-8',
+    ]);
+    expect((await press(token, '', { origin: 'null' })).statusCode).toBe(403);
+    expect((await press(token, '', { 'content-type': 'text/plain' }, 'a=1')).statusCode).toBe(415);
+    expect((await press(token, '', { 'content-type': 'multipart/form-data; boundary=x' }, '--x--')).statusCode).toBe(415);
+    expect((await press(token, '', {}, `a=${'x'.repeat(5_000)}`)).statusCode).toBe(413);
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);
+  });
+
+  it('shows a page, too, when something fails', async () => {
+    const failure = vi.spyOn(world.app.get(ConfirmationsService), 'find').mockRejectedValueOnce(new Error('relation "secret"'));
+    const answer = await open('x', '?lang=en');
+    failure.mockRestore();
+    expect([answer.statusCode, heading(answer), answer.headers['cache-control']]).toEqual([500, 'Server error', 'private, no-store']);
+    expect(answer.body).not.toContain('secret');
+  });
+});
+
+it('no other route takes a form', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  for (const url of [
+    '/api/v1/sessions',
+    DOOR,
+    '/api/v1/polls/1/votes',
+    '/api/v1/polls/1/ballots',
+    '/api/v1/passwords',
+    '/api/v1/desk/articles',
+    '/nothing',
+  ])
+    expect([url, (await world.app.inject({ method: 'POST', url, headers: form, payload: 'token=x' })).statusCode]).toEqual([url, 415]);
 });
