@@ -15,11 +15,13 @@ import { MastheadModule } from './masthead/masthead.module.js';
 import { PollsModule } from './polls/polls.module.js';
 import { SampleModule } from './sample/sample.module.js';
 import { SectionsModule } from './sections/sections.module.js';
+import { SiteModule } from './site/site.module.js';
 
 /** The table of contents. */
 @Module({})
 export class AppModule {
   static for(config: Config, database: Pick<Database, 'main' | 'reader'>, home: HomeLanguage, connect = true): DynamicModule {
+    const polls = PollsModule.for(config);
     return {
       module: AppModule,
       imports: [
@@ -33,7 +35,8 @@ export class AppModule {
         AuthorsModule,
         ArticlesModule,
         MastheadModule,
-        PollsModule.for(config),
+        polls,
+        SiteModule.for(polls),
         ImportModule,
         SampleModule,
       ],

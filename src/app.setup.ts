@@ -11,6 +11,7 @@ import type { Database } from './database/database.js';
 import { MarkazAdapter } from './http/adapter.js';
 import { ClosedQuery } from './http/closed-query.js';
 import { PUBLISHED, shareWithEverySite } from './http/cors.js';
+import { readForms } from './http/forms.js';
 import { InputPipe } from './http/input.js';
 import { openApiDocument } from './http/openapi.js';
 import { HomeLanguage } from './http/problem.js';
@@ -30,7 +31,7 @@ export async function createApp(
   const adapter = new MarkazAdapter(config, home, logger);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, database, home, connect), adapter, {
     logger: nestLogger(logger),
-    // Nest's own parsers would also take urlencoded bodies; Fastify's JSON parser stays.
+    // Nest's own parsers would take urlencoded bodies everywhere; Fastify's JSON parser stays.
     bodyParser: false,
     abortOnError: false,
   });
@@ -56,6 +57,7 @@ async function secure(app: NestFastifyApplication): Promise<void> {
   // Cookies are set by it and read by who needs one: it parses none by itself, and published content looks at none.
   await app.register(cookie as unknown as Parameters<typeof app.register>[0], { hook: false });
   shareWithEverySite(app.getHttpAdapter().getInstance());
+  readForms(app.getHttpAdapter().getInstance());
   app
     .getHttpAdapter()
     .getInstance()

@@ -4,10 +4,10 @@ import { Choice, Flag, Ids, Line, Version } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, IdOf, OneOf, PageQuery } from '../http/query.js';
 import type { Address } from '../mail/address.js';
+import { AddressField } from '../mail/address-field.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { EDITOR_STATES, MAX_EDITOR_NAME, type EditorState } from './editor.entity.js';
 import type { EditorRow } from './editors.queries.js';
-import { AddressField } from './session.dto.js';
 
 /** The filters of the list of editors: all given ones hold. */
 export class ListEditors extends PageQuery {
@@ -26,7 +26,10 @@ export class ListEditors extends PageQuery {
 
 /** Who may work at the desk, and as what. */
 export class AppointEditor {
-  @AddressField('Where mail goes; sign-in compares it exactly, but for the case of its domain.')
+  @AddressField({
+    description: 'Where mail goes; sign-in compares it exactly, but for the case of its domain.',
+    example: 'salma@center.example',
+  })
   email: Address;
 
   @Line({ max: MAX_EDITOR_NAME, description: 'As colleagues read it.', example: 'سلمى المحررة' })

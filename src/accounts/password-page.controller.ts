@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { HomeLanguage } from '../http/problem.js';
 import { Public } from '../http/public.js';
-import { PASSWORD_PAGE_POLICY, passwordPage, type PageLang } from './password.page.js';
+import { PASSWORD_PAGE_POLICY, passwordPage } from './password.page.js';
 import { PASSWORD_SCRIPT } from './password.script.js';
 
 @Public()
@@ -19,7 +19,9 @@ export class PasswordPageController {
   @Header('X-Robots-Tag', 'noindex')
   @Header('Cache-Control', 'private, no-store')
   page(@Req() request: FastifyRequest): string {
-    return passwordPage(langOf(request, this.home));
+    // French readers get the English page.
+    const lang = this.home.ofReader(request.url, request.headers['accept-language']);
+    return passwordPage(lang === 'ar' ? 'ar' : 'en');
   }
 
   @Get('password.js')
@@ -28,10 +30,4 @@ export class PasswordPageController {
   script(): string {
     return PASSWORD_SCRIPT;
   }
-}
-
-/** `lang` of the address, else the first of ours that the browser names, else the center's. French readers get the English page. */
-function langOf({ url, headers }: FastifyRequest, home: HomeLanguage): PageLang {
-  const asked = /[?&]lang=(ar|en|fr)(?:&|$)/.exec(url)?.[1] ?? /(?:^|,)\s*(ar|en|fr)\b/i.exec(headers['accept-language'] ?? '')?.[1];
-  return (asked?.toLowerCase() ?? home.lang) === 'ar' ? 'ar' : 'en';
 }

@@ -5,7 +5,7 @@ import { dirOf } from '../text/language.js';
 import { PASSWORD_LENGTH } from './passwords.js';
 
 /** The languages the page is written in. */
-export type PageLang = 'ar' | 'en';
+type PageLang = 'ar' | 'en';
 
 const WORDS = {
   ar: {

@@ -1,22 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ROLES, type Role } from '../access/policy.js';
 import { Line, field } from '../http/body.js';
-import { parseAddress, type Address } from '../mail/address.js';
+import type { Address } from '../mail/address.js';
+import { AddressField } from '../mail/address-field.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { PASSWORD_LENGTH, isPassword, isTyped } from './passwords.js';
 
-/** An editor's address; becomes an {@link Address}. */
-export function AddressField(
-  description = 'As the editor was invited by it; only the case of the domain does not count.',
-): PropertyDecorator {
-  return field(
-    'address',
-    (value) => typeof value === 'object',
-    { type: 'string', maxLength: 254 },
-    { description, example: 'salma@center.example' },
-    (value) => (typeof value === 'string' ? (parseAddress(value) ?? value) : String(value)),
-  );
-}
+const EDITORS_OWN = {
+  description: 'As the editor was invited by it; only the case of the domain does not count.',
+  example: 'salma@center.example',
+} as const;
 
 /** A password that is to be: its rules are told. */
 function NewPassword(): PropertyDecorator {
@@ -39,7 +32,7 @@ function GivenPassword(): PropertyDecorator {
 }
 
 export class SignIn {
-  @AddressField()
+  @AddressField(EDITORS_OWN)
   email: Address;
 
   @GivenPassword()
@@ -50,7 +43,7 @@ export class SignIn {
 }
 
 export class AskForReset {
-  @AddressField()
+  @AddressField(EDITORS_OWN)
   email: Address;
 }
 

@@ -11,18 +11,17 @@ import {
 import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Reader, statement } from '../database/reader.js';
-import type { Lang } from '../text/language.js';
 import { HomeLanguage, Problem } from './problem.js';
 import { Public } from './public.js';
 
-const ping = statement('select lang from pub.center');
+const ping = statement('select lang, name from pub.center');
 const EVERY_MS = 1_000;
 /** A swallowed network answers nothing at all; readiness must notice within 5 s. */
 const PATIENCE_MS = 3_000;
 
 /**
  * Whether both doors to the data answer: asked once a second however many ask us, so that a health check can be no attack. What is asked for
- * is the center's language, so that every instance learns of a change.
+ * is the center's language and name, so that every instance learns of a change.
  */
 @Injectable()
 export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -50,11 +49,11 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async look(): Promise<void> {
-    const answer = Promise.all([this.dataSource.query('select 1'), this.reader.row<{ lang: Lang }>(ping, [])]);
+    const answer = Promise.all([this.dataSource.query('select 1'), this.reader.row<Pick<HomeLanguage, 'lang' | 'name'>>(ping, [])]);
     const late = new Promise<never>((_, refuse) => setTimeout(() => refuse(new Error('no answer in time')), PATIENCE_MS).unref());
     try {
       const [, center] = await Promise.race([answer, late]);
-      if (center !== null) this.home.lang = center.lang;
+      if (center !== null) Object.assign(this.home, center);
       this.turn('ready');
     } catch (error) {
       this.turn('database_unreachable', (error as Error).message);

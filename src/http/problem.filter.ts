@@ -5,6 +5,7 @@ import { QueryFailedError } from 'typeorm';
 import { Busy } from '../database/transaction.js';
 import { UncleanText } from '../text/clean.js';
 import { refusalOf } from './constraints.js';
+import { unsupportedType } from './forms.js';
 import { malformedBody } from './malformed-body.js';
 import { HomeLanguage, NotFound, PROBLEM_TYPE, Problem, problemDocument, type Sentence } from './problem.js';
 
@@ -13,7 +14,7 @@ import { HomeLanguage, NotFound, PROBLEM_TYPE, Problem, problemDocument, type Se
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
 
-  constructor(private readonly home: HomeLanguage) {}
+  constructor(protected readonly home: HomeLanguage) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -27,6 +28,11 @@ export class ProblemFilter implements ExceptionFilter {
         thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown,
       );
     }
+    this.answer(problem, request, reply);
+  }
+
+  /** Reader pages answer with a page. */
+  protected answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
     sendProblem(reply, problem, request.id, this.home.of(request.raw.url ?? ''));
   }
 }
@@ -86,11 +92,7 @@ function frameworkProblem(exception: HttpException): Problem {
   }
   if (status === 404) return new NotFound();
   if (status === 413) return new Problem(413, 'too_large', { ar: 'متن الطلب أكبر من المسموح.', en: 'The body is larger than allowed.' });
-  if (status === 415)
-    return new Problem(415, 'unsupported_media_type', {
-      ar: 'أرسل المتن بنوع application/json.',
-      en: 'Send the body as application/json.',
-    });
+  if (status === 415) return unsupportedType();
   if (status >= 400 && status < 500)
     return new Problem(status, 'malformed_request', { ar: 'الطلب غير سليم.', en: 'The request is malformed.' });
   return new Problem(status, 'server_error', {

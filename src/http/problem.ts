@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { dirOf, type Lang } from '../text/language.js';
 import { absoluteLink } from '../text/link.js';
+import type { Wording } from '../text/wording.js';
 
 /** A sentence for people; French readers get the English one. */
 export interface Sentence {
@@ -55,13 +56,20 @@ export function acceptedLink(field: string, href: string): string {
   throw new Problem(422, 'link_invalid', message, { errors: [{ field, rule: 'link', message }] });
 }
 
-/** The language of a center whose request named none: looked up once a second, so that a refusal needs no database. */
+/** The center's language, for requests that name none, and its name: looked up once a second, so that a refusal needs no database. */
 export class HomeLanguage {
   lang: Lang = 'ar';
+  name: Wording = {};
 
   /** From the raw URL, because a request may be refused before its query was parsed. */
   of(url: string): Lang {
     const asked = /[?&]lang=(ar|en|fr)(?:&|$)/.exec(url)?.[1];
+    return (asked as Lang | undefined) ?? this.lang;
+  }
+
+  /** For a page: `lang` of its address, else the first of ours that the browser names, else the center's. */
+  ofReader(url: string, acceptLanguage = ''): Lang {
+    const asked = /[?&]lang=(ar|en|fr)(?:&|$)/.exec(url)?.[1] ?? /(?:^|,)\s*(ar|en|fr)\b/i.exec(acceptLanguage)?.[1]?.toLowerCase();
     return (asked as Lang | undefined) ?? this.lang;
   }
 }
@@ -86,18 +94,27 @@ const TITLES: Record<number, Sentence> = {
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
+/** What a refusal says to a person, and in which language. */
+export function problemWords(
+  problem: Problem,
+  lang: Lang,
+): { readonly language: 'ar' | 'en'; readonly title: string; readonly detail: string } {
+  const language = lang === 'ar' ? 'ar' : 'en';
+  return { language, title: (TITLES[problem.getStatus()] ?? TITLES[500]!)[language], detail: problem.detail[language] };
+}
+
 /**
  * @param id the request's UUID, which also stands in the log
  * @returns the document of RFC 9457 as bytes to send
  */
 export function problemDocument(problem: Problem, id: string, lang: Lang): string {
-  const language = lang === 'ar' ? 'ar' : 'en';
   const status = problem.getStatus();
+  const { language, title, detail } = problemWords(problem, lang);
   return JSON.stringify({
     type: `urn:markaz:problem:${problem.code}`,
-    title: (TITLES[status] ?? TITLES[500]!)[language],
+    title,
     status,
-    detail: problem.detail[language],
+    detail,
     code: problem.code,
     instance: `urn:uuid:${id}`,
     lang: language,

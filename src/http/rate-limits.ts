@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Problem } from './problem.js';
 
 /** One thing that is counted: so many claims in so many seconds. */
@@ -26,9 +26,12 @@ export class RateLimits {
     private readonly deriveKey: () => Buffer,
   ) {}
 
-  /** @returns null when it is granted, else in how many seconds it may be again */
-  async claim(bucket: Bucket): Promise<number | null> {
-    const granted = await this.dataSource.query<unknown[]>(
+  /**
+   * @param within a transaction that the claim is part of: rolled back it never was, and until its end others who claim the same wait
+   * @returns null when it is granted, else in how many seconds it may be again
+   */
+  async claim(bucket: Bucket, within: Pick<EntityManager, 'query'> = this.dataSource): Promise<number | null> {
+    const granted = await within.query<unknown[]>(
       `insert into rate_buckets as b (key, n, resets_at) values ($1, 1, now() + make_interval(secs => $3))
        on conflict (key) do update set
          n = case when b.resets_at <= now() then 1 else b.n + 1 end,
@@ -38,7 +41,7 @@ export class RateLimits {
       [this.keyOf(bucket), bucket.limit, bucket.seconds],
     );
     if (granted.length > 0) return null;
-    const [full] = await this.dataSource.query<{ seconds: number }[]>(
+    const [full] = await within.query<{ seconds: number }[]>(
       `select greatest(1, ceil(extract(epoch from resets_at - now())))::int as seconds from rate_buckets where key = $1`,
       [this.keyOf(bucket)],
     );

@@ -1,4 +1,4 @@
-import { parseAddress } from './address.js';
+import { countedMailbox, parseAddress } from './address.js';
 
 describe('parseAddress', () => {
   it.each([
@@ -77,4 +77,18 @@ describe('parseAddress', () => {
   ])('refuses %j', (typed) => {
     expect(parseAddress(typed)).toBeNull();
   });
+});
+
+it.each([
+  ['First.Last+news@Mail.Center.EXAMPLE', 'first.last@mail.center.example'],
+  ['a+b+c@center.example', 'a@center.example'],
+  ['a+@center.example', 'a@center.example'],
+  ['A@center.example', 'a@center.example'],
+  // Nothing but a tag is a name; without it two strangers would be one.
+  ['+a@center.example', '+a@center.example'],
+  ['+a+b@center.example', '+a@center.example'],
+  ['a-b@center.example', 'a-b@center.example'],
+  ['a@مثال.إختبار', 'a@xn--mgbh0fb.xn--kgbechtv'],
+])('countedMailbox takes %s for %s', (typed, mailbox) => {
+  expect(countedMailbox(parseAddress(typed)!)).toBe(mailbox);
 });

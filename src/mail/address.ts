@@ -11,6 +11,16 @@ export interface Address {
   readonly canonical: string;
 }
 
+/**
+ * The mailbox as limits and polls count it: one reader who varies the case of the local part or puts a `+tag` behind it is still one. Never
+ * to be written to, because the server alone knows whether these are the same mailbox.
+ */
+export function countedMailbox({ canonical }: Address): string {
+  const [local = '', domain = ''] = canonical.toLowerCase().split('@');
+  // A tag is what stands behind a name: one that begins with a plus sign is none.
+  return `${local.replace(/(?<=.)\+.*$/, '')}@${domain}`;
+}
+
 /** RFC 5321: a path has 256 octets, of which two are its angle brackets. */
 const MAX_LENGTH = 254;
 const MAX_LOCAL_PART = 64;

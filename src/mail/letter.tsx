@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { dirOf, type Dir, type Lang } from '../text/language.js';
+import type { Worded } from '../text/wording.js';
 import type { Mail } from './mail.js';
 
 /** Who writes: shown at the head and the foot of every letter. `MailRoom.letterhead` gives it. */
@@ -15,9 +16,15 @@ export interface Phrase {
   readonly pieces: readonly (string | Value)[];
 }
 
-/** Words of somebody else in a block of their own, line breaks kept; made by {@link quoted}. */
+/** Words of somebody else in a block of their own, line by line; made by {@link quoted} or {@link cited}. */
 export interface Quotation {
-  readonly quotation: string;
+  readonly quotation: readonly Line[];
+}
+
+interface Line {
+  readonly text: string;
+  /** Null where nobody knows. */
+  readonly lang: Lang | null;
 }
 
 interface Value {
@@ -29,7 +36,7 @@ export interface LetterOptions {
   readonly lang: Lang;
   /** One line; values in it need no isolating, for what could reorder it is taken out. */
   readonly subject: string;
-  /** Plain strings are our own words. Whatever a person typed goes in through {@link phrase} or {@link quoted}. */
+  /** Plain strings are our own words. Whatever a person typed goes in through {@link phrase}, {@link quoted} or {@link cited}. */
   readonly paragraphs: readonly (string | Phrase | Quotation)[];
   /** What the letter asks to do: a button, and the address written out below it. */
   readonly action?: { readonly label: string; readonly href: string };
@@ -61,15 +68,20 @@ export function inLang(value: string, lang: Lang): Value {
   return { value: oneLine(value), dir: dirOf(lang) };
 }
 
-/** What somebody wrote, as a block: a reviewer's comment. */
+/** What somebody wrote, as a block, line breaks kept: a reviewer's comment. */
 export function quoted(text: string): Quotation {
-  return {
-    quotation: text
-      .replace(/\r\n?|[\u2028\u2029]/g, '\n')
-      .replace(REORDERING, '')
-      .replace(CONTROLS, '')
-      .trim(),
-  };
+  const lines = text
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+    .replace(REORDERING, '')
+    .replace(CONTROLS, '')
+    .trim()
+    .split('\n');
+  return { quotation: lines.map((line) => ({ text: line, lang: null })) };
+}
+
+/** Texts whose languages are known, as a block, each on a line: the options somebody chose. */
+export function cited(...texts: readonly Worded[]): Quotation {
+  return { quotation: texts.map(({ text, lang }) => ({ text: oneLine(text), lang })) };
 }
 
 /** Makes a mail of a letter: both its parts say the same, and read right in either direction wherever they are shown. */
@@ -125,10 +137,14 @@ function plainPhrase(text: string | Phrase, lang: Lang): string {
   return directed(written.join(''), lang);
 }
 
+function plainQuotation({ quotation }: Quotation): string {
+  return quotation.map(({ text, lang }) => `> ${lang === null ? text : directed(text, lang)}`).join('\n');
+}
+
 function plain({ lang, paragraphs, action, closing, center }: LetterOptions): string {
   const blocks = [
     ...paragraphs.map((paragraph) =>
-      typeof paragraph === 'object' && 'quotation' in paragraph ? paragraph.quotation.replace(/^/gm, '> ') : plainPhrase(paragraph, lang),
+      typeof paragraph === 'object' && 'quotation' in paragraph ? plainQuotation(paragraph) : plainPhrase(paragraph, lang),
     ),
     // Alone on its line and without isolates: mail programs would take them into the link.
     ...(action ? [`${directed(`${action.label}:`, lang)}\n${action.href}`] : []),
@@ -205,9 +221,11 @@ function Quote({ lang, quotation }: { lang: Lang } & Quotation): JSX.Element {
         lang={lang}
         style={`padding:10px 16px;background-color:#f3f5f6;${edge}:3px solid #b9c4cc;font-size:16px;line-height:1.75;color:${INK}`}
       >
-        {quotation.split('\n').map((line) => (
+        {quotation.map(({ text, lang: own }) => (
           // Whose words they are decides their direction, line by line; no logical property, which mail programs do not know.
-          <div dir="auto">{line === '' ? '\u00A0' : line}</div>
+          <div dir={own === null ? 'auto' : dirOf(own)} lang={own ?? undefined}>
+            {text === '' ? '\u00A0' : text}
+          </div>
         ))}
       </Row>
     </Table>

@@ -10,9 +10,9 @@ export function ballotHash(secret: Buffer, nonce: Buffer): Buffer {
   return keyed(secret, 'ballot', nonce);
 }
 
-/** @param canonical the address in the form `parseAddress` gives */
-export function voterKey(secret: Buffer, canonical: string): Buffer {
-  return keyed(secret, 'voter', Buffer.from(canonical, 'utf8'));
+/** @param mailbox the address as `countedMailbox` gives it: one vote for each */
+export function voterKey(secret: Buffer, mailbox: string): Buffer {
+  return keyed(secret, 'voter', Buffer.from(mailbox, 'utf8'));
 }
 
 /** @returns 16 letters and digits of base32 (80 bits): the same each time, so that a replay computes what the first answer said */

@@ -6,6 +6,8 @@ import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
 import { DeskResultsController } from './desk-results.controller.js';
+import { ConfirmationsController } from './confirmations.controller.js';
+import { ConfirmationsService } from './confirmations.service.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { PollRules } from './poll-rules.js';
 import { DeskPollsController } from './desk-polls.controller.js';
@@ -32,7 +34,7 @@ export class PollsModule {
       module: PollsModule,
       global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [VotingController, DeskPollsController, PollsController, DeskResultsController],
+      controllers: [VotingController, DeskPollsController, PollsController, DeskResultsController, ConfirmationsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
@@ -50,6 +52,8 @@ export class PollsModule {
         Tallies,
       ],
       exports: [DeskPollsService],
+      ConfirmationsService,
+      exports: [ConfirmationsService],
     };
   }
 }

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Challenge, Payload } from 'altcha-lib/types';
-import { Ids, field } from '../http/body.js';
+import { Ids, Line, field } from '../http/body.js';
+import type { Address } from '../mail/address.js';
+import { AddressField } from '../mail/address-field.js';
 import type { BallotStatus } from './ballots.queries.js';
 
 /** Three times what a challenge with its solution takes. */
@@ -50,6 +52,25 @@ export class CastVote {
 
   @WorkField()
   work?: Payload;
+
+  @AddressField({
+    description: 'At level 3 alone: where the link goes that makes the vote count. It is not kept.',
+    example: 'reader@readers.example',
+    optional: true,
+  })
+  email?: Address;
+
+  @field(
+    'flag',
+    (value) => typeof value === 'boolean',
+    { type: 'boolean' },
+    {
+      description: 'At level 3 alone: true, the reader agrees to be written to.',
+      example: true,
+      optional: true,
+    },
+  )
+  consent?: boolean;
 }
 
 class WorkData {
@@ -111,9 +132,10 @@ export class BallotTaken {
 }
 
 const VOTE_STATUSES = ['counted', 'under_review', 'awaiting_confirmation', 'removed'] as const;
+export type VoteStatus = (typeof VOTE_STATUSES)[number];
 
 /** What a ballot's status is called towards its reader. */
-function voteStatus(status: BallotStatus): (typeof VOTE_STATUSES)[number] {
+function voteStatus(status: BallotStatus): VoteStatus {
   return status === 'void' ? 'removed' : status;
 }
 
@@ -126,9 +148,26 @@ export class VoteReceipt {
   receipt: string;
 
   @ApiProperty({ enum: VOTE_STATUSES })
-  status: (typeof VOTE_STATUSES)[number];
+  status: VoteStatus;
 
   static of(receipt: string, status: BallotStatus): VoteReceipt {
     return { receipt, status: voteStatus(status) };
+  }
+}
+
+export class ConfirmVote {
+  @Line({ max: 200, description: 'What stands behind `/polls/confirm/` in the link of the mail.', example: 'wQ0xJ4f7…' })
+  token: string;
+}
+
+export class VoteConfirmed {
+  @ApiProperty({ type: 'integer', example: 7 })
+  pollId: number;
+
+  @ApiProperty({ enum: VOTE_STATUSES, example: 'counted' })
+  status: VoteStatus;
+
+  static of(pollId: number, status: BallotStatus): VoteConfirmed {
+    return { pollId, status: voteStatus(status) };
   }
 }

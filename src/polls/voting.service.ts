@@ -5,6 +5,7 @@ import { statement } from '../database/reader.js';
 import { Busy, inTransaction } from '../database/transaction.js';
 import { NotFound, Problem } from '../http/problem.js';
 import { fieldRefused } from '../http/refusals.js';
+import type { Lang } from '../text/language.js';
 import { BallotBox } from './ballot-box.js';
 import { ballotHash, choicesDigest, receiptHash, receiptOf } from './ballot-keys.js';
 import {
@@ -16,6 +17,7 @@ import {
   type StandingBallot,
   type SubmittedBallot,
 } from './ballots.queries.js';
+import { ConfirmationsService } from './confirmations.service.js';
 import { NetworkKeys, type Whereabouts } from './network-keys.service.js';
 import { PollRules, type Rules } from './poll-rules.js';
 import { ReaderCookie, type ReaderBallot } from './reader-cookie.js';
@@ -27,6 +29,8 @@ import { Work } from './work.js';
 export interface Visitor {
   readonly ip: string;
   readonly agent: string;
+  /** Of a letter to the reader; the center's where none is asked for. */
+  readonly lang?: Lang | undefined;
 }
 
 /** @property first false when the vote stood already */
@@ -48,6 +52,7 @@ export class VotingService {
     private readonly prepared: Prepared,
     private readonly rules: PollRules,
     private readonly box: BallotBox,
+    private readonly confirmations: ConfirmationsService,
     private readonly cookie: ReaderCookie,
     private readonly keys: NetworkKeys,
     private readonly traffic: Traffic,
@@ -77,7 +82,7 @@ export class VotingService {
   /**
    * Casts a vote, once. The ballot itself makes that sure: the same options again get the same receipt, also when the poll has closed or the
    * work has expired meanwhile, and work done for it can be used for no other.
-   * @throws Problem 404; 409 `ballot_stands`, `poll_closed`, `poll_not_open`; 422 naming the field; 429 `too_many_votes`
+   * @throws Problem 404; 409 `ballot_stands`, `poll_closed`, `poll_not_open`; 422 naming the field; 429 `too_many_votes`, `too_many_letters`
    */
   async vote(pollId: number, vote: CastVote, nonce: Buffer, visitor: Visitor): Promise<Voted> {
     const whereabouts = await this.keys.of(visitor.ip, visitor.agent);
@@ -87,12 +92,14 @@ export class VotingService {
       if (rules === null) continue;
       const refusal =
         refusalOf(rules, vote) ??
+        addressRefusal(rules, vote) ??
         (rules.level === 0 ? null : await this.work.refusalOf(pollId, nonce, vote.work)) ??
-        (rules.level === 3 ? emailRequired() : null) ??
         floodRefusal(this.traffic.flood(pollId, whereabouts));
       if (refusal !== null && read === 'lately') continue;
       if (refusal !== null) return this.replayed(rules, vote, nonce, refusal);
-      const { outcome, status } = await this.box.cast(sealed(rules, vote, nonce, whereabouts));
+      const ballot = sealed(rules, vote, nonce, whereabouts);
+      const { outcome, status } =
+        rules.level === 3 ? await this.confirmations.cast(ballot, { ...visitor, email: vote.email! }) : await this.box.cast(ballot);
       if (outcome === 'cast') return this.first(rules, nonce, whereabouts, status!);
       if (outcome === 'stands') return this.replayed(rules, vote, nonce, new Busy());
       // Another poll than we had read: it has closed, or what it asks has changed.
@@ -233,11 +240,26 @@ function phaseRefusal({ phase }: Rules): Problem | null {
   return new Problem(409, 'poll_closed', { ar: 'أُغلق هذا الاستطلاع.', en: 'This poll is closed.' });
 }
 
-function emailRequired(): Problem {
-  return fieldRefused(422, 'email_required', 'email', {
-    ar: 'يلزم هذا الاستطلاع تأكيد الصوت بالبريد الإلكتروني.',
-    en: 'This poll asks for a vote confirmed by e-mail.',
-  });
+/** Level 3 asks for an address, and whether it may be written to; the others want neither, so that nobody leaves one for nothing. */
+function addressRefusal({ level }: Rules, { email, consent }: CastVote): Problem | null {
+  if (level !== 3) {
+    if (email === undefined && consent === undefined) return null;
+    return fieldRefused(422, 'email_not_asked', email === undefined ? 'consent' : 'email', {
+      ar: 'لا يطلب هذا الاستطلاع بريدًا إلكترونيًا. أعد التصويت من دونه.',
+      en: 'This poll asks for no address. Vote again without it.',
+    });
+  }
+  if (email === undefined)
+    return fieldRefused(422, 'email_required', 'email', {
+      ar: 'يُؤكَّد الصوت في هذا الاستطلاع بالبريد الإلكتروني. اكتب عنوانك.',
+      en: 'A vote in this poll is confirmed by e-mail. Give your address.',
+    });
+  if (consent !== true)
+    return fieldRefused(422, 'consent_required', 'consent', {
+      ar: 'نرسل رسالة التأكيد إذا وافقت على ذلك.',
+      en: 'The confirmation is sent only if you agree to it.',
+    });
+  return null;
 }
 
 /** @param seconds as {@link Traffic.flood} gives them */

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+import type { ComponentChildren } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { LANGS, dirOf, type Lang } from '../text/language.js';
+import { wordedIn, type Wording } from '../text/wording.js';
+
+/** What every reader page has around its content. */
+interface ShellOptions {
+  readonly lang: Lang;
+  readonly title: string;
+  /** The center's name. */
+  readonly center: Wording;
+  /** The center's language. */
+  readonly home: Lang;
+  readonly children: ComponentChildren;
+}
+
+const WORDS: Record<Lang, { readonly name: string; readonly languages: string }> = {
+  ar: { name: 'العربية', languages: 'لغة الصفحة' },
+  en: { name: 'English', languages: 'Language of this page' },
+  fr: { name: 'Français', languages: 'Langue de cette page' },
+};
+
+// Logical properties throughout: the page is laid out from the side its language begins at.
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2733; --quiet: #55626f; --paper: #fff; --ground: #eef1f3; --line: #d5dce1; --accent: #0b5c56; --on-accent: #fff; --tint: #f3f6f6; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6ebef; --quiet: #a5b1bc; --paper: #18212a; --ground: #0f161d; --line: #33414d; --accent: #5fc4ba; --on-accent: #08211f; --tint: #1f2a34; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--ground); color: var(--ink);
+  font: 1.0625rem/1.75 'Segoe UI', Tahoma, Arial, 'Noto Sans Arabic', 'Noto Sans', sans-serif; }
+header, footer, main { width: 100%; max-width: 42rem; margin-inline: auto; padding-inline: 1.25rem; }
+header { padding-block: 1.25rem; font-size: 1.125rem; font-weight: 700; }
+header a { color: var(--accent); text-decoration: none; }
+header a:hover { text-decoration: underline; }
+main { flex: 1; }
+.sheet { padding: 1.5rem 1.75rem 1.75rem; background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; overflow-wrap: anywhere; }
+h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.45; }
+h2 { margin: 0; font-size: 1.125rem; line-height: 1.6; }
+p { margin: 0 0 1rem; }
+p:last-child { margin-bottom: 0; }
+.asked { margin: 1.25rem 0; padding: 1rem 1.25rem; background: var(--tint); border-inline-start: 4px solid var(--accent); border-radius: .25rem; }
+.asked h2 { margin-bottom: .5rem; }
+.asked ul { margin: 0; padding: 0; list-style: none; }
+.asked li { padding-inline-start: 1.75rem; position: relative; }
+.asked li::before { content: '✓'; position: absolute; inset-inline-start: 0; color: var(--accent); font-weight: 700; }
+button { min-height: 3rem; padding: .5rem 2rem; font: inherit; font-weight: 700; color: var(--on-accent); background: var(--accent); border: 0; border-radius: .375rem; cursor: pointer; }
+form { margin: 0 0 1rem; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.quiet { color: var(--quiet); font-size: .9375rem; }
+footer { padding-block: 1.25rem 2rem; font-size: .9375rem; }
+footer ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
+footer a { color: var(--quiet); }
+@media (max-width: 30rem) { .sheet { padding: 1.25rem; } button { width: 100%; } }
+`;
+
+/** Only this page's own style, and forms to this center alone. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The whole page, around `children`. */
+export function shell({ lang, title, center, home, children }: ShellOptions): string {
+  const name = wordedIn(center, lang, home);
+  return `<!doctype html>${renderToString(
+    <html lang={lang} dir={dirOf(lang)}>
+      <head>
+        <meta charset="utf-8" />
+        <title>{`${title} · ${name.text}`}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+      </head>
+      <body>
+        <header>
+          <a href="/" lang={name.lang} dir={dirOf(name.lang)}>
+            {name.text}
+          </a>
+        </header>
+        <main>
+          <div class="sheet">{children}</div>
+        </main>
+        <footer>
+          <nav aria-label={WORDS[lang].languages}>
+            <ul>
+              {LANGS.filter((other) => other !== lang).map((other) => (
+                <li>
+                  <a lang={other} dir={dirOf(other)} hreflang={other} href={`?lang=${other}`}>
+                    {WORDS[other].name}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+        </footer>
+      </body>
+    </html>,
+  )}`;
+}
+
+/** Headers of a page that is for one reader: nobody keeps it, nobody lists it. @returns the page */
+export function shownToOne(reply: FastifyReply, page: string): string {
+  void reply
+    .headers({
+      'cache-control': 'private, no-store',
+      'content-security-policy': POLICY,
+      // Its address holds a secret. Not `no-referrer`: a browser would then send `Origin: null` with the page's own form, as a stranger's does.
+      'referrer-policy': 'same-origin',
+      'x-robots-tag': 'noindex',
+    })
+    .type('text/html; charset=utf-8');
+  return page;
+}
