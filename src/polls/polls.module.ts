@@ -5,14 +5,14 @@ import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
-import { DeskResultsController } from './desk-results.controller.js';
 import { ConfirmationsController } from './confirmations.controller.js';
 import { ConfirmationsService } from './confirmations.service.js';
-import { NetworkKeys } from './network-keys.service.js';
-import { PollRules } from './poll-rules.js';
 import { DeskPollsController } from './desk-polls.controller.js';
 import { DeskPollsService } from './desk-polls.service.js';
+import { DeskResultsController } from './desk-results.controller.js';
+import { NetworkKeys } from './network-keys.service.js';
 import { PollClosing } from './poll-closing.service.js';
+import { PollRules } from './poll-rules.js';
 import { PollSecrets } from './poll-secrets.js';
 import { Poll, PollOption } from './poll.entity.js';
 import { PollsController } from './polls.controller.js';
@@ -34,26 +34,25 @@ export class PollsModule {
       module: PollsModule,
       global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [VotingController, DeskPollsController, PollsController, DeskResultsController, ConfirmationsController],
+      controllers: [PollsController, VotingController, ConfirmationsController, DeskPollsController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
-        NetworkKeys,
-        PollRules,
         BallotBox,
-        ReaderCookie,
-        Stopwatch,
-        Traffic,
-        Work,
-        VotingService,
-        PollClosing,
+        ConfirmationsService,
         DeskPollsService,
+        NetworkKeys,
+        PollClosing,
+        PollRules,
         PollsService,
+        ReaderCookie,
         ResultsService,
+        Stopwatch,
         Tallies,
+        Traffic,
+        VotingService,
+        Work,
       ],
-      exports: [DeskPollsService],
-      ConfirmationsService,
-      exports: [ConfirmationsService],
+      exports: [ConfirmationsService, DeskPollsService],
     };
   }
 }
