@@ -59,7 +59,8 @@ export class DraftPoll {
   @Instant({
     optional: true,
     nullable: true,
-    description: 'When it opens; none, or a past one: with the act of opening. Once it has opened, null leaves it as it is.',
+    description:
+      'When it opens; none, or a past one: with the act of opening, or at once where it waits. Once it has opened, null leaves it as it is.',
     example: null,
   })
   opensAt?: Date | null;
