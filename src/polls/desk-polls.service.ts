@@ -14,6 +14,7 @@ import { cleanProse } from '../text/clean.js';
 import { LANGS } from '../text/language.js';
 import { cleanWording, type Wording } from '../text/wording.js';
 import type { DeskPoll, DeskPollList, DraftPoll, ListDeskPolls, PatchPoll, PutPoll } from './desk-poll.dto.js';
+import { pollTurn } from './ballots.queries.js';
 import { deskPoll, deskPollPage, lastEdit, standingOf, type Standing } from './desk-polls.queries.js';
 import { PollClosing } from './poll-closing.service.js';
 import { LEVELS, Poll, PollOption, type Level, type PollState, type ResultsRule } from './poll.entity.js';
@@ -208,6 +209,7 @@ export class DeskPollsService {
 
 /** The poll, which nobody else changes or votes in until the transaction ends. @throws Problem 404; 409 `stale_version` */
 async function begin(tx: EntityManager, { id, version }: Target): Promise<Poll> {
+  await tx.query(pollTurn, [id]);
   const poll = await held(tx, Poll, id);
   if (poll.version !== version) throw staleVersion(poll.version, await lastEdit(tx, id));
   return poll;
