@@ -233,4 +233,4 @@ it('twenty thousand submits of two hundred ballots, over a hundred connections, 
   } finally {
     for (const agent of agents) agent.destroy();
   }
-}, 60_000);
+}, 120_000);
