@@ -19,6 +19,10 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',
     en: 'A text for each of ar, en and fr that you have, within the allowed length.',
   },
+  wordings: {
+    ar: 'قائمة نصوص، كل منها بلغة أو أكثر من ar وen وfr، في الطول والعدد المسموحين.',
+    en: 'A list of texts, each in one or more of ar, en and fr, within the allowed length and number.',
+  },
   lines: { ar: 'قائمة نصوص من سطر واحد، في الطول والعدد المسموحين.', en: 'A list of lines of text within the allowed length and number.' },
   object: { ar: 'كائن JSON فيه حقوله.', en: 'A JSON object with its fields.' },
   list: { ar: 'قائمة كائنات JSON في العدد المسموح.', en: 'A list of JSON objects within the allowed number.' },

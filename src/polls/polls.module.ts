@@ -5,8 +5,11 @@ import type { Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
+import { DeskPollsController } from './desk-polls.controller.js';
+import { DeskPollsService } from './desk-polls.service.js';
 import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
+import { PollClosing } from './poll-closing.service.js';
 import { PollRules } from './poll-rules.js';
 import { PollSecrets } from './poll-secrets.js';
 import { Poll, PollOption } from './poll.entity.js';
@@ -21,13 +24,15 @@ import { VotingController } from './voting.controller.js';
 import { VotingService } from './voting.service.js';
 import { Work } from './work.js';
 
+/** One for the whole house: the rooms above make polls of what they import and show them. */
 @Module({})
 export class PollsModule {
   static for(config: Config): DynamicModule {
     return {
       module: PollsModule,
+      global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [PollsController, VotingController, DeskResultsController],
+      controllers: [PollsController, VotingController, DeskPollsController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         NetworkKeys,
@@ -38,11 +43,13 @@ export class PollsModule {
         Traffic,
         Work,
         VotingService,
+        PollClosing,
+        DeskPollsService,
         PollsService,
         ResultsService,
         Tallies,
       ],
-      exports: [],
+      exports: [DeskPollsService],
     };
   }
 }
