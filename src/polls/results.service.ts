@@ -106,7 +106,7 @@ export class ResultsService {
     const remembered = this.tallies.remembered(poll.id);
     const ballot = await this.ballotOf(poll.id, receipt, nonceOf, remembered?.snapshot ?? null);
     if (ballot === null) throw hidden(poll.results);
-    return remembered !== null ? remembered : this.tallies.fresh(poll.id);
+    return remembered !== null && ballot.seen ? remembered : this.tallies.fresh(poll.id);
   }
 
   /**
