@@ -152,10 +152,10 @@ export class Polls1795410000000 implements MigrationInterface {
         voided_from text,
         cast_at timestamptz not null default poll_now(),
         scrubbed_at timestamptz,
-        -- The id alone would do; with its companions the key is what choices refer to, so that they follow their ballot's poll and rules.
-        constraint ballots_pkey primary key (id, poll_id, max_choices),
-        constraint ballots_one_per_reader unique (poll_id, ballot_hash),
+        -- While PostgreSQL has not analysed the table it thinks all ballots of one poll as few as those of one key, and takes the newest of
+        -- the keys it thinks equal. So they stand in the order, and with the columns, in which none is taken for another: see the test.
         constraint ballots_one_per_receipt unique (poll_id, receipt_hash),
+        constraint ballots_one_per_reader unique (ballot_hash, poll_id),
         -- The first ballot freezes level and number of choices.
         constraint ballots_rules_fkey foreign key (poll_id, level, max_choices) references polls (id, level, max_choices),
         constraint ballots_group_id_fkey foreign key (group_id) references ballot_groups (id),
@@ -175,6 +175,9 @@ export class Polls1795410000000 implements MigrationInterface {
           scrubbed_at is null or (ballot_hash is null and voter_key is null and receipt_hash is null
             and network_key is null and vicinity_key is null and agent_key is null))
       )`);
+    // The id alone would do; with its companions the key is what choices refer to, so that they follow their ballot's poll and rules. Made last,
+    // for the reason given above: or each choice would be checked by going through all ballots of its poll.
+    await runner.query(`alter table ballots add constraint ballots_pkey primary key (id, poll_id, max_choices)`);
     // Only confirmed ballots have one: the others must not pay for an index they are not in.
     await runner.query(`create unique index ballots_one_per_address on ballots (poll_id, voter_key) where voter_key is not null`);
     await runner.query(`create index ballots_network_idx on ballots (poll_id, cast_at) where network_key is not null`);

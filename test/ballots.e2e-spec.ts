@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { aBallot, aPoll, castAll, setPollClock, type TestPoll } from './factories.js';
+import { standingBallot } from '../src/polls/ballots.queries.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** What the database itself says of ballots, whatever the code in front of it does. */
@@ -121,4 +122,19 @@ it('stores a hundred submissions of one ballot once', async () => {
   const answers = await Promise.all(Array.from({ length: 100 }, () => outcomes(aBallot(poll, { nonce }))));
   expect(answers.flat().toSorted()).toEqual(['cast', ...Array.from({ length: 99 }, () => 'stands')]);
   expect(await stored(poll)).toEqual([{ ballots: 1, choices: 1 }]);
+});
+
+it('finds a ballot by its keys, also in tables that nobody has analysed yet', async () => {
+  const LOOKUPS = {
+    ballots_pkey: `select 1 from only ballots x where id = $1::uuid and poll_id = $2::int and max_choices = $3::smallint for key share of x`,
+    ballots_one_per_reader: standingBallot,
+    ballots_one_per_receipt: `select status from ballots where poll_id = $1 and receipt_hash = $2`,
+  };
+  for (const [key, sql] of Object.entries(LOOKUPS)) {
+    const plan = await world.dataSource.query<{ 'QUERY PLAN': string }[]>(`explain (generic_plan) ${sql}`);
+    // By all of the key's columns, with nothing left to look for in what was found.
+    const text = plan.map((line) => line['QUERY PLAN']).join('\n');
+    expect([key, text]).toEqual([key, expect.stringContaining(`using ${key} `)]);
+    expect([key, text]).toEqual([key, expect.not.stringContaining('Filter')]);
+  }
 });
