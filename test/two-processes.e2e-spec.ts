@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aDraft, aSection, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { receiptOf } from '../src/polls/ballot-keys.js';
+import { aDraft, aPoll, aSection, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
 
@@ -50,6 +53,7 @@ async function serve(origin: string): Promise<void> {
       PUBLIC_ORIGIN: 'https://center.example',
       DATA_DIR: folder,
       LOG_LEVEL: 'error',
+      TRUSTED_PROXY_HOPS: '1',
       PORT: new URL(origin).port,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -147,3 +151,86 @@ it('a hundred acts at once on one process wait their turn, and none is refused',
   const answers = await Promise.all(Array.from({ length: 100 }, () => ask(0, 'POST', '', draft)));
   expect(outcomes(answers)).toEqual({ 201: 100 });
 });
+
+/** A reader far away from all others. */
+interface Voter {
+  readonly ip: string;
+  cookie: string;
+}
+
+/** One request of a reader over one of the connections to a process. */
+function post(
+  process: number,
+  agent: Agent,
+  path: string,
+  body: object,
+  { ip, cookie }: Voter,
+): Promise<{ status: number; cookies: string[]; body: { receipt?: string } }> {
+  // prettier-ignore
+  const payload = JSON.stringify(body);
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload), 'x-forwarded-for': ip, cookie };
+  return new Promise((resolve, reject) => {
+    const sent = request(`${ORIGINS[process]}/api/v1/polls/${path}`, { method: 'POST', agent, headers }, (answer) => {
+      let text = '';
+      answer.on('data', (data: Buffer) => (text += data.toString()));
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode!,
+          cookies: answer.headers['set-cookie'] ?? [],
+          body: JSON.parse(text) as { receipt?: string },
+        }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(payload);
+  });
+}
+
+it('twenty thousand submits of two hundred ballots, over a hundred connections, are two hundred ballots with one receipt each', async () => {
+  const poll = await aPoll(world);
+  const agents = ORIGINS.map(() => new Agent({ keepAlive: true, maxSockets: 50 }));
+  const voters: Voter[] = Array.from({ length: 200 }, () => ({ ip: [10, ...randomBytes(3)].join('.'), cookie: '' }));
+  try {
+    await Promise.all(
+      voters.map(async (voter, n) => {
+        const { cookies } = await post(n % 2, agents[n % 2]!, `${poll.id}/ballots`, {}, voter);
+        voter.cookie = cookies[0]!.split(';')[0]!;
+      }),
+    );
+    const outcomes = voters.map(() => ({ 200: 0, 201: 0, other: 0, receipts: new Set<string>() }));
+    let next = 0;
+    // A hundred of one ballot are next to each other in line, so that they come over all connections, to both processes, at once.
+    const connection = async (process: number): Promise<void> => {
+      for (let n = next++; n < 20_000; n = next++) {
+        const which = Math.floor(n / 100);
+        const answer = await post(
+          process,
+          agents[process]!,
+          `${poll.id}/votes`,
+          { optionIds: [poll.optionIds[which % 3]] },
+          voters[which]!,
+        );
+        const outcome = outcomes[which]!;
+        if (answer.status === 200 || answer.status === 201) outcome[answer.status] += 1;
+        else outcome.other += 1;
+        outcome.receipts.add(answer.body.receipt ?? '');
+      }
+    };
+    await Promise.all(Array.from({ length: 100 }, (_, n) => connection(n % 2)));
+
+    expect(outcomes).toEqual(
+      voters.map(({ cookie }) => {
+        const nonce = Buffer.from(cookie.split('=')[1]!.split('.')[1]!, 'base64url');
+        return { 200: 99, 201: 1, other: 0, receipts: new Set([receiptOf(poll.secret, nonce)]) };
+      }),
+    );
+    const [stored] = await world.dataSource.query<unknown[]>(
+      `select count(*)::int as ballots, count(distinct ballot_hash)::int as readers, (select count(*)::int from ballot_choices where poll_id = $1) as choices
+       from ballots where poll_id = $1 and status = 'counted'`,
+      [poll.id],
+    );
+    expect(stored).toEqual({ ballots: 200, readers: 200, choices: 200 });
+  } finally {
+    for (const agent of agents) agent.destroy();
+  }
+}, 120_000);

@@ -61,9 +61,15 @@ export function castValues(ballots: readonly SubmittedBallot[]): unknown[] {
 }
 
 /**
+ * An act on a poll takes its turn before anything else of it. $1 poll. Votes share theirs, and without it would let the act wait for as long
+ * as there are some under way: whoever wants to share a row is let in past one who waits to change it, but nobody is let past in this line.
+ */
+export const pollTurn = `select pg_advisory_xact_lock(1886350444, $1)`;
+
+/**
  * Stores ballots, any number at once and of any polls: one statement, all of it or nothing. Values: {@link castValues}.
  *
- * The poll is held for share, so that an act on it waits for us, or we for it and then see what it did. A ballot that breaks a rule is
+ * The poll is held for share, so that an act on it waits for us, or we for it and then see what it did; {@link pollTurn} keeps that wait short. A ballot that breaks a rule is
  * answered in its row; the constraints stand behind that. All hashes of one statement must differ.
  */
 export const castBallots = `
@@ -71,9 +77,11 @@ export const castBallots = `
     select * from unnest($1::int[], $2::smallint[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::bytea[], $9::bytea[], $10::bytea[],
       $11::bytea[], $12::int[]) with ordinality
       as g (poll_id, level, max_choices, ballot_hash, receipt_hash, choices_digest, options, network_key, vicinity_key, agent_key, event_key, group_id, n)),
+  turn as materialized (
+    select pg_advisory_xact_lock_shared(1886350444, poll_id) from (select distinct poll_id from given order by poll_id) polled),
   open as materialized (
     select id, level, max_choices from polls
-    where id in (select poll_id from given) and state = 'open' and opens_at <= poll_now() and (closes_at is null or poll_now() < closes_at)
+    where (select count(*) from turn) > 0 and id in (select poll_id from given) and state = 'open' and opens_at <= poll_now() and (closes_at is null or poll_now() < closes_at)
     order by id for share),
   judged as materialized (
     select g.*, g.options::int[] as option_ids, case

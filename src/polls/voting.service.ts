@@ -108,11 +108,12 @@ export class VotingService {
   }
 
   /**
-   * A vote at level 1 from a page without scripts, which can do no work: it waits for an editor's review, and there is room for so many.
-   * @throws Problem as {@link vote} does, and 422 `work_required` at other levels, 429 `no_work_full`
+   * A vote from a page without scripts, which can do no work: at level 1 it waits for an editor's review, and there is room for so many.
+   * @throws Problem as {@link vote} does, with 422 `work_required` at level 3, and 429 `no_work_full`
    */
   async voteWithoutWork(pollId: number, vote: Pick<CastVote, 'optionIds'>, nonce: Buffer, visitor: Visitor): Promise<Voted> {
     const rules = await this.known(pollId);
+    if (rules.level === 0) return this.vote(pollId, vote, nonce, visitor);
     const whereabouts = await this.keys.of(visitor.ip, visitor.agent);
     const refusal =
       refusalOf(rules, vote) ??
