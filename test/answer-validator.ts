@@ -41,6 +41,7 @@ export function answerValidator(
     if (mediaType === undefined || response.text === '') return;
     if (!response.headers['content-type']?.startsWith(mediaType))
       throw new Error(`${path} answered ${response.headers['content-type']}, not ${mediaType}`);
+    if (!mediaType.endsWith('json')) return;
     let validate = validators.get(media);
     if (!validate) validators.set(media, (validate = ajv.compile(media?.schema as Schema)));
     if (!validate(JSON.parse(response.text)))

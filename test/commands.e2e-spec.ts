@@ -74,11 +74,11 @@ function alive(pid: number): boolean {
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
 }
 
-function savedPage(name: string, title: string): string {
+function savedPage(name: string, title: string, end = ''): string {
   const file = join(folder, name);
   writeFileSync(
     file,
-    `اسم الدار\nمنى الكاتبة\nمنى الكاتبة\n${title}\n1 فبراير 2022\nدار مثال\n\nفقرة طويلة بما يكفي لتكون متنًا لهذه الصفحة التي كتبناها للتجربة وحدها.\n`,
+    `اسم الدار\nمنى الكاتبة\nمنى الكاتبة\n${title}\n1 فبراير 2022\nدار مثال\n\nفقرة طويلة بما يكفي لتكون متنًا لهذه الصفحة التي كتبناها للتجربة وحدها.\n${end}`,
   );
   return file;
 }
@@ -171,12 +171,21 @@ describe('markaz import page', () => {
   it('imports the good files, refuses the others by name, and exits 1', async () => {
     const undated = join(folder, 'undated.txt');
     writeFileSync(undated, 'عنوان بلا تاريخ\n\nفقرة.\n');
-    const run = markaz(['import', 'page', savedPage('good.txt', 'صفحة سليمة'), undated, join(folder, 'missing.txt')]);
+    const run = markaz([
+      'import',
+      'page',
+      savedPage('good.txt', 'صفحة سليمة', 'أرسل لصديق\nهل تعرف قصة اسم شارعك؟\n'),
+      undated,
+      join(folder, 'missing.txt'),
+    ]);
     expect(await run.ended).toBe(1);
     expect(run.output.out).toBe('{"created":1,"updated":0,"skipped":0,"refused":2}\n');
     expect(run.output.err).toMatch(/undated\.txt\n {2}refused: .+/);
     expect(run.output.err).toMatch(/missing\.txt\n {2}refused: the file cannot be read \(ENOENT\)/);
     expect(run.output.err).toMatch(/good\.txt[^]*would be created/);
+    expect(run.output.err).toContain(
+      'poll question: هل تعرف قصة اسم شارعك؟\n      would be a draft poll on the article’s page; its options are',
+    );
   });
 
   it.each([

@@ -159,6 +159,40 @@ describe('importing a saved page', () => {
     expect(await countArticles()).toBe(before);
   });
 
+  it('makes a draft poll of the question that the page asks, on the page of its article, once', async () => {
+    const polls = (): Promise<unknown[]> =>
+      world.dataSource.query(
+        `select id, state, question, level, results, on_site, section_id, series_id, article_id, created_by from polls`,
+      );
+    const before = await polls();
+    const text = page('استطلاع');
+    expect((await importPage(text, DRY)).poll).toBeNull();
+    expect(await polls()).toEqual(before);
+    const { article, poll } = await importPage(text, DRAFT);
+    const chief = await anEditor(world, 'chief');
+    const { body } = await world.as(chief).get(`/api/v1/desk/polls/${poll!.id}`).expect(200);
+    expect(body).toMatchObject({
+      version: 1,
+      state: 'draft',
+      question: { ar: 'هل تعرف قصة اسم شارعك؟' },
+      options: [],
+      level: 1,
+      place: { site: false, sectionId: null, seriesId: null, articleId: article!.id },
+      createdBy: null,
+      editedBy: null,
+    });
+    expect(await polls()).toHaveLength(before.length + 1);
+    // Neither a second import nor a later publication makes another.
+    expect(await importPage(text, DRAFT)).toMatchObject({ outcome: 'skipped', poll: null });
+    expect(await importPage(text, PUBLISH)).toMatchObject({ outcome: 'updated', poll: null });
+    expect(await polls()).toHaveLength(before.length + 1);
+    expect(await importPage(page('بلا سؤال').replaceAll(/^هل تعرف.*$/gm, ''), DRAFT)).toMatchObject({ outcome: 'created', poll: null });
+    expect(await polls()).toHaveLength(before.length + 1);
+    // Two options, and readers may answer it.
+    const whole = await world.as(chief).patch(`/api/v1/desk/polls/${poll!.id}`, { version: 1, options: [{ ar: 'نعم' }, { ar: 'لا' }] });
+    await world.as(chief).post(`/api/v1/desk/polls/${poll!.id}/open`, { version: whole.body.version }).expect(200);
+  });
+
   it('signs with the honorific apart, so that a name with and without it is one author', async () => {
     const { article } = await importPage(page('لقب', 'د. نجوى الصافية'), PUBLISH);
     const { body } = await world.get(`/api/v1/articles/${article!.id}`);
@@ -193,12 +227,14 @@ describe('importing a saved page', () => {
     expect(await countArticles()).toBe(before);
   });
 
-  it('leaves no author, section or draft of a page that may not be published', async () => {
+  it('leaves no author, section, poll or draft of a page that may not be published', async () => {
     const before = await countArticles();
+    const polls = await world.dataSource.query(`select id from polls`);
     const future = page('غد', 'كاتب لن يبقى').replace('12/مارس/2024', '12/مارس/2199').replace('الثلاثاء ', '');
     await expect(importPage(future, PUBLISH)).rejects.toMatchObject({ code: 'published_in_future' });
     expect(await countArticles()).toBe(before);
     expect(await world.dataSource.query(`select from authors where name ->> 'ar' = 'كاتب لن يبقى'`)).toEqual([]);
+    expect(await world.dataSource.query(`select id from polls`)).toEqual(polls);
   });
 
   it('reads windows-1256', async () => {

@@ -126,6 +126,16 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   ...named('series', () => aSeries(world)),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
+  'POST /api/v1/desk/polls': async () => ({ body: { question: { ar: word() }, place: {} } }),
+  'PUT /api/v1/desk/polls/{id}': async () => ({
+    ...(await of(aPoll(world))),
+    body: { question: { ar: word() }, options: TWO, version: 1 },
+  }),
+  'PATCH /api/v1/desk/polls/{id}': async () => ({ ...(await of(aPoll(world))), body: { question: { ar: word() }, version: 1 } }),
+  'POST /api/v1/desk/polls/{id}/open': async () => ({ ...(await of(aPoll(world, { state: 'draft' }))), body: { version: 1 } }),
+  'POST /api/v1/desk/polls/{id}/close': async () => ({ ...(await of(aPoll(world))), body: { version: 1 } }),
+  'POST /api/v1/desk/polls/{id}/archive': async () => ({ ...(await of(aPoll(world, { state: 'closed' }))), body: { version: 1 } }),
+  'POST /api/v1/desk/polls/{id}/supersede': async () => ({ ...(await of(aPoll(world))), body: { version: 1 } }),
   'POST /api/v1/desk/articles': async () => ({ body: await text() }),
   'PUT /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { ...(await text()), version: 1 } }),
   'PATCH /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { title: word(), version: 1 } }),
@@ -141,6 +151,8 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/articles/{id}/retract': async () => ({ ...(await of(anArticle(world))), body: { version: 2, reason: 'سبب.' } }),
   'POST /api/v1/desk/articles/{id}/withdraw': async () => ({ ...(await of(anArticle(world))), body: { version: 2, reason: 'سبب.' } }),
 };
+
+const TWO = [{ ar: 'نعم' }, { ar: 'لا' }];
 
 const of = async (made: Promise<{ id: number }>): Promise<{ id: number }> => ({ id: (await made).id });
 

@@ -4,7 +4,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { SYSTEM } from '../src/access/access.js';
-import { aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -24,6 +24,8 @@ const FIRST = {
   mail_outbox: 8_000,
   notices: 9_000,
   audit_log: 10_000,
+  polls: 11_000,
+  poll_options: 12_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -62,7 +64,7 @@ beforeAll(async () => {
       mail: { subject: 'س', html: '<p>س</p>', text: 'س' },
     }),
   );
-  await Promise.all([aTag(world), aSeries(world)]);
+  await Promise.all([aTag(world), aSeries(world), aPoll(world)]);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
     Object.keys(FIRST).map(async (table) => {
@@ -116,7 +118,8 @@ async function everything(): Promise<unknown> {
        (select md5(string_agg(r::text, '' order by id)) from revisions r) as revisions,
        (select md5(string_agg(e::text, '' order by id)) from editors e) as editors,
        (select md5(string_agg(g::text, '' order by g::text)) from editor_sections g) as grants,
-       (select md5(string_agg(s::text, '' order by id)) from sections s) as sections, (select count(*) from audit_log) as audited`,
+       (select md5(string_agg(s::text, '' order by id)) from sections s) as sections,
+       (select md5(string_agg(p::text, '' order by id)) from polls p) as polls, (select count(*) from audit_log) as audited`,
   );
 }
 
@@ -139,14 +142,15 @@ function bodyFor(path: string): object {
   const last = path.split('/').at(-1)!;
   const kind = tableOf(path);
   if (last !== ':id') return last === 'retry' ? {} : { version: 1, ...acts[last] };
-  return { version: 1, ...(kind === 'articles' ? text() : kind === 'editors' ? appointment() : { name: { ar: word() } }) };
+  const whole: Partial<Record<Table, object>> = { articles: text(), editors: appointment(), polls: { question: { ar: word() } } };
+  return { version: 1, ...(whole[kind] ?? { name: { ar: word() } }) };
 }
 
 describe('an id in the path', () => {
   it('finds nothing that only another table has, on any route', async () => {
     const withId = routes.filter(({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id'));
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'mail_outbox']),
+      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox']),
     );
     const before = await everything();
     for (const route of withId) {
@@ -220,6 +224,12 @@ describe('an id in a body', () => {
       ['parentId', 'sections', `PATCH sections/${granted.id}`, (id) => ({ parentId: id, version: 1 })],
       ['sections', 'sections', 'POST editors', (id) => appointment({ sections: [granted.id, id] })],
       ['sections', 'sections', `PATCH editors/${sectionEditor.id}`, (id) => ({ sections: [id], version: 1 })],
+      ['place.sectionId', 'sections', 'POST polls', (id) => ({ question: { ar: word() }, place: { sectionId: id } })],
+      ['place.seriesId', 'series', 'POST polls', (id) => ({ question: { ar: word() }, place: { seriesId: id } })],
+      ['place.articleId', 'articles', 'POST polls', (id) => ({ question: { ar: word() }, place: { articleId: id } })],
+      ['place.sectionId', 'sections', `PATCH polls/${ids.polls}`, (id) => ({ place: { sectionId: id }, version: 1 })],
+      ['place.seriesId', 'series', `PATCH polls/${ids.polls}`, (id) => ({ place: { seriesId: id }, version: 1 })],
+      ['place.articleId', 'articles', `PATCH polls/${ids.polls}`, (id) => ({ place: { articleId: id }, version: 1 })],
     ];
     const before = await everything();
     for (const [field, table, route, body] of fields) {

@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aSection, aSeries, aTag, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
+import { PASSWORD, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -120,6 +120,15 @@ function resource(name: string, make: () => Promise<{ id: number }>, writes: (st
   };
 }
 
+/** An act of chiefs' on a poll of this state. */
+function pollWith(state: string, body: object, act = ''): Elsewhere {
+  const prepare = async (): Promise<{ path: string; body: object }> => ({
+    path: `${made('polls', (await aPoll(world, { state })).id)}${act}`,
+    body: { ...body, version: 1 },
+  });
+  return { expected: chiefs(), prepare };
+}
+
 const appointment = (): { email: string; name: string; role: Role } => ({
   email: `${randomBytes(6).toString('hex')}@center.example`,
   name: 'محررة جديدة',
@@ -133,6 +142,15 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   ...resource('authors', () => anAuthor(world), sectionEditorsUp),
   ...resource('tags', () => aTag(world), sectionEditorsUp),
   ...resource('series', () => aSeries(world), chiefs),
+  [`GET ${DESK}/polls`]: { expected: chiefs() },
+  [`GET ${DESK}/polls/:id`]: { expected: chiefs(), prepare: async () => ({ path: made('polls', (await aPoll(world)).id) }) },
+  [`POST ${DESK}/polls`]: { expected: chiefs(201), prepare: async () => ({ body: { question: { ar: word() } } }) },
+  [`PUT ${DESK}/polls/:id`]: pollWith('draft', { question: { ar: word() } }),
+  [`PATCH ${DESK}/polls/:id`]: pollWith('draft', { question: { ar: word() } }),
+  [`POST ${DESK}/polls/:id/open`]: pollWith('draft', {}, '/open'),
+  [`POST ${DESK}/polls/:id/close`]: pollWith('open', {}, '/close'),
+  [`POST ${DESK}/polls/:id/archive`]: pollWith('closed', {}, '/archive'),
+  [`POST ${DESK}/polls/:id/supersede`]: pollWith('closed', {}, '/supersede'),
   [`GET ${DESK}/center`]: { expected: admins() },
   [`PUT ${DESK}/center`]: { expected: admins(), prepare: async () => ({ body: { name: { ar: 'مركز' }, version: await centerVersion() } }) },
   [`PATCH ${DESK}/center`]: {

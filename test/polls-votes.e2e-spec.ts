@@ -209,7 +209,10 @@ describe('refuses', () => {
       [[], 'invalid_body'],
       [null, 'invalid_body'],
     ] as const)
-      expect([body, refused(await send(`${poll.id}/votes`, body, cookie)).slice(0, 2)]).toEqual([body, [400, code]]);
+      expect([JSON.stringify(body), refused(await send(`${poll.id}/votes`, body, cookie)).slice(0, 2)]).toEqual([
+        JSON.stringify(body),
+        [400, code],
+      ]);
     expect(await stored(poll)).toEqual([]);
     // And takes what is right.
     expect((await vote(poll, cookie, [one], shape)).status).toBe(201);

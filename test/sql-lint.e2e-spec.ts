@@ -53,6 +53,7 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/database/embedded/embedded-postgres.ts': { 'found.create_role': 'written by PostgreSQL itself with format, %I and %L' },
   'migrations/1-foundation.ts': { table: 'one of a list beside it', list: 'one of a list beside it' },
   'migrations/5-workflow.ts': { table: 'one of a list beside it' },
+  'migrations/6-polls.ts': { column: 'one of a list beside it' },
 };
 
 const root = join(import.meta.dirname, '..');

@@ -29,6 +29,15 @@ export const PLANTS = {
     'due = claimed;',
     `due = claimed; await this.dataSource.query('update article_schedules set failed_at = now() where article_id = $1', [due.id]);`,
   ],
+  // Together with the constraints, which bench/faults/votes.mjs drops.
+  'vote-unconstrained': ['polls/ballots.queries.js', 'on conflict on constraint ballots_one_per_reader do nothing', ''],
+  'vote-acknowledged-first': [
+    'polls/ballot-box.js',
+    'const rows = await this.store(',
+    `for (const { answer } of group) answer({ n: 1, outcome: 'cast', status: 'counted', ballot_id: null });
+     await new Promise((resume) => setTimeout(resume, 200));
+     const rows = await this.store(`,
+  ],
 };
 
 /** @returns what to give to node's `--import` */

@@ -1,6 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { ROLES, type Role } from '../access/policy.js';
-import { Choice, Ids, Line, Version, field } from '../http/body.js';
+import { Choice, Flag, Ids, Line, Version } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, IdOf, OneOf, PageQuery } from '../http/query.js';
 import type { Address } from '../mail/address.js';
@@ -56,12 +56,7 @@ export class ReplaceEditor extends AppointEditor {
 }
 
 export class ChangeEditor extends PartialType(AppointEditor, { skipNullProperties: false }) {
-  @field(
-    'flag',
-    (value) => typeof value === 'boolean',
-    { type: 'boolean' },
-    { optional: true, description: 'True ends all sessions and closes the desk to the editor; false opens it again.', example: true },
-  )
+  @Flag({ optional: true, description: 'True ends all sessions and closes the desk to the editor; false opens it again.', example: true })
   suspended?: boolean;
 
   @Version()

@@ -245,7 +245,10 @@ export class ArticlePage extends ArticleCard {
   @ApiProperty({ type: [NoticeView], description: 'A retraction first, then the newest first.' })
   notices: NoticeView[];
 
-  @ApiProperty({ type: [PollPlace], maxItems: 0, example: [], description: 'Polls placed beside the article.' })
+  @ApiProperty({
+    type: [PollPlace],
+    description: 'Polls to show beside the piece, the nearest first: its own, those of its series, its section, the site.',
+  })
   polls: PollPlace[];
 
   @ApiProperty({ type: 'integer', example: 1, description: 'Number of the revision shown.' })

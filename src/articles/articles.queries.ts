@@ -53,7 +53,25 @@ function article(hit: string): Statement {
               select json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
                 'lang', t.lang, 'dir', t.dir, 'title', t.title)
               from pub.articles t where t.id = n.about_article_id)) order by n.kind = 'retraction' desc, n.at desc, n.id desc), '[]')
-          from pub.notices n where n.article_id = a.id), 'polls', json_build_array(), 'revision', a.revision)::text as body
+          from pub.notices n where n.article_id = a.id), 
+        -- The nearest first: the piece's own, also when they are closed, then those of its series, its section and the ones above, the site.
+        'polls', (
+          select coalesce(json_agg(json_build_object('id', near.poll_id) order by near.distance, near.opens_at desc, near.poll_id desc), '[]')
+          from (
+            select q.poll_id, q.opens_at, min(place.distance) as distance
+            from (
+              select 'article' as kind, a.id, 0 as distance
+              union all select 'series', a.series_id, 1
+              union all (
+                with recursive above (id, parent_id, distance) as (
+                  select s.id, s.parent_id, 2 from pub.sections s where s.id = a.section_id
+                  union all select s.id, s.parent_id, above.distance + 1 from above join pub.sections s on s.id = above.parent_id)
+                select 'section', above.id, above.distance from above)
+              union all select 'site', 0, 1000) place
+            cross join lateral (
+              select p.poll_id, p.opens_at from pub.poll_places p where p.kind = place.kind and p.place_id = place.id and (p.open or p.kind = 'article') offset 0) q
+            group by q.poll_id, q.opens_at) near),
+        'revision', a.revision)::text as body
       from home, pub.articles a where a.id = hit.article_id offset 0) page on true`);
 }
 

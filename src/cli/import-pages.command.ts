@@ -11,7 +11,7 @@ export const importPages: Command = {
   summary: 'Imports pages saved from an old site as text or HTML.',
   help: `Without --apply no content is changed (only the schema is brought up to date, as by any start): the report says what was found in each file, how surely, and what was left out.
 
-  --apply          makes a draft of each page; a page imported before is skipped
+  --apply          makes a draft of each page, and a draft poll of the question it asks; a page imported before is skipped
   --publish        publishes them too, with their original dates
   --section SLUG   where they go; without it the section "archive", made when first needed
 
@@ -71,7 +71,7 @@ function reasonOf(error: unknown): string | null {
   return syscall === undefined || code === undefined ? null : `the file cannot be read (${code})`;
 }
 
-function describe({ page, summary, outcome, article, obstacle }: PageImport, { apply }: PageImportOptions): string[] {
+function describe({ page, summary, outcome, article, poll, obstacle }: PageImport, { apply }: PageImportOptions): string[] {
   const field = (name: string, found: { value: string; confidence: string; why: string } | null): string =>
     found === null ? `${name}: none found` : `${name}: ${found.value}\n      ${found.confidence}: ${found.why}`;
   const { original, publishedAt } = page.dateline.value;
@@ -82,13 +82,18 @@ function describe({ page, summary, outcome, article, obstacle }: PageImport, { a
     field('publisher', page.publisher),
     `summary: ${summary.text}${summary.derived ? '\n      derived: the first sentences of the first paragraph' : ''}`,
     `body: ${page.paragraphs} paragraphs, ${page.headings} headings (language ${page.lang}, encoding ${page.encoding})`,
-    `poll question: ${page.pollQuestion ?? 'none found'}`,
+    `poll question: ${page.pollQuestion ?? 'none found'}${page.pollQuestion !== null && outcome === 'created' ? draftOf(poll) : ''}`,
     ...page.masthead.map((line) => `masthead: ${line}`),
     ...page.leftOut.map(({ line, why }) => `left out: ${line}\n      ${why}`),
     ...page.warnings.map((warning) => `warning: ${warning}`),
     ...(obstacle === null ? [] : [`warning: it could not be published as it is. ${sentenceOf(obstacle)}`]),
     `${apply ? outcome : `would be ${outcome}`}${article === null ? '' : ` (article ${article.id}, ${article.slug})`}`,
   ];
+}
+
+/** @param poll null in a dry run */
+function draftOf(poll: PageImport['poll']): string {
+  return `\n      ${poll === null ? 'would be a draft poll' : `draft poll ${poll.id}`} on the article’s page; its options are added at the desk`;
 }
 
 function report(line: string): void {

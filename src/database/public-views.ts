@@ -68,6 +68,8 @@ const VIEWS: Record<string, string> = {
   polls: `view pub.polls with (security_barrier) as
     select p.id, p.question, p.intro, p.level, p.max_choices, p.results, p.opens_at, p.closes_at,
       case when p.state = 'open' and p.closes_at <= (select poll_now()) then 'closed' else p.state end as state,
+      -- Its hour may have passed a moment before the act that closes it for good.
+      p.state <> 'open' as final,
       (select jsonb_agg(jsonb_build_object('id', o.id, 'label', o.label) order by o.position) from poll_options o where o.poll_id = p.id) as options,
       p.on_site, p.section_id,
       case when exists (select from listings where list = 'series:' || p.series_id) then p.series_id end as series_id,
@@ -76,6 +78,13 @@ const VIEWS: Record<string, string> = {
     from polls p
     where p.state <> 'draft' and p.opens_at <= (select poll_now())`,
 
+  // Beside what public polls stand: a row for each place, numbers and times only, found by the place's own index.
+  poll_places: `view pub.poll_places with (security_barrier) as
+    ${pollsAt('article', 'p.article_id', 'exists (select from articles a where a.id = p.article_id and a.live_revision_id is not null)')}
+    union all ${pollsAt('series', 'p.series_id', `exists (select from listings where list = 'series:' || p.series_id)`)}
+    union all ${pollsAt('section', 'p.section_id', 'p.section_id is not null')}
+    union all ${pollsAt('site', '0', 'p.on_site')}`,
+
   // A poll opens and closes by itself, and what shows it changes then without anybody's act.
   clock: `view pub.clock with (security_barrier) as
     select greatest(changed_at,
@@ -83,6 +92,13 @@ const VIEWS: Record<string, string> = {
       (select max(closes_at) from polls where state <> 'draft' and closes_at <= (select poll_now()))) as changed_at
     from content_clock`,
 };
+
+/** Polls that stand beside something, archived ones not among them. Its arguments are SQL. */
+function pollsAt(kind: string, placeId: string, isPublic: string): string {
+  return `select '${kind}' as kind, ${placeId} as place_id, p.id as poll_id, p.opens_at,
+      p.state = 'open' and (p.closes_at is null or (select poll_now()) < p.closes_at) as open
+    from polls p where p.state in ('open', 'closed') and p.opens_at <= (select poll_now()) and ${isPublic}`;
+}
 
 const FUNCTIONS = [
   // The wording in the asked language, else in the center's, else in any.

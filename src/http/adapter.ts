@@ -9,7 +9,7 @@ import { malformedUrl } from './malformed.js';
 import { encodedBody, unreasonableBody } from './malformed-body.js';
 import { HomeLanguage, Problem, PROBLEM_TYPE, problemDocument } from './problem.js';
 import { sendProblem } from './problem.filter.js';
-import { Moved, Published, sendMoved, sendPublished } from './published.js';
+import { Moved, Personal, Published, sendMoved, sendPersonal, sendPublished } from './published.js';
 
 const BODY_LIMIT = 256 * 1024;
 /** The body of an article may be 200 kB; an Arabic one written as \uXXXX takes three times as many bytes. */
@@ -74,6 +74,7 @@ export class MarkazAdapter extends FastifyAdapter {
 
   override reply(...[response, body, statusCode]: Parameters<FastifyAdapter['reply']>): ReturnType<FastifyAdapter['reply']> {
     if (body instanceof Published) return sendPublished(response as FastifyReply, body);
+    if (body instanceof Personal) return sendPersonal(response as FastifyReply, body);
     if (body instanceof Moved) return sendMoved(response as FastifyReply, body);
     return super.reply(response, body, statusCode);
   }

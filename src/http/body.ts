@@ -99,14 +99,29 @@ export function Words(
 ): PropertyDecorator {
   const { max, empty = false, needs = [], paragraphs = false } = options;
   const valid = (value: unknown): boolean =>
-    isRecord(value) &&
-    Object.entries(value).every(([lang, text]) => isLang(lang) && lengthWithin(1, max)(text)) &&
-    needs.every((lang) => lang in value) &&
-    (empty || Object.keys(value).length > 0);
+    isWording(value, max) && needs.every((lang) => lang in value) && (empty || Object.keys(value).length > 0);
   const clean = cleaned(paragraphs ? cleanProse : cleanLine);
   return field('wording', valid, wordingSchema({ maxLength: max }, needs), options, (value) =>
     isRecord(value) ? each(value, clean) : value,
   );
+}
+
+/** A list of wordings, each as {@link Words} takes it and none empty, `length` characters long at the most, at most `max` of them. */
+export function Wordings(options: FieldOptions & { readonly max: number; readonly length: number }): PropertyDecorator {
+  const { max, length } = options;
+  const clean = cleaned(cleanLine);
+  const valid = (value: unknown): boolean => isWording(value, length) && Object.keys(value).length > 0;
+  return field(
+    'wordings',
+    (value) => Array.isArray(value) && value.length <= max && value.every(valid),
+    { type: 'array', items: wordingSchema({ maxLength: length }), maxItems: max },
+    options,
+    (value) => (Array.isArray(value) ? value.map((item: unknown) => (isRecord(item) ? each(item, clean) : item)) : value),
+  );
+}
+
+function isWording(value: unknown, max: number): value is Record<string, unknown> {
+  return isRecord(value) && Object.entries(value).every(([lang, text]) => isLang(lang) && lengthWithin(1, max)(text));
 }
 
 /** A wording in an answer of the desk: whole, as it is stored. Readers get one string of it. */
@@ -188,6 +203,11 @@ export function Whole(options: FieldOptions & { readonly min: number; readonly m
   const { min, max } = options;
   const valid = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
   return field('whole', valid, { type: 'integer', minimum: min, maximum: max }, options);
+}
+
+/** True or false. */
+export function Flag(options: FieldOptions): PropertyDecorator {
+  return field('flag', (value) => typeof value === 'boolean', { type: 'boolean' }, options);
 }
 
 /** The version the editor saw: an act on an older one is refused with 409 `stale_version`. */

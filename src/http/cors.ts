@@ -1,18 +1,21 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyContextConfig, FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Published content: for every site's scripts, without credentials. */
-    published?: boolean;
+    /** Published content: for every site's scripts, without credentials. `at_times`: only what every cache may keep. */
+    published?: 'always' | 'at_times';
   }
 }
 
 /** What a route of published content is registered with. */
-export const PUBLISHED: FastifyContextConfig = { published: true };
+export const PUBLISHED: FastifyContextConfig = { published: 'always' };
 
 /** Opens a route to the scripts of every site; what does not say so stays with our own pages. */
 export const ForEverySite = (): MethodDecorator => RouteConfig(PUBLISHED);
+
+/** Opens a route to them for answers that anybody may see; what it tells one reader stays with our own pages. */
+export const ForEverySiteWhenPublished = (): MethodDecorator => RouteConfig({ published: 'at_times' } satisfies FastifyContextConfig);
 
 const PREFLIGHT = {
   'access-control-allow-origin': '*',
@@ -36,8 +39,13 @@ export function shareWithEverySite(fastify: FastifyInstance): void {
     fastify.options(url, (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    // Refusals included: a script that may read the answer may read why there is none.
-    if (request.routeOptions.config?.published) void reply.headers(ANSWER);
+    const { published } = request.routeOptions.config ?? {};
+    // Refusals included where all is published: a script that may read the answer may read why there is none.
+    if (published === 'always' || (published === 'at_times' && isForEverybody(reply))) void reply.headers(ANSWER);
     done(null, payload);
   });
+}
+
+function isForEverybody(reply: FastifyReply): boolean {
+  return String(reply.getHeader('cache-control')).startsWith('public');
 }

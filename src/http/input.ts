@@ -19,6 +19,10 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص لكل لغة من ar وen وfr، في الطول المسموح.',
     en: 'A text for each of ar, en and fr that you have, within the allowed length.',
   },
+  wordings: {
+    ar: 'قائمة نصوص، كل منها بلغة أو أكثر من ar وen وfr، في الطول والعدد المسموحين.',
+    en: 'A list of texts, each in one or more of ar, en and fr, within the allowed length and number.',
+  },
   lines: { ar: 'قائمة نصوص من سطر واحد، في الطول والعدد المسموحين.', en: 'A list of lines of text within the allowed length and number.' },
   object: { ar: 'كائن JSON فيه حقوله.', en: 'A JSON object with its fields.' },
   list: { ar: 'قائمة كائنات JSON في العدد المسموح.', en: 'A list of JSON objects within the allowed number.' },
@@ -31,6 +35,7 @@ const MESSAGES: Record<string, Sentence> = {
   address: { ar: 'عنوان بريد كامل، مثل name@center.example.', en: 'A whole mail address, such as name@center.example.' },
   act: { ar: 'فعل كما يظهر في السجل، مثل articles.publish.', en: 'An act as the log shows it, such as articles.publish.' },
   password: { ar: 'كلمة سر من 12 إلى 200 حرف.', en: 'A password of 12 to 200 characters.' },
+  receipt: { ar: 'إيصال من 16 حرفًا ورقمًا كما ظهر بعد التصويت.', en: 'A receipt of 16 letters and digits, as it was shown after the vote.' },
   work: {
     ar: 'challenge وsolution كما يعطيهما ALTCHA، كائنًا أو JSON بترميز base64.',
     en: 'challenge and solution as ALTCHA gives them, as an object or as JSON in base64.',

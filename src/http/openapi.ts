@@ -12,7 +12,7 @@ import {
   getSchemaPath,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { ForEverySite } from './cors.js';
+import { ForEverySite, ForEverySiteWhenPublished } from './cors.js';
 
 class ProblemField {
   @ApiProperty({ example: 'limit' })
@@ -66,6 +66,7 @@ class ProblemDetails {
 
 const REFUSALS = {
   400: 'A parameter is malformed or unknown; `errors` names it.',
+  403: 'There is something, and it may not be seen; `detail` says when it may.',
   404: 'Nothing is published here.',
   410: 'Withdrawn for good.',
 } as const;
@@ -75,23 +76,44 @@ const REFUSALS = {
  * @param more which of 301, 404 and 410 it may answer besides 200, 304 and 400
  */
 export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 404 | 410)[]): MethodDecorator {
-  const refusals = ([400, 404, 410] as const).filter((status) => status === 400 || more.includes(status));
+  const refusals = ([404, 410] as const).filter((status) => more.includes(status));
   return applyDecorators(
     ForEverySite(),
-    ApiExtraModels(ProblemDetails),
     ApiOperation({ operationId, summary }),
     ApiOkResponse({ type, description: 'With ETag, Last-Modified and Cache-Control; lists also with Link rel="next".' }),
     ...(more.includes(301)
       ? [ApiResponse({ status: 301, description: 'Another spelling or a former slug: Location is the current address.' })]
       : []),
     ApiResponse({ status: 304, description: 'Not modified.' }),
-    ...refusals.map((status) =>
-      ApiResponse({
-        status,
-        description: REFUSALS[status],
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
-      }),
+    ...[400 as const, ...refusals].map(refusal),
+  );
+}
+
+/**
+ * Documents a public GET that not everybody may see at every time.
+ * @param form class of its body, or the media type of what is no JSON
+ */
+export function AnswersAtTimes(operationId: string, summary: string, form: Type | string): MethodDecorator {
+  const description = 'For everybody, with ETag and Cache-Control; or for this reader alone, and never cached.';
+  return applyDecorators(
+    ForEverySiteWhenPublished(),
+    ApiOperation({ operationId, summary }),
+    ApiOkResponse(
+      typeof form === 'string' ? { description, content: { [form]: { schema: { type: 'string' } } } } : { description, type: form },
     ),
+    ApiResponse({ status: 304, description: 'Not modified.' }),
+    ...([400, 403, 404] as const).map(refusal),
+  );
+}
+
+function refusal(status: keyof typeof REFUSALS): MethodDecorator {
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails),
+    ApiResponse({
+      status,
+      description: REFUSALS[status],
+      content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
+    }),
   );
 }
 

@@ -4,11 +4,21 @@ import type { FastifyReply } from 'fastify';
 /** What a statement of the reader door returns for one answer: JSON text as PostgreSQL built it, and the columns of {@link validity}. */
 export interface PublishedRow {
   readonly body: string;
-  /** When what it shows last changed, whole seconds. */
-  readonly modified: Date;
+  /** When what it shows last changed, whole seconds; null where no moment tells that, as of a count: then its tag alone does. */
+  readonly modified: Date | null;
   /** Whether that moment tells this answer from every earlier one. */
   readonly settled: boolean;
 }
+
+/** In what form an answer goes out. */
+export interface Form {
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A picture that pages of other sites may frame; it loads nothing. */
+  readonly embeddable?: true;
+}
+
+const JSON_FORM: Form = { type: 'application/json; charset=utf-8', headers: {} };
 
 /** @param changedAt SQL for the moment of the last change */
 export function validity(changedAt: string): string {
@@ -21,6 +31,15 @@ export class Published {
   constructor(
     readonly row: PublishedRow,
     readonly next: string | null = null,
+    readonly form: Form = JSON_FORM,
+  ) {}
+}
+
+/** An answer for this one reader, from a route that at other times gives a {@link Published} one. */
+export class Personal {
+  constructor(
+    readonly body: string,
+    readonly form: Form = JSON_FORM,
   ) {}
 }
 
@@ -33,21 +52,28 @@ export class Moved {
 const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 
 /** Sends it with its validators, or 304 when the client holds the same. */
-export function sendPublished(reply: FastifyReply, { row, next }: Published): FastifyReply {
+export function sendPublished(reply: FastifyReply, { row, next, form }: Published): FastifyReply {
   const { body, modified } = row;
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
-  void reply.headers({
-    etag,
-    'last-modified': modified.toUTCString(),
-    'cache-control': CACHE_CONTROL,
-  });
+  void reply.headers({ etag, 'cache-control': CACHE_CONTROL, ...form.headers });
+  if (modified !== null) void reply.header('last-modified', modified.toUTCString());
+  if (form.embeddable) void reply.header('content-security-policy', "default-src 'none'").removeHeader('x-frame-options');
   if (next !== null) void reply.header('link', `<${next}>; rel="next"`);
   const { headers } = reply.request;
   if (notModified(headers['if-none-match'], headers['if-modified-since'], etag, row)) {
     // To HEAD the bytes are given all the same: Fastify sends none of them, only the length that the 200 would have.
     return reply.code(304).send(reply.request.method === 'HEAD' ? body : undefined);
   }
-  return reply.code(200).type('application/json; charset=utf-8').send(body);
+  return reply.code(200).type(form.type).send(body);
+}
+
+/** Sends it past every cache. */
+export function sendPersonal(reply: FastifyReply, { body, form }: Personal): FastifyReply {
+  return reply
+    .code(200)
+    .headers({ 'cache-control': 'private, no-store', ...form.headers })
+    .type(form.type)
+    .send(body);
 }
 
 export function sendMoved(reply: FastifyReply, { location }: Moved): FastifyReply {
@@ -68,7 +94,7 @@ function notModified(
     if (noneMatch.trim() === '*') return true;
     return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
   }
-  if (modifiedSince === undefined || !settled) return false;
+  if (modifiedSince === undefined || modified === null || !settled) return false;
   const since = new Date(modifiedSince);
   return since.toUTCString() === modifiedSince && modified <= since;
 }

@@ -122,6 +122,20 @@ function isDayOrInstant(value: unknown): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
+/** A part of a path that is a word of one form. @param rule stable name that refusals carry */
+export class FormPipe implements PipeTransform<string, string> {
+  constructor(
+    private readonly name: string,
+    private readonly rule: string,
+    private readonly form: RegExp,
+  ) {}
+
+  transform(value: string): string {
+    if (!this.form.test(value)) throw invalidParameter(this.name, this.rule);
+    return value;
+  }
+}
+
 /** `{idOrSlug}` and `{slug}` of a path: well-formed, NFC. */
 export class SlugOrIdPipe implements PipeTransform<string, string> {
   constructor(private readonly name: string) {}

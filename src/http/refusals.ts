@@ -15,14 +15,17 @@ export function noSuchThing(): NotFound {
   return new NotFound({ ar: 'لا يوجد شيء بهذا الرقم.', en: 'There is nothing with this id.' });
 }
 
-/** @param current the version that somebody else's act has made */
-export function staleVersion(current: number): Problem {
+/** @param current the version that somebody else's act has made @param edited who made it and when, where that is kept */
+export function staleVersion(
+  current: number,
+  edited: { readonly editedBy: string | null; readonly editedAt: string } | Record<string, never> = {},
+): Problem {
   const message = {
     ar: 'تغيّر هذا بعد أن فتحته. حدّثه ثم أعد المحاولة.',
     en: 'This was changed after you opened it. Reload it and try again.',
   };
   const errors: FieldError[] = [{ field: 'version', rule: `current:${current}`, message }];
-  return new Problem(409, 'stale_version', message, { errors, members: { version: current } });
+  return new Problem(409, 'stale_version', message, { errors, members: { version: current, ...edited } });
 }
 
 /** An editor's own choice of a slug, as it is or refused. @throws Problem 422 `slug_invalid` */

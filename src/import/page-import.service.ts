@@ -6,6 +6,7 @@ import { WorkflowService } from '../articles/workflow.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
 import { Problem } from '../http/problem.js';
 import { MastheadService } from '../masthead/masthead.service.js';
+import { DeskPollsService } from '../polls/desk-polls.service.js';
 import { SectionsService } from '../sections/sections.service.js';
 import type { Wording } from '../text/wording.js';
 import { deriveSummary, readPage, type SavedPage } from './page-reader.js';
@@ -22,11 +23,17 @@ export interface PageImport {
   readonly outcome: PageOutcome;
   /** The article it became or is already; null for one that a dry run would make. */
   readonly article: { readonly id: number; readonly slug: string } | null;
+  /** The draft made of the page's question, for which the desk has to find options; null where there is none, or where a dry run would make it. */
+  readonly poll: { readonly id: number } | null;
   /** In a dry run: what would keep the new draft from being published. */
   readonly obstacle: Problem | null;
 }
 
 type Drafted = Pick<ActResult, 'id' | 'version' | 'slug'>;
+
+interface Placed extends Pick<PageImport, 'outcome' | 'poll'> {
+  readonly article: Drafted;
+}
 
 export interface PageImportOptions {
   readonly section: string | null;
@@ -44,6 +51,7 @@ export class PageImportService {
     private readonly authors: AuthorsService,
     private readonly drafting: DraftingService,
     private readonly workflow: WorkflowService,
+    private readonly polls: DeskPollsService,
   ) {}
 
   /** @returns whether a section with this slug exists, or will be made when first needed */
@@ -79,7 +87,7 @@ export class PageImportService {
       await runner.startTransaction();
       const { outcome, article } = await this.place(runner.manager, file, page, summary, section, false);
       const obstacle = outcome === 'created' ? await this.obstacle(runner.manager, article) : null;
-      return { outcome, article: outcome === 'created' ? null : article, obstacle };
+      return { outcome, article: outcome === 'created' ? null : article, poll: null, obstacle };
     } finally {
       await runner.rollbackTransaction();
       await runner.release();
@@ -104,7 +112,7 @@ export class PageImportService {
     summary: string,
     section: string | null,
     publish: boolean,
-  ): Promise<{ outcome: PageOutcome; article: Drafted }> {
+  ): Promise<Placed> {
     // One page at a time, whoever imports: the second finds the page, its author and the section that the first has made.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('import', 0))`);
     const [known] = await tx.query<(Drafted & { untouched: boolean })[]>(
@@ -114,9 +122,9 @@ export class PageImportService {
     );
     if (known) {
       // What an editor has taken up since is his, finished or not; only an untouched draft is still ours to publish.
-      if (!publish || !known.untouched) return { outcome: 'skipped', article: known };
+      if (!publish || !known.untouched) return { outcome: 'skipped', article: known, poll: null };
       await this.workflow.publish(tx, SYSTEM, known);
-      return { outcome: 'updated', article: known };
+      return { outcome: 'updated', article: known, poll: null };
     }
     const authors = new Set<number>();
     for (const { value } of page.authors) authors.add((await this.authors.findOrCreate(tx, page.lang, value)).id);
@@ -139,8 +147,16 @@ export class PageImportService {
       text,
       report,
     ]);
+    const poll = await this.poll(tx, page, article.id);
     if (publish) await this.workflow.publish(tx, SYSTEM, article);
-    return { outcome: 'created', article };
+    return { outcome: 'created', article, poll };
+  }
+
+  /** What the page asked its readers, where it asked. Its answers were not on the page, so it stays a draft. */
+  private async poll(tx: EntityManager, { pollQuestion, lang }: SavedPage, articleId: number): Promise<PageImport['poll']> {
+    if (pollQuestion === null) return null;
+    const { id } = await this.polls.draft(tx, SYSTEM, { question: { [lang]: pollQuestion }, place: { articleId } });
+    return { id };
   }
 
   private async sectionId(tx: EntityManager, slug: string): Promise<number> {

@@ -86,12 +86,17 @@ export const castBallots = `
     select id, level, max_choices from polls
     where (select count(*) from turn) > 0 and id in (select poll_id from given) and state = 'open' and opens_at <= poll_now() and (closes_at is null or poll_now() < closes_at)
     order by id for share),
+  -- Held as their choices will hold them anyway: what an editor has taken away while we waited for the poll is not among them, where the
+  -- foreign key would refuse the whole statement.
+  offered as materialized (
+    select p.poll_id, p.id from open o join poll_options p on p.poll_id = o.id
+    where p.id in (select unnest(options::int[]) from given) for key share of p),
   judged as materialized (
     select g.*, g.options::int[] as option_ids, case
         when o.id is null then 'not_open'
         when (o.level, o.max_choices) <> (g.level, g.max_choices) then 'rules_changed'
         when cardinality(g.options::int[]) not between 1 and g.max_choices
-          or exists (select unnest(g.options::int[]) except select p.id from poll_options p where p.poll_id = g.poll_id) then 'choices_refused'
+          or exists (select unnest(g.options::int[]) except select p.id from offered p where p.poll_id = g.poll_id) then 'choices_refused'
       end as refusal
     from given g left join open o on o.id = g.poll_id),
   stored as (

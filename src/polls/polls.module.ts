@@ -7,37 +7,52 @@ import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
 import { ConfirmationsController } from './confirmations.controller.js';
 import { ConfirmationsService } from './confirmations.service.js';
+import { DeskPollsController } from './desk-polls.controller.js';
+import { DeskPollsService } from './desk-polls.service.js';
+import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
-import { Poll, PollOption } from './poll.entity.js';
+import { PollClosing } from './poll-closing.service.js';
 import { PollRules } from './poll-rules.js';
 import { PollSecrets } from './poll-secrets.js';
+import { Poll, PollOption } from './poll.entity.js';
+import { PollsController } from './polls.controller.js';
+import { PollsService } from './polls.service.js';
 import { ReaderCookie } from './reader-cookie.js';
+import { ResultsService } from './results.service.js';
 import { Stopwatch } from './stopwatch.js';
+import { Tallies } from './tallies.service.js';
 import { Traffic } from './traffic.js';
 import { VotingController } from './voting.controller.js';
 import { VotingService } from './voting.service.js';
 import { Work } from './work.js';
 
+/** One for the whole house: the rooms above make polls of what they import and show them. */
 @Module({})
 export class PollsModule {
   static for(config: Config): DynamicModule {
     return {
       module: PollsModule,
+      global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [VotingController, ConfirmationsController],
+      controllers: [PollsController, VotingController, ConfirmationsController, DeskPollsController, DeskResultsController],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
-        NetworkKeys,
-        PollRules,
         BallotBox,
-        ReaderCookie,
-        Stopwatch,
-        Traffic,
-        Work,
-        VotingService,
         ConfirmationsService,
+        DeskPollsService,
+        NetworkKeys,
+        PollClosing,
+        PollRules,
+        PollsService,
+        ReaderCookie,
+        ResultsService,
+        Stopwatch,
+        Tallies,
+        Traffic,
+        VotingService,
+        Work,
       ],
-      exports: [ConfirmationsService],
+      exports: [ConfirmationsService, DeskPollsService],
     };
   }
 }

@@ -7,6 +7,7 @@ import { WorkflowService } from '../articles/workflow.service.js';
 import { AuthorsService } from '../authors/authors.service.js';
 import { takeTurn } from '../database/transaction.js';
 import { MastheadService } from '../masthead/masthead.service.js';
+import { DeskPollsService } from '../polls/desk-polls.service.js';
 import { SectionsService } from '../sections/sections.service.js';
 import { SAMPLE } from './content/content.js';
 import type { SampleArticle } from './content/sample-article.js';
@@ -24,6 +25,7 @@ export class SampleService {
     private readonly tags: TagsService,
     private readonly drafting: DraftingService,
     private readonly workflow: WorkflowService,
+    private readonly polls: DeskPollsService,
   ) {}
 
   /** @returns whether the database was empty and has been filled; two instances starting at once fill it once */
@@ -50,14 +52,20 @@ export class SampleService {
     const tags = new Map<string, number>();
     for (const tag of SAMPLE.tags) tags.set(tag.slug, (await this.tags.createTag(tx, tag)).id);
     const series = await this.tags.createSeries(tx, SAMPLE.series);
-    for (const article of SAMPLE.articles) await this.publish(tx, article, { sections, authors, tags, series: series.id });
+    const articles = new Map<string, number>();
+    for (const article of SAMPLE.articles)
+      articles.set(article.key, await this.publish(tx, article, { sections, authors, tags, series: series.id }));
+    const { article, ...poll } = SAMPLE.poll;
+    const place = { articleId: idOf(articles, article) };
+    await this.polls.openDraft(tx, SYSTEM, await this.polls.draft(tx, SYSTEM, { ...poll, place }));
   }
 
+  /** @returns the id of the original */
   private async publish(
     tx: EntityManager,
     article: SampleArticle,
     ids: { sections: Ids; authors: Ids; tags: Ids; series: number },
-  ): Promise<void> {
+  ): Promise<number> {
     const { translation, seriesPosition } = article;
     const common = {
       type: article.type,
@@ -73,6 +81,7 @@ export class SampleService {
       const { publishedAt, ...text } = translation;
       await this.goLive(tx, { ...common, ...text, translationOf: original }, publishedAt);
     }
+    return original;
   }
 
   private async goLive(tx: EntityManager, article: NewArticle, publishedAt: string): Promise<number> {

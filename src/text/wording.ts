@@ -1,5 +1,5 @@
 import { cleanLine } from './clean.js';
-import { LANGS, type Lang } from './language.js';
+import { LANGS, dirOf, type Dir, type Lang } from './language.js';
 
 /** One name or phrase in up to three languages. Stored whole; readers get one string of it. */
 export type Wording = Partial<Record<Lang, string>>;
@@ -17,19 +17,27 @@ export function cleanWording(wording: Wording, clean: (text: string) => string =
   return cleaned;
 }
 
-/** @returns the text in the first of `preferred` languages that has one, else in any, else '' */
-export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
-  return wordedIn(wording, ...preferred).text;
-}
-
-/** A text, and the language it is in. */
-export interface Worded {
+/** One text of a wording, and how it is written. */
+export interface Phrase {
   readonly text: string;
   readonly lang: Lang;
+  readonly dir: Dir;
 }
+
+/** @returns the text in the first of `preferred` languages that has one, else in any; null where there is none */
+export function phraseIn(wording: Wording, ...preferred: Lang[]): Phrase | null {
+  const lang = [...preferred, ...LANGS].find((candidate) => wording[candidate] !== undefined);
+  return lang === undefined ? null : { text: wording[lang]!, lang, dir: dirOf(lang) };
+}
+
+/** @returns the text of {@link phraseIn}, or '' */
+export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
+  return phraseIn(wording, ...preferred)?.text ?? '';
+}
+
+export type Worded = Pick<Phrase, 'text' | 'lang'>;
 
 /** The same as {@link wordingIn}, and in which language that is: what is shown must say so. */
 export function wordedIn(wording: Wording, ...preferred: Lang[]): Worded {
-  const lang = [...preferred, ...LANGS].find((candidate) => wording[candidate] !== undefined);
-  return lang === undefined ? { text: '', lang: preferred[0] ?? 'ar' } : { text: wording[lang]!, lang };
+  return phraseIn(wording, ...preferred) ?? { text: '', lang: preferred[0] ?? 'ar' };
 }

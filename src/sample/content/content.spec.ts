@@ -1,3 +1,4 @@
+import { LANGS } from '../../text/language.js';
 import { SAMPLE } from './content.js';
 
 describe('the sample articles', () => {
@@ -29,4 +30,13 @@ describe('the sample articles', () => {
     expect(long).toEqual(['digital-archive', 'arabic-computing', 'water-shared-decision', 'city-heat']);
     expect(counts.filter(([key, count]) => !long.includes(key) && count > 300)).toEqual([]);
   });
+});
+
+it('the sample poll asks in three languages, different things in each, beside a piece of the sample', () => {
+  const { question, intro, options, article } = SAMPLE.poll;
+  for (const lang of LANGS) {
+    expect([question[lang], intro[lang]]).toEqual([expect.any(String), expect.any(String)]);
+    expect(new Set(options.map((label) => label[lang])).size).toBe(options.length);
+  }
+  expect(SAMPLE.articles.map(({ key }) => key)).toContain(article);
 });

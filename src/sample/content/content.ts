@@ -38,6 +38,8 @@ export interface SampleCenter {
   series: { slug: string; name: Wording; description: Wording };
   /** Oldest first. */
   articles: SampleArticle[];
+  /** Open to readers; `article` is the key of the piece on whose page it stands. */
+  poll: { question: Wording; intro: Wording; options: Wording[]; article: string };
 }
 
 const affiliation: Wording = {
@@ -244,4 +246,23 @@ export const SAMPLE: SampleCenter = {
     readingAChart,
     openReadings,
   ],
+  poll: {
+    question: {
+      ar: 'ما الذي يجعلك تختار الحافلة أولًا؟',
+      en: 'What would most make you choose the bus?',
+      fr: 'Qu’est-ce qui vous ferait surtout choisir le bus ?',
+    },
+    intro: {
+      ar: 'سؤال مثال، ليُجرَّب به التصويت.',
+      en: 'A sample question, for trying how voting works.',
+      fr: 'Une question d’exemple, pour essayer le vote.',
+    },
+    options: [
+      { ar: 'أن تمر كل بضع دقائق', en: 'One every few minutes', fr: 'Un passage toutes les quelques minutes' },
+      { ar: 'خريطة ومواعيد مفهومة', en: 'A map and times I can follow', fr: 'Un plan et des horaires clairs' },
+      { ar: 'طريق مظلل إلى المحطة', en: 'A shaded way to the stop', fr: 'Un chemin ombragé jusqu’à l’arrêt' },
+      { ar: 'تذكرة واحدة لكل الوسائل', en: 'One ticket for every service', fr: 'Un seul billet pour tous les transports' },
+    ],
+    article: 'bus-network',
+  },
 };

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { Reader } from '../database/reader.js';
+import { Addresses } from '../http/addresses.js';
+import { NotFound } from '../http/problem.js';
+import { Published } from '../http/published.js';
+import type { Lang } from '../text/language.js';
+import { PollView, type ListPolls, type PollList } from './poll.dto.js';
+import { pollById, pollPage, type PollsRow, type PublicPoll } from './polls.queries.js';
+import { Tallies } from './tallies.service.js';
+
+/** What readers get of polls, through the reader door; numbers only of those that show them to everybody at any time. */
+@Injectable()
+export class PollsService {
+  constructor(
+    private readonly reader: Reader,
+    private readonly addresses: Addresses,
+    private readonly tallies: Tallies,
+  ) {}
+
+  async list({ lang, limit, state, cursor }: ListPolls): Promise<Published> {
+    const row = await this.reader.row<PollsRow & { polls: PublicPoll[]; next: string | null }>(pollPage, [
+      state,
+      cursor?.key,
+      cursor?.id,
+      limit,
+    ]);
+    const { polls, next, ...found } = row!;
+    const items: PollView[] = [];
+    // One after the other: a page of counts must not take every connection.
+    for (const poll of polls) items.push(await this.view(poll, lang, found.home));
+    const list: PollList = { items, nextCursor: next };
+    const nextPage = next === null ? null : this.addresses.api(['polls'], { lang, state, limit: String(limit), cursor: next });
+    return new Published(answer(list, polls, found), nextPage);
+  }
+
+  /** @throws NotFound also for a draft, and for a poll before its hour */
+  async find(id: number, lang: Lang | undefined): Promise<Published> {
+    const row = await this.reader.row<PollsRow & { poll: PublicPoll }>(pollById, [id]);
+    if (row === null) throw new NotFound();
+    const { poll, ...found } = row;
+    return new Published(answer(await this.view(poll, lang, found.home), [poll], found));
+  }
+
+  private async view(poll: PublicPoll, lang: Lang | undefined, home: Lang): Promise<PollView> {
+    const tally = poll.results === 'always' ? await this.tallies.recent(poll.id, poll.final) : null;
+    // The rule could have been another when the reader door was asked.
+    const shown = tally?.results === 'always' ? tally : null;
+    return PollView.of(poll, shown, { asked: lang ?? home, home }, this.addresses.origin);
+  }
+}
+
+/** Votes move no clock, so an answer that may hold numbers has no date. */
+function answer(body: object, polls: readonly PublicPoll[], { modified, settled }: PollsRow): Published['row'] {
+  const numbers = polls.some(({ results }) => results === 'always');
+  return { body: JSON.stringify(body), modified: numbers ? null : modified, settled };
+}
