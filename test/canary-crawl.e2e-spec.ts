@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { LANGS, type Lang } from '../src/text/language.js';
-import { aSection, anArticle, anAuthor, anEditor, aSeries, aTag, type TestEditor } from './factories.js';
+import { aPoll, aSection, anArticle, anAuthor, anEditor, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 // Nothing of a draft is told before its time. Fifty pieces that readers may not see carry a secret in everything an editor can write; then
@@ -18,8 +18,10 @@ const NUMBERED = {
   series: 730_000_001,
   editors: 740_000_001,
   revisions: 750_000_001,
+  polls: 760_000_001,
+  poll_options: 770_000_001,
 };
-const NUMBER = /\b7[0-5]0000\d{3}\b/;
+const NUMBER = /\b7[0-7]0000\d{3}\b/;
 
 const HIDDEN_STATES = {
   draft: ['save'],
@@ -60,6 +62,8 @@ let hiddenSection: { id: number; slug: string };
 let contributor: TestEditor;
 let chief: TestEditor;
 const canaries: Canary[] = [];
+/** Polls that readers may not see yet: drafts, and some that wait for their hour. */
+const polls: Canary[] = [];
 /** What stands for the parameter of a path when a query is asked about. */
 const publicPaths: Record<string, string> = {};
 const moved: string[] = [];
@@ -146,6 +150,24 @@ async function lead(kind: string, steps: readonly string[], { id, version }: Who
   }
 }
 
+/** A draft, which may be to mend a public poll, or be opened for an hour that is far. */
+async function plantPoll(index: number, place: object, mistaken: { id: number }): Promise<void> {
+  const word = `poll-word-${index}`;
+  const named = (): Record<Lang, string> => ({ ar: `${word} ${secret()}`, en: `${word} ${secret()}`, fr: `${word} ${secret()}` });
+  const text = { question: named(), intro: named(), options: [named(), named()], opensAt: '2999-01-01T00:00:00Z', place };
+  let poll = await act('create poll', chief, 'post', '/polls', text);
+  poll = await act('poll: save', chief, 'patch', `/polls/${poll.id}`, {
+    version: poll.version,
+    intro: named(),
+    options: [named(), named(), named()],
+  });
+  const kind = ['poll to mend another', 'poll before its hour', 'poll draft'][index % 3]!;
+  if (kind === 'poll before its hour') await act('poll: open', chief, 'post', `/polls/${poll.id}/open`, { version: poll.version });
+  // A poll has one successor.
+  if (index === 0) await world.dataSource.query(`update polls set supersedes = $2 where id = $1`, [poll.id, mistaken.id]);
+  polls.push({ kind, lang: 'ar', neverPublic: true, id: poll.id, slug: word, asked: [String(poll.id), word, '770000001'] });
+}
+
 /** Everything that readers can fetch without asking for something hidden. */
 async function publicAnswers(): Promise<ReadonlyMap<string, Shown>> {
   const answers = new Map<string, Shown>();
@@ -186,10 +208,15 @@ beforeAll(async () => {
   const [translated, overwritten, bereft] = await Promise.all(
     [11, 10, 8].map((count) => Promise.all(Array.from({ length: count }, () => anArticle(world, article)))),
   );
+  const place = { articleId: translated![0]!.id, sectionId: section.id, seriesId: series.id, onSite: true };
+  const openPoll = await aPoll(world, place);
+  const mistaken = await aPoll(world, { ...place, state: 'closed', opensAt: '2026-01-01T10:00:00Z', closesAt: '2026-01-02T10:00:00Z' });
   Object.assign(publicPaths, {
     '/api/v1/articles/{idOrSlug} idOrSlug': translated![0]!.slug,
     '/api/v1/authors/{slug} slug': author.slug,
     '/api/v1/sections/{slug} slug': section.slug,
+    ...Object.fromEntries(['', '/results', '/results.csv', '/results.svg', '/receipts/{code}'].map((path) => [`/api/v1/polls/{id}${path} id`, String(openPoll.id)])), // prettier-ignore
+    '/api/v1/polls/{id}/receipts/{code} code': 'AAAAAAAAAAAAAAAA',
   });
   for (const [table, first] of Object.entries(NUMBERED))
     await world.dataSource.query(`alter sequence ${table}_id_seq restart with ${first}`);
@@ -258,6 +285,7 @@ beforeAll(async () => {
   let { version } = alone as Whole;
   for (const translationOf of [hidden.id, null])
     ({ version } = await act(`link a live piece to ${translationOf}`, chief, 'patch', `/articles/${alone.id}`, { version, translationOf }));
+  for (let index = 0; index < 9; index += 1) await plantPoll(index, { site: true, sectionId: section.id, seriesId: series.id, articleId: translated![0]!.id }, mistaken); // prettier-ignore
   after = await publicAnswers();
 }, 120_000);
 afterAll(() => world.close());
@@ -310,13 +338,15 @@ class Crawl {
 
   /** One route by each of its parameters, with everything that could be asked about each canary. */
   private async route(template: string, parameters: readonly Parameter[], about: readonly Canary[]): Promise<void> {
-    const [inPath] = parameters.filter((parameter) => parameter.in === 'path');
+    const [inPath, ...further] = parameters.filter((parameter) => parameter.in === 'path');
     const inQuery = parameters.filter((parameter) => parameter.in === 'query');
-    const path = (value: string): string => template.replace(/\{\w+\}/, encodeURIComponent(value));
+    const filled = further.reduce((path, { name }) => path.replace(`{${name}}`, publicPaths[`${template} ${name}`]!), template);
+    const path = (value: string): string => filled.replace(/\{\w+\}/, encodeURIComponent(value));
     const home = inPath ? path(publicPaths[`${template} ${inPath.name}`]!) : template;
     for (const { asked } of about) {
       for (const value of asked) {
-        if (inPath)
+        // A word where a number belongs is refused before anything is looked for.
+        if (inPath && (inPath.schema.type !== 'number' || /^\d+$/.test(value)))
           for (const lang of ['', '?lang=ar', '?lang=en', '?lang=fr'])
             await this.ask(`${template} by path${lang && ', lang'}`, path(value) + lang);
         for (const { name } of inQuery) await this.ask(`${template} ?${name}`, `${home}?${name}=${encodeURIComponent(value)}`);
@@ -362,6 +392,7 @@ class Crawl {
 interface Parameter {
   readonly name: string;
   readonly in: string;
+  readonly schema: { readonly type?: string };
 }
 
 /** As src/http/cursor.ts writes them: their check is no secret. */
@@ -410,6 +441,10 @@ async function distinguishable(): Promise<string[]> {
     for (const filter of [`author=${author}`, `author=${authorId}`, `tag=${tag}`, `tag=${tagId}`, `series=${series}`, `series=${seriesId}`])
       await compare(kind, `articles?${filter}`, 'list');
   }
+  for (const { id, kind } of polls)
+    for (const path of ['', '/results', '/results.csv', '/results.svg', '/receipts/AAAAAAAAAAAAAAAA'])
+      if ((await answer(`/api/v1/polls/${id}${path}`)) !== (await answer(`/api/v1/polls/699999999${path}`)))
+        different.push(`${kind}: ${path}`);
   return different;
 }
 
@@ -432,7 +467,7 @@ it(
   { timeout: 120_000 },
   async () => {
     const crawl = new Crawl();
-    await crawl.everything(canaries);
+    await crawl.everything([...canaries, ...polls]);
     expect([...crawl.found, ...crawl.broken]).toEqual([]);
     expect(crawl.total).toBeGreaterThanOrEqual(5_000);
     process.stderr.write(
@@ -445,6 +480,9 @@ describe('the checks find', () => {
   it.each([
     ['a view over the newest revision', 'articles', (sql: string) => sql.replaceAll('a.live_revision_id', 'a.head_revision_id')],
     ['authors of whom nothing is public', 'authors', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
+    ['drafts of polls', 'polls', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
+    ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
+    ['where polls will stand', 'poll_places', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
     ['slugs that only drafts hold', 'slugs', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     [
       'texts that were withdrawn',
@@ -464,7 +502,7 @@ describe('the checks find', () => {
     await define(broken(sql));
     try {
       const crawl = new Crawl();
-      await crawl.everything(canaries.filter((_canary, index) => index % 10 === 0));
+      await crawl.everything([...canaries.filter((_canary, index) => index % 10 === 0), ...polls.slice(0, 3)]);
       expect([...crawl.found, ...(await distinguishable())]).not.toEqual([]);
     } finally {
       await define(sql);

@@ -10,7 +10,7 @@ import { DraftingService } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Reader, statement } from '../src/database/reader.js';
 import { openApiDocument } from '../src/http/openapi.js';
-import { anArticle, anAuthor, aSection } from './factories.js';
+import { anArticle, anAuthor, aPoll, aSection } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { cloneDatabase, testConfig } from './test-database.js';
 
@@ -25,6 +25,8 @@ beforeAll(async () => {
   const author = await anAuthor(world, { name: { ar: 'كاتبة أولى' } });
   const article = await anArticle(world, { sectionId: section.id, byline: [{ authorId: author.id }], title: 'مقال أول' });
   await anArticle(world, { sectionId: section.id, byline: [{ authorId: author.id }], title: 'مقال ثان' });
+  const poll = await aPoll(world, { articleId: article.id, results: 'after_vote' });
+  await aPoll(world, { results: 'after_close' });
   pages = [
     '/api/v1/center',
     '/api/v1/sections',
@@ -35,6 +37,8 @@ beforeAll(async () => {
     '/api/v1/articles?section=1&author=1',
     `/api/v1/articles/${article.id}`,
     `/api/v1/articles/${encodeURIComponent(article.slug)}?lang=en`,
+    '/api/v1/polls?limit=1',
+    `/api/v1/polls/${poll.id}`,
   ];
 });
 afterAll(() => world.close());
@@ -456,6 +460,12 @@ describe('the description of the API', () => {
       'get /api/v1/articles',
       'get /api/v1/articles/{idOrSlug}',
       'get /api/v1/center',
+      'get /api/v1/polls',
+      'get /api/v1/polls/{id}',
+      'get /api/v1/polls/{id}/results',
+      'get /api/v1/polls/{id}/results.csv',
+      'get /api/v1/polls/{id}/results.svg',
+      'get /api/v1/polls/{id}/receipts/{code}',
       'post /api/v1/polls/{id}/ballots',
       'post /api/v1/polls/{id}/votes',
       'post /api/v1/polls/confirmations',

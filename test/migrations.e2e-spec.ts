@@ -241,6 +241,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'listings',
     'masthead',
     'notices',
+    'poll_places',
     'polls',
     'sections',
     'series',

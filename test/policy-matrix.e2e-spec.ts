@@ -144,6 +144,10 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   ...resource('series', () => aSeries(world), chiefs),
   [`GET ${DESK}/polls`]: { expected: chiefs() },
   [`GET ${DESK}/polls/:id`]: { expected: chiefs(), prepare: async () => ({ path: made('polls', (await aPoll(world)).id) }) },
+  [`GET ${DESK}/polls/:id/results`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${made('polls', (await aPoll(world)).id)}/results` }),
+  },
   [`POST ${DESK}/polls`]: { expected: chiefs(201), prepare: async () => ({ body: { question: { ar: word() } } }) },
   [`PUT ${DESK}/polls/:id`]: pollWith('draft', { question: { ar: word() } }),
   [`PATCH ${DESK}/polls/:id`]: pollWith('draft', { question: { ar: word() } }),

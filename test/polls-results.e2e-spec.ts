@@ -301,6 +301,22 @@ describe('before they may be seen', () => {
     expect(await both(confirmed, reader)).toEqual([200, 200]);
   });
 
+  it('are shown after a vote that came through the front door, by its cookie and by its receipt', async () => {
+    const poll = await aPoll(world, { results: 'after_vote' });
+    const url = `/polls/${poll.id}/results`;
+    const post = (path: string, payload: object, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+      world.app.inject({ method: 'POST', url: `/api/v1/polls/${poll.id}/${path}`, payload, headers });
+    const taken = await post('ballots', {});
+    const [{ name, value }] = taken.cookies as [{ name: string; value: string }];
+    const cookie = `${name}=${value}`;
+    expect(await totals(url, { cookie })).toBe('results_hidden');
+    const vote = await post('votes', { optionIds: [poll.optionIds[1]] }, { cookie });
+    expect(vote.statusCode).toBe(201);
+    expect(await totals(url, { cookie })).toBe(1);
+    expect(await totals(`${url}?receipt=${vote.json<{ receipt: string }>().receipt}`)).toBe(1);
+    expect(await totals(url)).toBe('results_hidden');
+  });
+
   it.each(['after_vote', 'after_close', 'never_public'])('%s: no answer of any route differs by a vote', async (results) => {
     const article = await anArticle(world);
     const poll = await aPoll(world, { results, articleId: article.id, onSite: true, options: 4 });
@@ -508,11 +524,14 @@ describe('the count', () => {
 
 describe('a signed result', () => {
   async function sign(poll: TestPoll, edition: number, payload: object): Promise<void> {
-    await world.dataSource.query(`insert into signed_results (poll_id, edition, jws, signed_at) values ($1, $2, $3, poll_now())`, [
-      poll.id,
+    const row = {
+      poll_id: poll.id,
       edition,
-      { protected: 'e30', payload: Buffer.from(JSON.stringify(payload)).toString('base64url'), signature: 'AA' },
-    ]);
+      jws: { protected: 'e30', payload: Buffer.from(JSON.stringify(payload)).toString('base64url'), signature: 'AA' },
+      jwk: {},
+      signed_at: '2026-05-02T12:00:00Z',
+    };
+    await world.dataSource.query(`insert into signed_results select * from jsonb_populate_record(null::signed_results, $1)`, [row]);
   }
   const payload = (poll: TestPoll, totalBallots: number, receipts: readonly string[] = []): object => ({
     poll: poll.id,

@@ -149,7 +149,7 @@ export class ResultsService {
 }
 
 /** Whether everybody may see the numbers now. Rules that speak of closing mean the act: only then is the count at its end. */
-export function isForEverybody({ results, final }: Pick<Tally, 'results' | 'final'>): boolean {
+function isForEverybody({ results, final }: Pick<Tally, 'results' | 'final'>): boolean {
   return results === 'always' || (final && results !== 'never_public');
 }
 
