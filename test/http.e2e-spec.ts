@@ -468,6 +468,7 @@ describe('the description of the API', () => {
       'get /api/v1/polls/{id}/receipts/{code}',
       'post /api/v1/polls/{id}/ballots',
       'post /api/v1/polls/{id}/votes',
+      'post /api/v1/polls/confirmations',
     ]);
   });
 

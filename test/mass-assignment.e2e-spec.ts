@@ -113,6 +113,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/password-resets': async () => ({ body: { email: admin.email } }),
   'POST /api/v1/passwords': async () => ({ body: { token: 'none', password: `نخلة أخرى ${randomUUID()}` } }),
   'POST /api/v1/polls/{id}/votes': async () => aVote(),
+  'POST /api/v1/polls/confirmations': async () => ({ body: { token: 'none' } }),
   'PUT /api/v1/desk/me/password': async () => ({ body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } }),
   'POST /api/v1/desk/mail/{id}/retry': async () => ({ id: await aMail(), body: {} }),
   'POST /api/v1/desk/editors': async () => ({ body: appointment() }),
@@ -292,6 +293,7 @@ const TAKEN: Readonly<Record<string, readonly number[]>> = {
   'POST /api/v1/desk/articles/{id}/unaffected': [409],
   // Whose vote it is a cookie would say.
   'POST /api/v1/polls/{id}/votes': [400],
+  'POST /api/v1/polls/confirmations': [422],
   // Who has set a password is invited no more.
   'POST /api/v1/desk/editors/{id}/invite': [409],
 };

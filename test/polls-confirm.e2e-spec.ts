@@ -616,7 +616,7 @@ describe('The page', () => {
       const answer = await open(token);
       expect([answer.statusCode, heading(answer)]).toEqual([200, 'أهذا صوتك؟']);
       expect(answer.body).toContain('<html lang="ar" dir="rtl">');
-      expect(answer.body).toContain('<h2 lang="ar" dir="rtl">ما رأيك؟</h2>');
+      expect(answer.body).toContain('<h2><bdi lang="ar" dir="rtl">ما رأيك؟</bdi></h2>');
       expect(answer.body).toContain('<bdi lang="ar" dir="rtl">خيار 1</bdi>');
       expect(answer.body).toContain('<form method="post"><button type="submit">نعم، هذا صوتي</button></form>');
       expect(answer.headers).toMatchObject({
@@ -693,7 +693,7 @@ describe('The page', () => {
     expect(await lang('?utm_source=mail&lang=en&fbclid=x')).toBe('en');
     expect(await lang('?lang=de', 'xx')).toBe('ar');
     const page = await open(token, '?lang=fr');
-    expect(page.body).toContain('<h2 lang="ar" dir="rtl">ما رأيك؟</h2>');
+    expect(page.body).toContain('<h2><bdi lang="ar" dir="rtl">ما رأيك؟</bdi></h2>');
     expect(page.body).toContain('<a lang="ar" dir="rtl" hreflang="ar" href="?lang=ar">العربية</a>');
   });
 

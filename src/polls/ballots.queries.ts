@@ -66,6 +66,9 @@ export function castValues(ballots: readonly SubmittedBallot[]): unknown[] {
  */
 export const pollTurn = `select pg_advisory_xact_lock(1886350444, $1)`;
 
+/** What makes a ballot count stands in the same line as votes, which share their turns. $1 poll */
+export const voteTurn = `select pg_advisory_xact_lock_shared(1886350444, $1)`;
+
 /**
  * Stores ballots, any number at once and of any polls: one statement, all of it or nothing. Values: {@link castValues}.
  *

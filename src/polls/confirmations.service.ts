@@ -12,7 +12,7 @@ import { MailRoom } from '../mail/mail-room.service.js';
 import type { Lang } from '../text/language.js';
 import { wordedIn, type Wording } from '../text/wording.js';
 import { voterKey } from './ballot-keys.js';
-import { castBallots, castValues, type BallotStatus, type CastRow, type SubmittedBallot } from './ballots.queries.js';
+import { castBallots, castValues, voteTurn, type BallotStatus, type CastRow, type SubmittedBallot } from './ballots.queries.js';
 import { VoteConfirmed } from './vote.dto.js';
 import { voteMail } from './vote.mail.js';
 
@@ -214,6 +214,7 @@ async function confirmed(tx: EntityManager, hash: Buffer): Promise<VoteConfirmed
     [hash],
   );
   if (!link) throw linkExpired();
+  await tx.query(voteTurn, [link.pollId]);
   // As a vote does it: whoever closes the poll waits for us, or we for him and then see it.
   const open = await tx.query<unknown[]>(`select from polls p where p.id = $1 and ${TAKES_VOTES} for share`, [link.pollId]);
   if (open.length > 0) await makeCount(tx, link, hash);

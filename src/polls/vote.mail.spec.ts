@@ -49,7 +49,7 @@ it('says how long it is good for, what to do if the vote is somebody else’s, a
       '> نعم <b>دائمًا</b>',
       'It counts only if you confirm it on the next page, within 24 hours. If it is not your vote, do nothing: it will not be counted.',
       'To the page to confirm it:\nhttps://center.example/polls/confirm/Zm9v?lang=ar',
-      'We do not keep your address once this letter is sent. What stays is a code from which nobody can tell the address, so that no address has two votes; it is destroyed 14 days after the poll has closed.',
+      'We do not keep your address once this letter is sent. What stays in its place is a keyed fingerprint, so that no address has two votes; it is destroyed 14 days after the poll has closed.',
       '-- \nSent automatically by \u2068مركز مثال\u2069; please do not reply.\nhttps://center.example\n',
     ].join('\n\n'),
   );

@@ -27,7 +27,7 @@ export function voteMail({ lang, center, question, options, href }: AskedVote): 
       chosen: options.length === 1 ? 'والاختيار فيه:' : 'والاختيارات فيه:',
       label: 'إلى صفحة التأكيد',
       until: 'لا يُحسب الصوت إلا إذا أكدته في الصفحة التالية، خلال 24 ساعة. إن لم يكن صوتك فلا تفعل شيئًا، ولن يُحسب.',
-      kept: 'لا نحفظ عنوانك بعد إرسال هذه الرسالة. يبقى منه رمز لا يُستخرج العنوان منه، حتى لا يُحسب له صوتان، ثم يُتلف بعد 14 يومًا من إغلاق الاستطلاع.',
+      kept: 'لا نحفظ عنوانك بعد إرسال هذه الرسالة. تبقى بدله بصمة مشفرة، حتى لا يُحسب للعنوان صوتان، ثم تُتلف بعد 14 يومًا من إغلاق الاستطلاع.',
     },
     en: {
       subject: `Confirm your vote at ${center.name}`,
@@ -36,7 +36,7 @@ export function voteMail({ lang, center, question, options, href }: AskedVote): 
       label: 'To the page to confirm it',
       until:
         'It counts only if you confirm it on the next page, within 24 hours. If it is not your vote, do nothing: it will not be counted.',
-      kept: 'We do not keep your address once this letter is sent. What stays is a code from which nobody can tell the address, so that no address has two votes; it is destroyed 14 days after the poll has closed.',
+      kept: 'We do not keep your address once this letter is sent. What stays in its place is a keyed fingerprint, so that no address has two votes; it is destroyed 14 days after the poll has closed.',
     },
     fr: {
       subject: `Confirmez votre vote auprès de ${center.name}`,
@@ -45,7 +45,7 @@ export function voteMail({ lang, center, question, options, href }: AskedVote): 
       label: 'Vers la page de confirmation',
       until:
         'Il ne compte que si vous le confirmez sur la page suivante, dans les 24 heures. Si ce n’est pas votre vote, ne faites rien : il ne sera pas compté.',
-      kept: 'Votre adresse n’est pas conservée une fois cette lettre envoyée. Il n’en reste qu’un code qui ne permet pas de la retrouver, pour qu’aucune adresse n’ait deux voix ; il est détruit 14 jours après la clôture du sondage.',
+      kept: 'Votre adresse n’est pas conservée une fois cette lettre envoyée. Il n’en reste qu’une empreinte chiffrée, pour qu’aucune adresse n’ait deux voix ; elle est détruite 14 jours après la clôture du sondage.',
     },
   }[lang];
   return letter({

@@ -1,10 +1,10 @@
-import { Body, Controller, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IdPipe, NoFieldsPipe } from '../http/body.js';
 import { Responds } from '../http/openapi.js';
 import { Public } from '../http/public.js';
-import { LangQuery } from '../http/query.js';
+import type { LangQuery } from '../http/query.js';
 import { ReaderCookie } from './reader-cookie.js';
 import { BallotTaken, CastVote, VoteReceipt } from './vote.dto.js';
 import { VotingService, type Visitor } from './voting.service.js';
@@ -59,17 +59,17 @@ export class VotingController {
   @ApiOkResponse({ type: VoteReceipt, description: 'The vote stood already. Never cached.' })
   async vote(
     @Param('id', new IdPipe()) id: number,
-    @Query() { lang }: LangQuery,
     @Body() vote: CastVote,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<VoteReceipt> {
-    const { receipt, first } = await this.voting.vote(id, vote, this.cookie.demandedOf(request).nonce, { ...visitorOf(request), lang });
+    const { receipt, first } = await this.voting.vote(id, vote, this.cookie.demandedOf(request).nonce, visitorOf(request));
     if (!first) void reply.code(200);
     return receipt;
   }
 }
 
-function visitorOf({ ip, headers }: FastifyRequest): Visitor {
-  return { ip, agent: headers['user-agent'] ?? '' };
+function visitorOf({ ip, headers, query }: FastifyRequest): Visitor {
+  // Not declared as a parameter: the query of such a route is held to `lang` before its body is looked at.
+  return { ip, agent: headers['user-agent'] ?? '', lang: (query as LangQuery).lang };
 }

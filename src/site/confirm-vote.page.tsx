@@ -129,8 +129,10 @@ function Vote({ lang, home, ballot: { question, options } }: { lang: Lang; home:
   const asked = wordedIn(question, lang, home);
   return (
     <div class="asked">
-      <h2 lang={asked.lang} dir={dirOf(asked.lang)}>
-        {asked.text}
+      <h2>
+        <bdi lang={asked.lang} dir={dirOf(asked.lang)}>
+          {asked.text}
+        </bdi>
       </h2>
       <ul>
         {options.map((label) => {
