@@ -481,7 +481,7 @@ describe('the checks find', () => {
     ['a view over the newest revision', 'articles', (sql: string) => sql.replaceAll('a.live_revision_id', 'a.head_revision_id')],
     ['authors of whom nothing is public', 'authors', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     ['drafts of polls', 'polls', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
-    ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
+    ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= clock.now', 'is not null')],
     ['where polls will stand', 'poll_places', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
     ['slugs that only drafts hold', 'slugs', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     [

@@ -64,19 +64,20 @@ const VIEWS: Record<string, string> = {
     select position, role, person, since, until from masthead_terms`,
 
   // Wording only: no column here tells of ballots. A poll is there from its hour on, and closes by itself; where it stands is told only as
-  // far as that is public. (select poll_now()) once, because a volatile function in a condition would keep it from the index.
+  // far as that is public. The clock is asked once and beside it: a volatile function in a condition would keep it from the index, and in a
+  // column nobody asks for it would be run all the same.
   polls: `view pub.polls with (security_barrier) as
     select p.id, p.question, p.intro, p.level, p.max_choices, p.results, p.opens_at, p.closes_at,
-      case when p.state = 'open' and p.closes_at <= (select poll_now()) then 'closed' else p.state end as state,
+      case when p.state = 'open' and p.closes_at <= clock.now then 'closed' else p.state end as state,
       -- Its hour may have passed a moment before the act that closes it for good.
       p.state <> 'open' as final,
       (select jsonb_agg(jsonb_build_object('id', o.id, 'label', o.label) order by o.position) from poll_options o where o.poll_id = p.id) as options,
       p.on_site, p.section_id,
       case when exists (select from listings where list = 'series:' || p.series_id) then p.series_id end as series_id,
       case when exists (select from articles a where a.id = p.article_id and a.live_revision_id is not null) then p.article_id end as article_id,
-      (select s.id from polls s where s.supersedes = p.id and s.state <> 'draft' and s.opens_at <= (select poll_now())) as superseded_by
-    from polls p
-    where p.state <> 'draft' and p.opens_at <= (select poll_now())`,
+      (select s.id from polls s where s.supersedes = p.id and s.state <> 'draft' and s.opens_at <= clock.now) as superseded_by
+    from (select poll_now() as now) clock cross join polls p
+    where p.state <> 'draft' and p.opens_at <= clock.now`,
 
   // Beside what public polls stand: a row for each place, numbers and times only, found by the place's own index.
   poll_places: `view pub.poll_places with (security_barrier) as

@@ -85,7 +85,7 @@ export function Answers(operationId: string, summary: string, type: Type, ...mor
       ? [ApiResponse({ status: 301, description: 'Another spelling or a former slug: Location is the current address.' })]
       : []),
     ApiResponse({ status: 304, description: 'Not modified.' }),
-    ...[400 as const, ...refusals].map(refusal),
+    ...[400 as const, ...refusals].map(refusesWith),
   );
 }
 
@@ -102,11 +102,11 @@ export function AnswersAtTimes(operationId: string, summary: string, form: Type 
       typeof form === 'string' ? { description, content: { [form]: { schema: { type: 'string' } } } } : { description, type: form },
     ),
     ApiResponse({ status: 304, description: 'Not modified.' }),
-    ...([400, 403, 404] as const).map(refusal),
+    ...([400, 403, 404] as const).map(refusesWith),
   );
 }
 
-function refusal(status: keyof typeof REFUSALS): MethodDecorator {
+function refusesWith(status: keyof typeof REFUSALS): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
     ApiResponse({

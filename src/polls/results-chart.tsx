@@ -103,8 +103,8 @@ class Sheet {
   /** @param dir of the whole: its lines begin at that side */
   constructor(private readonly dir: Dir) {}
 
-  down(units: number): void {
-    this.height += units;
+  down(distance: number): void {
+    this.height += distance;
   }
 
   /** Lines from the side where reading begins. */
@@ -126,7 +126,7 @@ class Sheet {
     const x = this.dir === 'rtl' ? MARGIN + INNER - width : MARGIN;
     this.drawn.push(
       <rect x={MARGIN} y={this.height} width={INNER} height={BAR} rx={3} fill="#e4e9ed" />,
-      <rect x={units(x)} y={this.height} width={units(width)} height={BAR} rx={3} fill="#0b5c56" />,
+      <rect x={rounded(x)} y={this.height} width={rounded(width)} height={BAR} rx={3} fill="#0b5c56" />,
     );
     this.height += BAR;
   }
@@ -137,7 +137,7 @@ class Sheet {
     this.drawn.push(
       <text
         x={side === 'right' ? WIDTH - MARGIN : MARGIN}
-        y={units(y)}
+        y={rounded(y)}
         lang={lang}
         direction={dir}
         unicode-bidi="isolate"
@@ -152,7 +152,7 @@ class Sheet {
   }
 }
 
-function units(value: number): number {
+function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 

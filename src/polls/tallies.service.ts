@@ -4,7 +4,7 @@ import { Stopwatch } from './stopwatch.js';
 import type { PollState, ResultsRule } from './poll.entity.js';
 
 /** Votes taken out of the count together. */
-export interface Removal {
+interface Removal {
   readonly ballots: number;
   readonly reason: string;
   readonly at: Date;
@@ -151,8 +151,8 @@ export class Tallies {
 }
 
 function sameNumbers(one: Tally, other: Tally): boolean {
-  const numbers = ({ countedAt: _, snapshot: __, options, ...rest }: Tally): string =>
-    JSON.stringify([rest, [...options].sort(([a], [b]) => a - b)]);
+  const numbers = (tally: Tally): string =>
+    JSON.stringify({ ...tally, options: [...tally.options].sort(([a], [b]) => a - b), countedAt: null, snapshot: null });
   return numbers(one) === numbers(other);
 }
 
