@@ -65,6 +65,7 @@ class ProblemDetails {
 }
 
 const REFUSALS = {
+  403: 'Not to be seen now, or by nobody (`results_hidden`).',
   400: 'A parameter is malformed or unknown; `errors` names it.',
   404: 'Nothing is published here.',
   410: 'Withdrawn for good.',
@@ -72,10 +73,10 @@ const REFUSALS = {
 
 /**
  * Documents a public GET.
- * @param more which of 301, 404 and 410 it may answer besides 200, 304 and 400
+ * @param more which of 301, 403, 404 and 410 it may answer besides 200, 304 and 400
  */
-export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 404 | 410)[]): MethodDecorator {
-  const refusals = ([400, 404, 410] as const).filter((status) => status === 400 || more.includes(status));
+export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 403 | 404 | 410)[]): MethodDecorator {
+  const refusals = ([400, 403, 404, 410] as const).filter((status) => status === 400 || more.includes(status));
   return applyDecorators(
     ForEverySite(),
     ApiExtraModels(ProblemDetails),

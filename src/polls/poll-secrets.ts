@@ -10,6 +10,11 @@ export class PollSecrets {
     return this.of('poll-events');
   }
 
+  /** Seed of the key that signs results. */
+  get results(): Buffer {
+    return this.of('poll-results');
+  }
+
   private of(purpose: string): Buffer {
     let key = this.made.get(purpose);
     if (!key) this.made.set(purpose, (key = this.derive(purpose)));
