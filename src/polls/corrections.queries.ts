@@ -21,16 +21,13 @@ export async function holdForCorrection(tx: EntityManager, pollId: number): Prom
   return poll;
 }
 
-/** The same for due work, which comes again anyway: null also where somebody else is at it. */
-export async function holdIfFree(tx: EntityManager, pollId: number): Promise<HeldPoll | null> {
-  const [poll] = await tx.query<HeldPoll[]>(
-    `select id, state, scrubbed_at is not null as scrubbed from polls where id = $1 for share skip locked`,
-    [pollId],
-  );
+/** Holds an open poll in the same way, for due work that comes again anyway. @returns false where somebody else is at it */
+export async function heldIfFree(tx: EntityManager, pollId: number): Promise<boolean> {
+  const polls = await tx.query<unknown[]>(`select from polls where id = $1 and state = 'open' for share skip locked`, [pollId]);
   const [{ free }] = await tx.query<[{ free: boolean }]>(`select pg_try_advisory_xact_lock(hashtext('poll corrections'), $1) as free`, [
     pollId,
   ]);
-  return poll !== undefined && free ? poll : null;
+  return polls.length > 0 && free;
 }
 
 /** What a batch holds. All given parts hold together; none of them is a choice. */

@@ -4,7 +4,7 @@ import { SYSTEM } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Waker } from '../jobs/waker.js';
-import { holdIfFree, releaseGroup, type Evidence } from './corrections.queries.js';
+import { heldIfFree, releaseGroup, type Evidence } from './corrections.queries.js';
 
 /** More ballots than this in 60 minutes from one network, or one vicinity, are a crowd that is looked at. */
 const CROWD = { network: 150, vicinity: 1_500 } as const;
@@ -38,22 +38,26 @@ export class QuarantineJob implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.waker.register({ name: 'poll quarantine', pause: PAUSE_MS, run: () => this.watch() });
+    this.waker.register({ name: 'poll quarantine', pause: PAUSE_MS, run: () => this.watchAtLeisure() });
   }
 
-  /** One look at every open poll with new ballots. @returns false: what comes meanwhile is seen the next time */
-  async watch(): Promise<boolean> {
-    const began = performance.now();
-    if (began < this.restsUntil) return false;
+  /** One look at every open poll with new ballots. What others are at is seen the next time. */
+  async watch(): Promise<void> {
     const polls = await this.dataSource.query<{ id: number }[]>(
       `select id from polls where state = 'open' and exists (
          select from ballots b where b.poll_id = polls.id and b.network_key is not null and b.cast_at > poll_now() - interval '60 minutes')`,
     );
     for (const { id } of polls) {
       await inTransaction(this.dataSource, async (tx) => {
-        if ((await holdIfFree(tx, id)) !== null) await this.judge(tx, id);
+        if (await heldIfFree(tx, id)) await this.judge(tx, id);
       });
     }
+  }
+
+  private async watchAtLeisure(): Promise<boolean> {
+    const began = performance.now();
+    if (began < this.restsUntil) return false;
+    await this.watch();
     this.restsUntil = performance.now() + (performance.now() - began) * REST;
     return false;
   }
