@@ -16,7 +16,13 @@ beforeAll(async () => {
   world = await startTestApp();
   chief = await anEditor(world, 'chief');
 });
-afterEach(() => setPollClock(world, null));
+afterEach(async () => {
+  await setPollClock(world, null);
+  // The hours of all tests are the same: what one has done is nothing to look at in the next.
+  await world.dataSource.query(
+    `update polls set state = 'closed', closes_at = greatest(opens_at + interval '1 second', poll_now()) where state = 'open'`,
+  );
+});
 afterAll(() => world.close());
 
 interface Arrival {
@@ -47,12 +53,12 @@ function poisson(count: number, seconds: number, random: () => number): number[]
   return Array.from({ length: count }, () => (at += (-Math.log(random()) * seconds) / count));
 }
 
-/** Everybody votes at his time, and the due work looks every five seconds until `until`. @returns how many were refused */
+/** Everybody votes at his time, and the due work looks every ten seconds until `until`. @returns how many were refused */
 async function simulate(poll: TestPoll, arrivals: readonly Arrival[], until: number): Promise<number> {
   let [refused, looked] = [0, 0];
   const lookUntil = async (at: number): Promise<void> => {
-    for (; looked + 5 <= at; looked += 5) {
-      await clock(looked + 5);
+    for (; looked + 10 <= at; looked += 10) {
+      await clock(looked + 10);
       await watch();
     }
   };
@@ -158,9 +164,9 @@ describe('simulated hours', () => {
     const script = Array.from({ length: 400 }, (_, n) => ({ at: 900 + n, network, agent }));
     await simulate(poll, [...campus, ...script], 1_400);
     const { counted, under_review: waiting } = await counts(poll);
-    // Up to 150 ballots of the campus were still unjudged, and wait with the script's until an editor has looked.
-    expect(counted).toBeGreaterThanOrEqual(302 - 51);
-    expect(waiting).toBeGreaterThanOrEqual(400);
+    // Hundreds are judged whole: what the script cast until the campus's last crowd was full may pass with it, or the other way round.
+    expect(counted).toBeGreaterThanOrEqual(302);
+    expect(waiting).toBeGreaterThanOrEqual(400 - 60);
   }, 60_000);
 });
 
@@ -202,7 +208,7 @@ describe('a crowd', () => {
           id: expect.any(Number),
           kind: 'network',
           state: 'held',
-          heldAt: '2027-05-01T09:02:35.000Z',
+          heldAt: '2027-05-01T09:02:40.000Z',
           decidedAt: null,
           decidedBy: null,
           ballots: { counted: 0, underReview: 160, removed: 0 },

@@ -38,15 +38,17 @@ export class PrivacyJob implements OnModuleInit {
   private async forgetPlaces(): Promise<boolean> {
     const [, forgotten] = await this.dataSource.query<[unknown, number]>(
       `update ballots b set network_key = null, vicinity_key = null, agent_key = null
-       from (select id, poll_id from ballots where network_key is not null and cast_at < poll_now() - interval '48 hours' limit $1 for update skip locked) old
+       from (select id, poll_id from ballots where network_key is not null and cast_at < (select poll_now()) - interval '48 hours' limit $1 for update skip locked) old
        where b.id = old.id and b.poll_id = old.poll_id`,
       [BATCH],
     );
     if (forgotten > 0) return true;
-    await this.dataSource.query(`update ballot_groups set key = null where key is not null and held_at < poll_now() - interval '48 hours'`);
+    await this.dataSource.query(
+      `update ballot_groups set key = null where key is not null and held_at < (select poll_now()) - interval '48 hours'`,
+    );
     // A salt goes when the last ballot that bears keys of its day has lost them.
     await this.dataSource.query(
-      `delete from network_salts s where s.day::timestamp at time zone 'UTC' < poll_now() - interval '48 hours'
+      `delete from network_salts s where s.day::timestamp at time zone 'UTC' < (select poll_now()) - interval '48 hours'
          and not exists (select from ballots b where b.network_key is not null
            and b.cast_at >= s.day::timestamp at time zone 'UTC' and b.cast_at < (s.day + 1)::timestamp at time zone 'UTC')`,
     );
@@ -57,7 +59,7 @@ export class PrivacyJob implements OnModuleInit {
   private async destroySecret(): Promise<boolean> {
     return inTransaction(this.dataSource, async (tx) => {
       const [poll] = await tx.query<{ id: number }[]>(
-        `select id from polls where state in ('closed', 'archived') and scrubbed_at is null and closes_at <= poll_now() - interval '14 days'
+        `select id from polls where state in ('closed', 'archived') and scrubbed_at is null and closes_at <= (select poll_now()) - interval '14 days'
          order by closes_at limit 1 for no key update skip locked`,
       );
       if (poll === undefined) return false;

@@ -45,7 +45,7 @@ export class QuarantineJob implements OnModuleInit {
   async watch(): Promise<void> {
     const polls = await this.dataSource.query<{ id: number }[]>(
       `select id from polls where state = 'open' and exists (
-         select from ballots b where b.poll_id = polls.id and b.network_key is not null and b.cast_at > poll_now() - interval '60 minutes')`,
+         select from ballots b where b.poll_id = polls.id and b.network_key is not null and b.cast_at > (select poll_now()) - interval '60 minutes')`,
     );
     for (const { id } of polls) {
       await inTransaction(this.dataSource, async (tx) => {
@@ -96,12 +96,13 @@ function looksLikePeople({ agentsPerHundred, variation }: Evidence): boolean {
 const holdCrowds = `
   with new as materialized (
     select id, case $2 when 'network' then network_key else vicinity_key end as key from ballots
-    where poll_id = $1 and network_key is not null and cast_at > poll_now() - interval '60 minutes'
+    where poll_id = $1 and network_key is not null and cast_at > (select poll_now()) - interval '60 minutes'
       and status = 'counted' and group_id is null and event_id is null),
+  places as materialized (select key, count(*) as ballots from new group by key),
   crowds as (
     insert into ballot_groups as g (poll_id, kind, key)
-    select $1::int, $2, n.key from new n left join ballot_groups known on known.poll_id = $1 and known.kind = $2 and known.key = n.key
-    group by n.key, known.state having count(*) > case when known.state in ('held', 'removed') then 0 else $3::int end
+    select $1::int, $2::text, p.key from places p
+    where p.ballots > $3 or p.key in (select key from ballot_groups where poll_id = $1 and kind = $2 and state in ('held', 'removed'))
     on conflict (poll_id, kind, key) where key is not null do update
       set state = 'held', decided_at = null, decided_by = null, held_at = case when g.state = 'held' then g.held_at else poll_now() end
     returning g.id, g.key)
