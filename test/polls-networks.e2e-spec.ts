@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { castBallots, castValues } from '../src/polls/ballots.queries.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { networkOf } from '../src/http/client-network.js';
@@ -284,19 +285,55 @@ describe('a crowd', () => {
     expect(log).toEqual([{ act: 'polls.hold', ballots: '200' }]);
   });
 
-  it('loses no ballot that arrives while it is being held or released', async () => {
+  /** A ballot that is cast, and committed only when `meanwhile` is done or waits. */
+  async function slowly(poll: TestPoll, network: Buffer, meanwhile: () => Promise<unknown>): Promise<void> {
+    const runner = world.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    const cast = await runner.query<{ outcome: string }[]>(castBallots, castValues([aBallot(poll, { networkKey: network })]));
+    expect(cast).toMatchObject([{ outcome: 'cast' }]);
+    const done = meanwhile();
+    await Promise.race([done, new Promise((resume) => setTimeout(resume, 300))]);
+    await runner.commitTransaction();
+    await runner.release();
+    await done;
+  }
+
+  it('is held with the ballot that was under way while it was being held', async () => {
     const [poll, network] = [await aPoll(world), randomBytes(32)];
     await crowd(poll, 160, network);
-    const arriving = (): Promise<unknown>[] => Array.from({ length: 100 }, () => castAll(world, [aBallot(poll, { networkKey: network })]));
-    await Promise.all([watch(), ...arriving(), watch()]);
+    await slowly(poll, network, watch);
+    expect(await counts(poll)).toEqual({ counted: 1, under_review: 160 });
     await watch();
-    expect(await counts(poll)).toEqual({ counted: 0, under_review: 260 });
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 161 });
+  });
 
+  it('is released and removed with the ballot that was under way meanwhile', async () => {
+    for (const [act, body] of [
+      ['release', {}],
+      ['remove', { reason: 'سبب' }],
+    ] as const) {
+      const [poll, network] = [await aPoll(world), randomBytes(32)];
+      await crowd(poll, 160, network);
+      await watch();
+      const [group] = await reviews(poll);
+      await slowly(poll, network, () => world.as(chief).post(`${DESK}/${poll.id}/reviews/${group!['id']}/${act}`, body).expect(200).then());
+      expect([act, await counts(poll)]).toEqual([
+        act,
+        act === 'release' ? { counted: 161, under_review: 0 } : { counted: 0, under_review: 0, void: 161 },
+      ]);
+    }
+  });
+
+  it('of a hundred votes at once that meet a release is counted whole', async () => {
+    const [poll, network] = [await aPoll(world), randomBytes(32)];
+    await crowd(poll, 160, network);
+    await watch();
     const [group] = await reviews(poll);
-    const votes = arriving();
+    const votes = (): Promise<unknown>[] => Array.from({ length: 50 }, () => castAll(world, [aBallot(poll, { networkKey: network })]));
+    const first = votes();
     const release = world.as(chief).post(`${DESK}/${poll.id}/reviews/${group!['id']}/release`, {}).expect(200);
-    await Promise.all([release, ...votes, ...arriving()]);
-    expect(await counts(poll)).toEqual({ counted: 460, under_review: 0 });
+    await Promise.all([release, ...first, ...votes()]);
+    expect(await counts(poll)).toEqual({ counted: 260, under_review: 0 });
   });
 });
 

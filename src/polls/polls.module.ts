@@ -8,6 +8,7 @@ import { CorrectionsService } from './corrections.service.js';
 import { DeskCorrectionsController } from './desk-corrections.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { Poll, PollOption } from './poll.entity.js';
+import { PollDoctor } from './poll-doctor.service.js';
 import { PollEventsService } from './poll-events.service.js';
 import { PollSecrets } from './poll-secrets.js';
 import { PrivacyJob } from './privacy.job.js';
@@ -30,6 +31,7 @@ export class PollsModule {
         CorrectionsService,
         PollEventsService,
         PrivacyJob,
+        PollDoctor,
       ],
       exports: [],
     };
