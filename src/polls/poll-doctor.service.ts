@@ -27,8 +27,8 @@ interface Recount {
 }
 
 interface Edition {
-  readonly edition: number;
   readonly jws: Jws;
+  readonly jwk: JsonWebKey;
 }
 
 /** Recomputes what polls say of themselves, and changes nothing. */
@@ -77,11 +77,11 @@ async function signatureFaults(tx: EntityManager, pollId: number, recount: Recou
   const faults: PollFault[] = [];
   let [bad, missing] = [0, (editions[0]?.edition ?? 0) - editions.length];
   for (const [place, { edition }] of editions.entries()) {
-    const [{ jws }] = await tx.query<[Edition]>(`select edition, jws from signed_results where poll_id = $1 and edition = $2`, [
+    const [{ jws, jwk }] = await tx.query<[Edition]>(`select jws, jwk from signed_results where poll_id = $1 and edition = $2`, [
       pollId,
       edition,
     ]);
-    const statement = verified(jws);
+    const statement = verified(jws, jwk);
     if (statement === null || statement.poll !== pollId || statement.edition !== edition) bad += 1;
     else if (place === 0) faults.push(...differences(statement, recount));
   }
@@ -90,13 +90,13 @@ async function signatureFaults(tx: EntityManager, pollId: number, recount: Recou
   return faults;
 }
 
-/** By the key it names itself: whose key that is, the published list says. */
-function verified({ protected: head, payload, signature }: Jws): ResultStatement | null {
+/** By the key that is published for it. @returns null where it is not valid */
+function verified({ protected: head, payload, signature }: Jws, jwk: JsonWebKey): ResultStatement | null {
   try {
-    const { alg, jwk } = JSON.parse(Buffer.from(head, 'base64url').toString('utf8')) as { alg: string; jwk: JsonWebKey };
+    const { alg, kid } = JSON.parse(Buffer.from(head, 'base64url').toString('utf8')) as { alg: string; kid: string };
     const key = createPublicKey({ key: jwk, format: 'jwk' });
-    const valid = alg === 'EdDSA' && verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, 'base64url'));
-    return valid ? statementOf({ payload }) : null;
+    const valid = verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, 'base64url'));
+    return valid && alg === 'EdDSA' && kid === jwk['kid'] ? statementOf({ payload }) : null;
   } catch {
     // What cannot even be read is no valid signature.
     return null;
