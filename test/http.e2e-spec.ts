@@ -456,6 +456,8 @@ describe('the description of the API', () => {
       'get /api/v1/articles',
       'get /api/v1/articles/{idOrSlug}',
       'get /api/v1/center',
+      'get /api/v1/polls/{id}/results/signed',
+      'get /.well-known/markaz-keys.json',
     ]);
   });
 

@@ -4,7 +4,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { SYSTEM } from '../src/access/access.js';
-import { aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -24,6 +24,7 @@ const FIRST = {
   mail_outbox: 8_000,
   notices: 9_000,
   audit_log: 10_000,
+  polls: 11_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -62,7 +63,7 @@ beforeAll(async () => {
       mail: { subject: 'س', html: '<p>س</p>', text: 'س' },
     }),
   );
-  await Promise.all([aTag(world), aSeries(world)]);
+  await Promise.all([aTag(world), aSeries(world), aPoll(world)]);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
     Object.keys(FIRST).map(async (table) => {
@@ -138,15 +139,23 @@ function bodyFor(path: string): object {
   };
   const last = path.split('/').at(-1)!;
   const kind = tableOf(path);
+  if (kind === 'polls') return ON_POLLS[last] ?? {};
   if (last !== ':id') return last === 'retry' ? {} : { version: 1, ...acts[last] };
   return { version: 1, ...(kind === 'articles' ? text() : kind === 'editors' ? appointment() : { name: { ar: word() } }) };
 }
+
+/** By the last part of the path. */
+const ON_POLLS: Readonly<Record<string, object>> = {
+  voids: { filter: { status: 'counted' }, reason: 'س' },
+  remove: { reason: 'س' },
+  events: { label: 'قاعة', startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z' },
+};
 
 describe('an id in the path', () => {
   it('finds nothing that only another table has, on any route', async () => {
     const withId = routes.filter(({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id'));
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'mail_outbox']),
+      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'mail_outbox', 'polls']),
     );
     const before = await everything();
     for (const route of withId) {
@@ -154,8 +163,8 @@ describe('an id in the path', () => {
       const own = tableOf(route.path);
       const others = Object.entries(ids).filter(([table]) => table !== own);
       for (const [table, id] of others) {
-        const path = route.path.replace(':id', String(id)).replace(':number', '1');
-        const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch';
+        const path = route.path.replace(':id', String(id)).replace(/:(number|voidId|groupId|eventId)/, '1');
+        const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
         const answer = await world.as(admin)[method](path, method === 'get' ? undefined : bodyFor(route.path));
         statuses[table] = [answer.status, answer.body.code];
       }

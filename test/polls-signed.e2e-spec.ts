@@ -1,4 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash, createPublicKey, randomBytes, verify, type JsonWebKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Addresses } from '../src/http/addresses.js';
 import { receiptOf } from '../src/polls/ballot-keys.js';
 import { CorrectionsService } from '../src/polls/corrections.service.js';
@@ -203,4 +208,33 @@ it('says nothing twice', async () => {
   await close(poll);
   await world.tx((tx) => world.app.get(SignedResults).sign(tx, poll.id));
   await world.get(signedAt(poll, '?edition=2')).expect(404);
+});
+
+it('is checked by the program that docs/polls.md prints', async () => {
+  const text = readFileSync(join(import.meta.dirname, '../docs/polls.md'), 'utf8');
+  const program = /```js\n([^]*?)```/.exec(text)![1]!;
+  const folder = mkdtempSync(join(tmpdir(), 'markaz-check-'));
+  writeFileSync(join(folder, 'check.mjs'), program);
+  const poll = await aPoll(world);
+  const nonce = randomBytes(16);
+  await castAll(world, [aBallot(poll), aBallot(poll, { nonce })]);
+  await close(poll);
+  await world.app.listen(0, '127.0.0.1');
+  const check = async (receipt: string): Promise<string> => {
+    const env = { ...process.env, CENTER: await world.app.getUrl(), POLL: String(poll.id), RECEIPT: receipt };
+    return (await promisify(execFile)(process.execPath, ['check.mjs'], { cwd: folder, env })).stdout;
+  };
+  try {
+    expect(await check(receiptOf(poll.secret, nonce))).toBe(
+      'The signature is good.\nEdition 1: 2 ballots counted, 2 receipts.\nYour ballot is among them.\n',
+    );
+    expect(await check('ABCDEFGHIJKLMNOP')).toContain('YOUR BALLOT IS NOT AMONG THEM.');
+    await world.dataSource.query(
+      `update signed_results set jws = jws || jsonb_build_object('payload', (select jws ->> 'payload' from signed_results where poll_id <> $1 limit 1)) where poll_id = $1`,
+      [poll.id],
+    );
+    expect(await check('ABCDEFGHIJKLMNOP')).toContain('THE SIGNATURE IS FALSE.');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Ip, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { IdPipe, NoFieldsPipe } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
@@ -32,10 +32,11 @@ export class DeskCorrectionsController {
   @Post('voids/:voidId/restore')
   @Allows('polls.audit')
   @DeskRoute('restoreVoid', 'Puts a batch back as it was.', [200, DeskVoid], 404, 409, 413, 415)
+  @ApiBody({ required: false, schema: { type: 'object', additionalProperties: false } })
   restore(
     @Param('id', new IdPipe()) id: number,
     @Param('voidId', new IdPipe('voidId')) voidId: number,
-    @Body(new NoFieldsPipe()) _: void,
+    @Body(new NoFieldsPipe()) _none: unknown,
     @By() actor: EditorActor,
   ): Promise<DeskVoid> {
     return this.corrections.restore(actor, id, voidId);
@@ -56,10 +57,11 @@ export class DeskCorrectionsController {
   @Post('reviews/:groupId/release')
   @Allows('polls.audit')
   @DeskRoute('releaseReview', 'Counts the ballots of a group.', [200, DeskReview], 404, 409, 413, 415)
+  @ApiBody({ required: false, schema: { type: 'object', additionalProperties: false } })
   release(
     @Param('id', new IdPipe()) id: number,
     @Param('groupId', new IdPipe('groupId')) groupId: number,
-    @Body(new NoFieldsPipe()) _: void,
+    @Body(new NoFieldsPipe()) _none: unknown,
     @By() actor: EditorActor,
   ): Promise<DeskReview> {
     return this.corrections.release(actor, id, groupId);
