@@ -216,6 +216,8 @@ export class Polls1795410000000 implements MigrationInterface {
         poll_id int not null,
         edition int not null,
         jws jsonb not null,
+        -- The public key that verifies it, which is published even when the installation's secret has changed.
+        jwk jsonb not null,
         signed_at timestamptz not null,
         constraint signed_results_pkey primary key (poll_id, edition),
         constraint signed_results_poll_id_fkey foreign key (poll_id) references polls (id) on delete restrict,

@@ -8,6 +8,7 @@ import { Config, StartError } from './config/config.js';
 import { openServer, prepareDatabase } from './database/database.js';
 import { Waker } from './jobs/waker.js';
 import { DevMailbox } from './mail/dev-mail.controller.js';
+import { PrivacyJob } from './polls/privacy.job.js';
 import { SampleService } from './sample/sample.service.js';
 
 /** How long requests in progress may take to end once the process is asked to. */
@@ -27,6 +28,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     const app = await createApp(config, await prepareDatabase(config, server, say));
     try {
       if (config.sampleContent && (await app.get(SampleService).loadOnce())) say('The empty database received the sample center.');
+      // An old backup that was restored has to forget first what is due since.
+      await app.get(PrivacyJob).forgetAll();
       const waysIn = await waysInto(app, config);
       await listen(app, config);
       app.get(Waker).start();

@@ -469,6 +469,8 @@ describe('the description of the API', () => {
       'post /api/v1/polls/{id}/ballots',
       'post /api/v1/polls/{id}/votes',
       'post /api/v1/polls/confirmations',
+      'get /api/v1/polls/{id}/results/signed',
+      'get /.well-known/markaz-keys.json',
     ]);
   });
 

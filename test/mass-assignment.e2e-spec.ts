@@ -2,19 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import {
-  PASSWORD,
-  aDraft,
-  aPoll,
-  aSection,
-  aSeries,
-  aTag,
-  anArticle,
-  anAuthor,
-  anEditor,
-  withPassword,
-  type TestEditor,
-} from './factories.js';
+import { PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { startTestApp, type TestApp } from './test-app.js';
 
 // What the server owns cannot be sent: every column of the database, under both its names, to every door that takes a body.
@@ -104,6 +92,8 @@ const IN_A_YEAR = new Date(Date.now() + 365 * 86_400_000).toISOString();
 
 interface Ready {
   readonly id?: number;
+  /** Of what stands within it. */
+  readonly inner?: number;
   readonly body: Body;
 }
 
@@ -150,9 +140,44 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/articles/{id}/unaffected': async () => ({ ...(await of(anArticle(world))), body: { version: 2 } }),
   'POST /api/v1/desk/articles/{id}/retract': async () => ({ ...(await of(anArticle(world))), body: { version: 2, reason: 'سبب.' } }),
   'POST /api/v1/desk/articles/{id}/withdraw': async () => ({ ...(await of(anArticle(world))), body: { version: 2, reason: 'سبب.' } }),
+  'POST /api/v1/desk/polls/{id}/voids': async () => ({
+    ...(await of(aVotedPoll())),
+    body: { filter: { status: 'counted' }, reason: 'سبب' },
+  }),
+  'POST /api/v1/desk/polls/{id}/voids/{voidId}/restore': async () => {
+    const { id } = await aVotedPoll();
+    const voided = await world
+      .as(admin)
+      .post(`/api/v1/desk/polls/${id}/voids`, { filter: { status: 'counted' }, reason: 'سبب' })
+      .expect(201);
+    return { id, inner: voided.body.id as number, body: {} };
+  },
+  'POST /api/v1/desk/polls/{id}/reviews/{groupId}/release': async () => ({ ...(await aHeldGroup()), body: {} }),
+  'POST /api/v1/desk/polls/{id}/reviews/{groupId}/remove': async () => ({ ...(await aHeldGroup()), body: { reason: 'سبب' } }),
+  'POST /api/v1/desk/polls/{id}/events': async () => ({
+    ...(await of(aPoll(world))),
+    body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
+  }),
 };
 
 const TWO = [{ ar: 'نعم' }, { ar: 'لا' }];
+
+async function aVotedPoll(): Promise<TestPoll> {
+  const poll = await aPoll(world);
+  await castAll(world, [aBallot(poll)]);
+  return poll;
+}
+
+async function aHeldGroup(): Promise<{ id: number; inner: number }> {
+  const { id } = await aVotedPoll();
+  const [{ inner }] = await world.dataSource.query<[{ inner: number }]>(
+    `with held as (insert into ballot_groups (poll_id, kind, key) values ($1, 'network', '\\x01') returning id),
+       waiting as (update ballots set status = 'under_review', group_id = held.id from held where poll_id = $1)
+     select id as inner from held`,
+    [id],
+  );
+  return { id, inner };
+}
 
 const of = async (made: Promise<{ id: number }>): Promise<{ id: number }> => ({ id: (await made).id });
 
@@ -205,9 +230,9 @@ async function aMail(): Promise<number> {
   return row.id;
 }
 
-function send({ name }: Door, { id }: Ready, body: Body): ReturnType<TestApp['get']> {
+function send({ name }: Door, { id, inner = 1 }: Ready, body: Body): ReturnType<TestApp['get']> {
   const [method, template] = name.split(' ') as [string, string];
-  const path = template.replace('{id}', String(id)).replace('{number}', '1');
+  const path = template.replace('{id}', String(id)).replace(/\{(number|voidId|groupId)\}/, String(inner));
   return world.as(admin)[method.toLowerCase() as 'post' | 'put' | 'patch'](path, body);
 }
 

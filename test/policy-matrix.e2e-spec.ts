@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
+import { PASSWORD, aBallot, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -185,6 +185,56 @@ const REST: Readonly<Record<string, Elsewhere>> = {
     expected: admins(),
     prepare: async () => ({ path: `${made('mail', await aDeadMail())}/retry`, body: {} }),
   },
+  [`GET ${DESK}/polls/:id/voids`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${made('polls', (await aPoll(world)).id)}/voids` }),
+  },
+  [`POST ${DESK}/polls/:id/voids`]: {
+    expected: chiefs(201),
+    prepare: async () => ({
+      path: `${made('polls', (await aVotedPoll()).id)}/voids`,
+      body: { filter: { status: 'counted' }, reason: 'سبب' },
+    }),
+  },
+  [`POST ${DESK}/polls/:id/voids/:voidId/restore`]: {
+    expected: chiefs(),
+    prepare: async () => {
+      const path = `${made('polls', (await aVotedPoll()).id)}/voids`;
+      const { body } = await world
+        .as(editors.admin)
+        .post(path, { filter: { status: 'counted' }, reason: 'سبب' })
+        .expect(201);
+      return { path: `${path}/${body.id}/restore`, body: {} };
+    },
+  },
+  [`GET ${DESK}/polls/:id/reviews`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${made('polls', (await aPoll(world)).id)}/reviews` }),
+  },
+  [`POST ${DESK}/polls/:id/reviews/:groupId/release`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${await aHeldGroup()}/release`, body: {} }),
+  },
+  [`POST ${DESK}/polls/:id/reviews/:groupId/remove`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${await aHeldGroup()}/remove`, body: { reason: 'سبب' } }),
+  },
+  [`GET ${DESK}/polls/:id/events`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${made('polls', (await aPoll(world)).id)}/events` }),
+  },
+  [`POST ${DESK}/polls/:id/events`]: {
+    expected: chiefs(201),
+    prepare: async () => ({ path: `${made('polls', (await aPoll(world)).id)}/events`, body: EVENT }),
+  },
+  [`DELETE ${DESK}/polls/:id/events/:eventId`]: {
+    expected: chiefs(204),
+    prepare: async () => {
+      const path = `${made('polls', (await aPoll(world)).id)}/events`;
+      const { body } = await world.as(editors.admin).post(path, EVENT).expect(201);
+      return { path: `${path}/${body.id}` };
+    },
+  },
   [`GET ${DESK}/audit`]: { expected: chiefs() },
   [`GET ${DESK}/me`]: { expected: anybody() },
   [`PUT ${DESK}/me/password`]: {
@@ -237,6 +287,26 @@ async function aDeadMail(): Promise<number> {
     [dedupeKey],
   );
   return row.id;
+}
+
+const EVENT = { label: 'قاعة', startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' };
+
+async function aVotedPoll(): Promise<TestPoll> {
+  const poll = await aPoll(world);
+  await castAll(world, [aBallot(poll)]);
+  return poll;
+}
+
+/** @returns its path */
+async function aHeldGroup(): Promise<string> {
+  const poll = await aVotedPoll();
+  const [{ id }] = await world.dataSource.query<[{ id: number }]>(
+    `with held as (insert into ballot_groups (poll_id, kind, key) values ($1, 'network', '\\x01') returning id),
+       waiting as (update ballots set status = 'under_review', group_id = held.id from held where poll_id = $1)
+     select id from held`,
+    [poll.id],
+  );
+  return `${made('polls', poll.id)}/reviews/${id}`;
 }
 
 /** An article of `creator`'s in the section, brought to the state by Markaz itself. */

@@ -1,172 +1,269 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { solveChallenge } from 'altcha-lib';
-import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
-import type { Challenge } from 'altcha-lib/types';
-import { simpleParser } from 'mailparser';
-import { aPoll, type TestPoll } from './factories.js';
-import { MailSink } from './mail-sink.js';
+import { randomBytes } from 'node:crypto';
+import { NetworkKeys } from '../src/polls/network-keys.service.js';
+import { voterKey } from '../src/polls/ballot-keys.js';
+import { CorrectionsService } from '../src/polls/corrections.service.js';
+import { PrivacyJob } from '../src/polls/privacy.job.js';
+import { QuarantineJob } from '../src/polls/quarantine.job.js';
+import { aBallot, aPoll, anEditor, castAll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
-import { suiteConnection } from './test-database.js';
 
-// A vote with an address, through a server as people run it: where the address and the network of its reader turn up afterwards.
+/** What is forgotten, and when; and that nothing is left by which the ballots of one reader in two polls could be found. */
 
-const MARKAZ = join(import.meta.dirname, '../bin/markaz.mjs');
-/** Apart from the ports of the other tests with processes. */
-const PORT = 12_500 + (process.pid % 1_000);
-const ORIGIN = `http://127.0.0.1:${PORT}`;
-const EMAIL = 'Salma.Haddad+vote@Readers.Example';
-const IP = '198.51.100.77';
+const DESK = '/api/v1/desk/polls';
+const START = Date.UTC(2027, 4, 1, 9);
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
 
 let world: TestApp;
-let sink: MailSink;
-let folder: string;
-let server: ChildProcess;
-let log = '';
-
+let chief: TestEditor;
 beforeAll(async () => {
   world = await startTestApp();
-  sink = await MailSink.open();
-  folder = mkdtempSync(join(tmpdir(), 'markaz-privacy-'));
-  const { host, port, user, password } = suiteConnection();
-  const address = `${encodeURIComponent(String(host))}:${port}/${String(world.dataSource.options.database)}`;
-  server = spawn(process.execPath, [MARKAZ, 'serve'], {
-    env: {
-      PATH: process.env['PATH'],
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(String(password))}@${address}`,
-      SECRET_KEY: 'a key that only the tests use, 0123456789',
-      PUBLIC_ORIGIN: 'https://center.example',
-      SMTP_URL: sink.url,
-      TRUSTED_PROXY_HOPS: '1',
-      SAMPLE_CONTENT: 'false',
-      DATA_DIR: folder,
-      LOG_LEVEL: 'debug',
-      PORT: String(PORT),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  chief = await anEditor(world, 'chief');
+});
+afterAll(() => world.close());
+
+const clock = (seconds: number): Promise<void> => setPollClock(world, new Date(START + seconds * 1_000));
+const forget = (): Promise<void> => world.app.get(PrivacyJob).forgetAll();
+const rows = <Row>(sql: string, ...values: unknown[]): Promise<Row[]> => world.dataSource.query<Row[]>(sql, values);
+
+async function close(poll: TestPoll): Promise<void> {
+  await world.tx(async (tx) => {
+    await tx.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
+    await world.app.get(CorrectionsService).onClosed(tx, poll.id);
   });
-  for (const stream of [server.stdout!, server.stderr!]) stream.on('data', (data: Buffer) => (log += data.toString()));
-  while ((await fetch(`${ORIGIN}/health/ready`).catch(() => null))?.status !== 200) {
-    if (server.exitCode !== null) throw new Error(`it ended instead of serving:\n${log}`);
-    await new Promise((resume) => setTimeout(resume, 50));
+}
+
+it('forgets where ballots came from after 48 hours, and the salts with which that could be said', async () => {
+  await clock(0);
+  const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+  const keys = world.app.get(NetworkKeys);
+  const cast = async (): Promise<unknown> => castAll(world, [aBallot(poll, await keys.of('198.51.100.7', 'Browser'))]);
+  await cast();
+  await clock(HOUR);
+  await castAll(
+    world,
+    Array.from({ length: 151 }, () => aBallot(poll, { networkKey: Buffer.alloc(32, 7), agentKey: Buffer.alloc(32, 8) })),
+  );
+  await world.tx((tx) => world.app.get(QuarantineJob).judge(tx, poll.id));
+  const left = async (): Promise<unknown> =>
+    (
+      await rows(
+        `select count(network_key)::int as networks, count(vicinity_key)::int as vicinities, count(agent_key)::int as agents,
+           (select count(*)::int from network_salts) as salts, (select count(key)::int from ballot_groups) as groups from ballots`,
+      )
+    )[0];
+  await clock(48 * HOUR - 1);
+  await forget();
+  expect(await left()).toMatchObject({ networks: 152, vicinities: 152, agents: 152, salts: 1, groups: 1 });
+  await clock(48 * HOUR + 1);
+  await forget();
+  expect(await left()).toMatchObject({ networks: 151, vicinities: 151, agents: 151, salts: 1, groups: 1 });
+  await clock(49 * HOUR + 1);
+  await forget();
+  expect(await left()).toEqual({ networks: 0, vicinities: 0, agents: 0, salts: 0, groups: 0 });
+  expect(await rows(`select count(ballot_hash)::int as n from ballots where poll_id = $1`, poll.id)).toEqual([{ n: 152 }]);
+});
+
+describe('two polls that the same 300 readers answered', () => {
+  const polls: TestPoll[] = [];
+  const nonces = Array.from({ length: 300 }, () => randomBytes(16));
+  beforeAll(async () => {
+    await clock(0);
+    const keys = world.app.get(NetworkKeys);
+    polls.push(await aPoll(world, { level: 3, maxChoices: 2, opensAt: '2027-05-01T08:00:00Z' }));
+    polls.push(await aPoll(world, { level: 3, maxChoices: 2, opensAt: '2027-05-01T08:00:00Z' }));
+    for (const [n, nonce] of nonces.entries()) {
+      await clock(10 * n);
+      const whereabouts = await keys.of(`198.51.${Math.floor(n / 200)}.${n % 200}`, `Browser ${n % 40}`);
+      for (const poll of polls) {
+        const [row] = await castAll(world, [aBallot(poll, { nonce, optionIds: [poll.optionIds[n % 3]!], ...whereabouts })]);
+        if (n % 10 === 0) continue;
+        await rows(
+          `update ballots set status = 'counted', voter_key = $2 where id = $1`,
+          row!.ballot_id,
+          voterKey(poll.secret, `reader-${n}@readers.example`),
+        );
+      }
+    }
+    for (const poll of polls) {
+      await rows(
+        `insert into ballot_confirmations (token_hash, ballot_id, poll_id, max_choices, voter_key, expires_at)
+         select sha256(uuid_send(id)), id, poll_id, max_choices, '\\x01', poll_now() from ballots where poll_id = $1 and status = 'awaiting_confirmation'`,
+        poll.id,
+      );
+      await rows(
+        `insert into poll_events (poll_id, label, network_key, starts_at, ends_at) values ($1, 'قاعة', '\\x02', poll_now(), poll_now() + interval '1 hour')`,
+        poll.id,
+      );
+    }
+    await clock(DAY / 4);
+    for (const poll of polls) await close(poll);
+  }, 60_000);
+
+  /** Tables of polls, with what of a row tells which ballot it belongs to. */
+  const TABLES: Readonly<Record<string, string>> = {
+    ballots: 'id',
+    ballot_choices: 'ballot_id',
+    ballot_confirmations: 'ballot_id',
+    signed_results: 'poll_id::text',
+    poll_events: 'id::text',
+    ballot_groups: 'id::text',
+    ballot_voids: 'id::text',
+    poll_options: 'id::text',
+    polls: 'id::text',
+  };
+
+  /** Columns in which rows of the two polls have a value in common that does not stand in every row. */
+  async function joinable(): Promise<string[]> {
+    const found: string[] = [];
+    for (const [table, row] of Object.entries(TABLES)) {
+      const poll = table === 'polls' ? 'id' : 'poll_id';
+      const columns = await rows<{ column_name: string }>(
+        `select column_name from information_schema.columns where table_schema = 'public' and table_name = $1`,
+        table,
+      );
+      for (const { column_name: column } of columns) {
+        const [{ shared, kinds }] = (await rows(
+          `with own as (select ${poll} as poll, ${row} as row, ${column}::text as value from ${table} where ${poll} = any($1) and ${column} is not null)
+           select (select count(*)::int from (select value from own where poll = $2 intersect select value from own where poll = $3) s) as shared,
+             (select count(distinct value)::int from own) as kinds`,
+          polls.map(({ id }) => id),
+          polls[0]!.id,
+          polls[1]!.id,
+        )) as [{ shared: number; kinds: number }];
+        if (shared > 0 && kinds > 1) found.push(`${table}.${column}`);
+      }
+    }
+    return found;
   }
-});
-afterAll(async () => {
-  await new Promise((resolve) => (server.exitCode === null ? server.once('close', resolve).kill('SIGTERM') : resolve(null)));
-  rmSync(folder, { recursive: true, force: true });
-  await sink.close();
-  await world.close();
-});
 
-function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${ORIGIN}/api/v1/polls/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-forwarded-for': IP, 'user-agent': 'Peculiar/7.7', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+  /** How surely a reader's ballot of one poll is found by its place in an order of the other's: hits among 300, by chance about one. */
+  async function hitsByOrder(table: string, ballot: string, order: string): Promise<number> {
+    const ordered = async (poll: TestPoll): Promise<string[]> =>
+      (await rows<{ ballot: string }>(`select ${ballot} as ballot from ${table} where poll_id = $1 order by ${order}`, poll.id)).map(
+        (row) => row.ballot,
+      );
+    const [first, second] = [await ordered(polls[0]!), await ordered(polls[1]!)];
+    return first.filter((id, place) => whose.get(id) === whose.get(second[place]!)).length;
+  }
+  const whose = new Map<string, number>();
+
+  it('cannot be joined by their hashes, even while the secrets are there', async () => {
+    for (const poll of polls)
+      for (const [n, row] of (await rows<{ id: string }>(`select id from ballots where poll_id = $1 order by cast_at`, poll.id)).entries())
+        whose.set(row.id, n);
+    const before = await joinable();
+    for (const column of ['ballot_hash', 'voter_key', 'receipt_hash', 'choices_digest', 'id'])
+      expect(before).not.toContain(`ballots.${column}`);
+    // What the test must see, or it would see nothing: within 48 hours the places are there, until the scrub the time.
+    expect(before).toEqual(expect.arrayContaining(['ballots.network_key', 'ballots.agent_key', 'ballots.cast_at']));
+    expect(await hitsByOrder('ballots', 'id', 'cast_at')).toBe(300);
+    expect(await hitsByOrder('ballot_choices', 'ballot_id', 'ctid')).toBe(300);
   });
-}
 
-async function vote(poll: TestPoll, email: string): Promise<number[]> {
-  const taken = await post(`${poll.id}/ballots`, {});
-  const cookie = taken.headers.get('set-cookie')!.split(';')[0]!;
-  const { work: challenge } = (await taken.json()) as { work: Challenge };
-  const work = { challenge, solution: await solveChallenge({ challenge, deriveKey }) };
-  const answers = [
-    await post(`${poll.id}/votes`, { optionIds: [poll.optionIds[0]], work, email, consent: true }, { cookie }),
-    // The same again, and what is refused: refusals may be logged, too.
-    await post(`${poll.id}/votes`, { optionIds: [poll.optionIds[0]], work, email, consent: true }, { cookie }),
-    await post(`${poll.id}/votes`, { optionIds: [poll.optionIds[1]], work, email, consent: true }, { cookie }),
-    await post(`${poll.id}/votes`, { optionIds: [poll.optionIds[0]], work, email: `${email}, ${email}`, consent: true }, { cookie }),
-    await post(`${poll.id}/votes`, `{"email":"${email}"`, { cookie }),
-    await post(`${email}/votes`, { email }, { cookie }),
-    await post(`${poll.id}/votes?${email}=1`, { optionIds: [poll.optionIds[0]] }, { cookie }),
-  ];
-  return answers.map(({ status }) => status);
-}
-
-/** Spellings in which bytes hide in text. */
-function spellings(secret: string): string[] {
-  return [secret, secret.toLowerCase(), secret.toUpperCase()].flatMap((text) => {
-    const bytes = Buffer.from(text);
-    // Inside another text: all three alignments, without the characters at the edges.
-    const base64 = [0, 1, 2].map((pad) =>
-      Buffer.concat([Buffer.alloc(pad), bytes])
-        .toString('base64')
-        .slice(pad + 1, -4),
+  it('are kept for 14 days after closing, and cannot be joined by anything afterwards', async () => {
+    await clock(DAY / 4 + 14 * DAY - 1);
+    await forget();
+    expect(
+      await rows(
+        `select count(ballot_hash)::int as hashes from ballots where poll_id = any($1)`,
+        polls.map(({ id }) => id),
+      ),
+    ).toEqual([{ hashes: 600 }]);
+    await clock(DAY / 4 + 14 * DAY);
+    await forget();
+    // States of ballots, slots and the day are what the published result shows anyway.
+    const PUBLIC = ['ballots.level', 'ballots.max_choices', 'ballots.status', 'ballot_choices.slot', 'ballot_choices.max_choices', 'poll_options.position', 'poll_options.label']; // prettier-ignore
+    expect((await joinable()).filter((column) => !PUBLIC.includes(column))).toEqual([]);
+    const [left] = await rows(
+      `select count(ballot_hash) + count(voter_key) + count(receipt_hash) + count(network_key) + count(vicinity_key) + count(agent_key) as keys,
+         count(distinct cast_at) as days, count(*) filter (where scrubbed_at is null) as unscrubbed,
+         (select count(ballot_secret) from polls where id = any($1)) as secrets, (select count(*) from ballot_confirmations) as confirmations,
+         (select count(network_key) from poll_events) as events
+       from ballots where poll_id = any($1)`,
+      polls.map(({ id }) => id),
     );
-    return [
-      text,
-      bytes.toString('hex'),
-      encodeURIComponent(text),
-      ...base64,
-      ...base64.map((part) => part.replaceAll('+', '-').replaceAll('/', '_')),
-    ];
+    expect(left).toEqual({ keys: '0', days: '1', unscrubbed: '0', secrets: '0', confirmations: '0', events: '0' });
+    for (const order of ['id', 'ctid', 'xmin::text, ctid', 'cast_at, ctid'])
+      expect([order, (await hitsByOrder('ballots', 'id', order)) < 12]).toEqual([order, true]);
+    for (const order of ['ballot_id', 'ctid', 'xmin::text, ctid'])
+      expect([order, (await hitsByOrder('ballot_choices', 'ballot_id', order)) < 12]).toEqual([order, true]);
+    // The count is what it was, and says so itself.
+    for (const { id } of polls) {
+      const [{ n }] = (await rows(`select count(*)::int as n from ballots where poll_id = $1 and status = 'counted'`, id)) as [
+        { n: number },
+      ];
+      expect(n).toBe(270);
+      await world.get(`/api/v1/polls/${id}/results/signed`).expect(200);
+    }
   });
-}
 
-const SECRETS = [
-  EMAIL,
-  'salma.haddad+vote@readers.example',
-  'salma.haddad@readers.example',
-  'Salma.Haddad',
-  'salma.haddad',
-  IP,
-  '198.51.100',
-].flatMap(spellings);
-const inside = (text: string): string[] => SECRETS.filter((secret) => text.toLowerCase().includes(secret.toLowerCase()));
-
-/** Every row of every table; bytea is shown as hexadecimal. */
-async function everything(): Promise<string> {
-  const tables = await world.dataSource.query<{ name: string }[]>(
-    `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname in ('public', 'pub')`,
-  );
-  const rows = await Promise.all(
-    tables.map(({ name }) => world.dataSource.query<{ line: string }[]>(`select t::text as line from ${name} t`)),
-  );
-  return rows
-    .flat()
-    .map(({ line }) => line)
-    .join('\n');
-}
-
-it('keeps neither the address nor the network of a vote, in any table or line of the log', async () => {
-  const poll = await aPoll(world, { level: 3 });
-  // The relay refuses for now, so the letter waits in the outbox.
-  sink.atRecipient = () => ({ code: 451, text: `try later, ${EMAIL}` });
-  expect(await vote(poll, EMAIL)).toEqual([201, 200, 409, 400, 400, 400, 400]);
-  await vi.waitUntil(
-    async () => (await world.dataSource.query<unknown[]>(`select from mail_outbox where attempts = 1 and state = 'waiting'`)).length === 1,
-    { timeout: 10_000 },
-  );
-  expect(inside(await everything())).toEqual([]);
-
-  sink.atRecipient = () => null;
-  await world.dataSource.query(`update mail_outbox set next_attempt_at = now()`);
-  await vi.waitUntil(() => sink.received.length === 1, { timeout: 10_000 });
-  const { text } = await simpleParser(sink.received[0]!.raw);
-  const token = /confirm\/([\w-]{43})/.exec(text!)![1]!;
-  const page = await fetch(`${ORIGIN}/polls/confirm/${token}`, { headers: { 'x-forwarded-for': IP } });
-  expect([page.status, inside(await page.text())]).toEqual([200, []]);
-  const confirmed = await post('confirmations', { token });
-  expect([confirmed.status, await confirmed.json()]).toEqual([200, { pollId: poll.id, status: 'counted' }]);
-  const kept = await everything();
-  expect(inside(kept)).toEqual([]);
-  // The link is as good as the vote: it is nowhere either.
-  expect(kept).not.toContain(token);
-  expect(kept).toContain('counted');
-
-  // What nobody foresaw is logged with its stack, and without what was sent.
-  await world.dataSource.query(`alter table ballot_confirmations rename to elsewhere`);
-  expect(await vote(await aPoll(world, { level: 3 }), EMAIL.replace('+vote', '+2'))).toContain(500);
-  await world.dataSource.query(`alter table elsewhere rename to ballot_confirmations`);
-  expect([/ballot_confirmations.{1,3} does not exist/.test(log), log.split('\n').length > 50]).toEqual([true, true]);
-  expect([inside(log), log.includes(token), log.includes('Peculiar')]).toEqual([[], false, false]);
+  it('are corrected no more', async () => {
+    const { id } = polls[0]!;
+    const answers = [
+      await world.as(chief).post(`${DESK}/${id}/voids`, { filter: { status: 'counted' }, reason: 'سبب' }),
+      await world.as(chief).post(`${DESK}/${id}/voids/1/restore`, {}),
+      await world.as(chief).post(`${DESK}/${id}/reviews/1/release`, {}),
+      await world.as(chief).post(`${DESK}/${id}/reviews/1/remove`, { reason: 'سبب' }),
+      await world
+        .as(chief)
+        .post(`${DESK}/${id}/events`, { label: 'قاعة', startsAt: '2027-05-01T09:00:00Z', endsAt: '2027-05-01T10:00:00Z' }),
+      await world.as(chief).delete(`${DESK}/${id}/events/1`),
+    ];
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(answers.map(() => [409, 'already_scrubbed']));
+  });
 });
 
-it('would find them', async () => {
-  expect(inside(`x${Buffer.from(`x${EMAIL}xyz`).toString('base64')}`)).not.toEqual([]);
-  await world.dataSource.query(`update center set contact = jsonb_build_object('email', encode(convert_to($1, 'UTF8'), 'hex'))`, [EMAIL]);
-  expect(inside(await everything())).not.toEqual([]);
+describe('the scrub', () => {
+  const DUE = { opensAt: '2026-05-01T08:00:00Z', closesAt: '2026-05-02T08:00:00Z' };
+  /** Ballots of a poll that has long been over. */
+  async function anOldPoll(ballots: number): Promise<TestPoll> {
+    await setPollClock(world, new Date('2026-05-01T09:00:00Z'));
+    const poll = await aPoll(world, DUE);
+    await castAll(
+      world,
+      Array.from({ length: ballots }, () => aBallot(poll)),
+    );
+    await setPollClock(world, new Date('2026-05-03T09:00:00Z'));
+    await rows(`update polls set state = 'closed' where id = $1`, poll.id);
+    return poll;
+  }
+  const keysOf = async (poll: TestPoll): Promise<number> =>
+    (await rows<{ n: number }>(`select count(ballot_hash)::int as n from ballots where poll_id = $1`, poll.id))[0]!.n;
+
+  it('destroys the secret first, and goes on where a crash has left it', async () => {
+    const poll = await anOldPoll(2_500);
+    await setPollClock(world, new Date('2026-06-01T09:00:00Z'));
+    const job = world.app.get(PrivacyJob);
+    const secret = async (): Promise<unknown> => (await rows(`select ballot_secret from polls where id = $1`, poll.id))[0];
+    for (let places = 0; places < 3; places += 1) await job.forget();
+    expect(await secret()).toEqual({ ballot_secret: poll.secret });
+    await job.forget();
+    expect(await secret()).toEqual({ ballot_secret: null });
+    expect(await keysOf(poll)).toBe(2_500);
+    await job.forget();
+    expect(await keysOf(poll)).toBe(1_500);
+    // Whoever comes next, here another process, finds the rest.
+    await forget();
+    expect(await keysOf(poll)).toBe(0);
+    expect(await job.forget()).toBe(false);
+  });
+
+  it('is done once by eight processes at once', async () => {
+    const poll = await anOldPoll(50);
+    await setPollClock(world, new Date('2026-06-01T09:00:00Z'));
+    await Promise.all(Array.from({ length: 8 }, forget));
+    expect(await keysOf(poll)).toBe(0);
+    const log = await rows(`select act from audit_log where object_type = 'poll' and object_id = $1`, poll.id);
+    expect(log).toEqual([{ act: 'polls.scrub' }]);
+  });
+
+  it('leaves open polls alone, however long they last', async () => {
+    await setPollClock(world, new Date('2026-05-01T09:00:00Z'));
+    const poll = await aPoll(world, { opensAt: '2026-05-01T08:00:00Z' });
+    await castAll(world, [aBallot(poll)]);
+    await setPollClock(world, new Date('2029-05-01T09:00:00Z'));
+    await forget();
+    expect(await keysOf(poll)).toBe(1);
+  });
 });

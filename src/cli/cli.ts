@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { StartError } from '../config/config.js';
 import { UsageError, type Command, type OptionValues } from './command.js';
 import { createEditor } from './create-editor.command.js';
+import { examinePolls } from './doctor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   migrate: migrateDatabase,
   'create-editor': createEditor,
   'import page': importPages,
+  'doctor polls': examinePolls,
   openapi: writeOpenApi,
 };
 

@@ -73,10 +73,10 @@ const REFUSALS = {
 
 /**
  * Documents a public GET.
- * @param more which of 301, 404 and 410 it may answer besides 200, 304 and 400
+ * @param more which of 301, 403, 404 and 410 it may answer besides 200, 304 and 400
  */
-export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 404 | 410)[]): MethodDecorator {
-  const refusals = ([404, 410] as const).filter((status) => more.includes(status));
+export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 403 | 404 | 410)[]): MethodDecorator {
+  const refusals = ([403, 404, 410] as const).filter((status) => more.includes(status));
   return applyDecorators(
     ForEverySite(),
     ApiOperation({ operationId, summary }),

@@ -112,7 +112,8 @@ export const castBallots = `
       select h.id from ballot_groups h
       where h.poll_id = j.poll_id and h.state = 'held' and event.id is null
         and (h.kind = 'network' and h.key = j.network_key or h.kind = 'vicinity' and h.key = j.vicinity_key)
-      order by h.kind limit 1) held on true
+      -- For share: who releases or removes the group waits for this ballot, or this ballot for it and then is no longer held.
+      order by h.kind limit 1 for share) held on true
     where j.refusal is null
     -- Always in the same order: two statements that hold the same ballots wait for each other, never in a circle.
     order by j.poll_id, j.ballot_hash

@@ -25,6 +25,11 @@ export class PollSecrets {
     return this.of('poll-solutions');
   }
 
+  /** Seed of the key that signs results. */
+  get results(): Buffer {
+    return this.of('poll-results');
+  }
+
   private of(purpose: string): Buffer {
     let key = this.made.get(purpose);
     if (!key) this.made.set(purpose, (key = this.derive(purpose)));

@@ -7,18 +7,26 @@ import { MailModule } from '../mail/mail.module.js';
 import { BallotBox } from './ballot-box.js';
 import { ConfirmationsController } from './confirmations.controller.js';
 import { ConfirmationsService } from './confirmations.service.js';
+import { CorrectionsService } from './corrections.service.js';
+import { DeskCorrectionsController } from './desk-corrections.controller.js';
 import { DeskPollsController } from './desk-polls.controller.js';
 import { DeskPollsService } from './desk-polls.service.js';
 import { DeskResultsController } from './desk-results.controller.js';
 import { NetworkKeys } from './network-keys.service.js';
 import { PollClosing } from './poll-closing.service.js';
+import { PollDoctor } from './poll-doctor.service.js';
+import { PollEventsService } from './poll-events.service.js';
 import { PollRules } from './poll-rules.js';
 import { PollSecrets } from './poll-secrets.js';
 import { Poll, PollOption } from './poll.entity.js';
 import { PollsController } from './polls.controller.js';
 import { PollsService } from './polls.service.js';
+import { PrivacyJob } from './privacy.job.js';
+import { QuarantineJob } from './quarantine.job.js';
 import { ReaderCookie } from './reader-cookie.js';
 import { ResultsService } from './results.service.js';
+import { SignedResultsController } from './signed-results.controller.js';
+import { SignedResults } from './signed-results.service.js';
 import { Stopwatch } from './stopwatch.js';
 import { Tallies } from './tallies.service.js';
 import { Traffic } from './traffic.js';
@@ -34,18 +42,32 @@ export class PollsModule {
       module: PollsModule,
       global: true,
       imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Poll, PollOption])],
-      controllers: [PollsController, VotingController, ConfirmationsController, DeskPollsController, DeskResultsController],
+      controllers: [
+        PollsController,
+        VotingController,
+        ConfirmationsController,
+        SignedResultsController,
+        DeskPollsController,
+        DeskResultsController,
+        DeskCorrectionsController,
+      ],
       providers: [
         { provide: PollSecrets, useFactory: () => new PollSecrets((purpose) => Secret.for(config).derive(purpose)) },
         BallotBox,
         ConfirmationsService,
+        CorrectionsService,
         DeskPollsService,
         NetworkKeys,
         PollClosing,
+        PollDoctor,
+        PollEventsService,
         PollRules,
         PollsService,
+        PrivacyJob,
+        QuarantineJob,
         ReaderCookie,
         ResultsService,
+        SignedResults,
         Stopwatch,
         Tallies,
         Traffic,

@@ -1,0 +1,37 @@
+import { PollDoctor } from '../polls/poll-doctor.service.js';
+import { withApplication } from './application.js';
+import { UsageError, type Command } from './command.js';
+
+export const examinePolls: Command = {
+  usage: 'doctor polls',
+  summary: 'Recounts all polls and checks their signed results.',
+  help: `Recomputes counts, digests of choices and signatures from the ballots, and looks for what should have been forgotten. It changes no ballot, beside a running server or alone.
+
+Polls with faults go to standard error, each fault with the number of its rows; the last line of standard output is {"polls":n,"ballots":n,"faults":n}
+Exit code: 0 no fault, 1 faults, 2 wrong use.
+`,
+  options: {},
+  async run(_values, operands) {
+    if (operands.length > 0) throw new UsageError('doctor polls takes no operands.');
+    return withApplication(report, (app) => examineAll(app.get(PollDoctor)));
+  },
+};
+
+async function examineAll(doctor: PollDoctor): Promise<number> {
+  const sums = { polls: 0, ballots: 0, faults: 0 };
+  for await (const { id, ballots, faults } of doctor.examine()) {
+    sums.polls += 1;
+    sums.ballots += ballots;
+    sums.faults += faults.length;
+    if (faults.length > 0) report(`poll ${id}: ${faults.map(({ fault, rows }) => `${fault} (${rows})`).join(', ')}`);
+  }
+  const salts = await doctor.overdueSalts();
+  if (salts > 0) report(`salts: overdue (${salts})`);
+  sums.faults += salts > 0 ? 1 : 0;
+  process.stdout.write(`${JSON.stringify(sums)}\n`);
+  return sums.faults > 0 ? 1 : 0;
+}
+
+function report(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,107 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { SYSTEM } from '../access/access.js';
+import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
+import { Waker } from '../jobs/waker.js';
+
+/** So many ballots at a time: short enough not to hold anybody up. */
+const BATCH = 1_000;
+const PAUSE_MS = 60_000;
+
+/**
+ * Forgets what polls may know for a while only: where ballots came from after 48 hours, whose they are 14 days after the poll closed. What is
+ * due lies in the rows; what a crash interrupts is still due.
+ */
+@Injectable()
+export class PrivacyJob implements OnModuleInit {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+    private readonly waker: Waker,
+  ) {}
+
+  onModuleInit(): void {
+    this.waker.register({ name: 'poll privacy', pause: PAUSE_MS, run: () => this.forget() });
+  }
+
+  /** Forgets one batch of what is due. @returns whether there was any */
+  async forget(): Promise<boolean> {
+    return (await this.forgetPlaces()) || (await this.destroySecret()) || (await this.scrubBallots());
+  }
+
+  /** All that is due: an old backup that comes back is not served before. */
+  async forgetAll(): Promise<void> {
+    while (await this.forget());
+  }
+
+  private async forgetPlaces(): Promise<boolean> {
+    const [, forgotten] = await this.dataSource.query<[unknown, number]>(
+      `update ballots b set network_key = null, vicinity_key = null, agent_key = null
+       from (select id, poll_id from ballots where network_key is not null and cast_at < (select poll_now()) - interval '48 hours' limit $1 for update skip locked) old
+       where b.id = old.id and b.poll_id = old.poll_id`,
+      [BATCH],
+    );
+    if (forgotten > 0) return true;
+    await this.dataSource.query(
+      `update ballot_groups set key = null where key is not null and held_at < (select poll_now()) - interval '48 hours'`,
+    );
+    // A salt goes when the last ballot that bears keys of its day has lost them.
+    await this.dataSource.query(
+      `delete from network_salts s where s.day::timestamp at time zone 'UTC' < (select poll_now()) - interval '48 hours'
+         and not exists (select from ballots b where b.network_key is not null
+           and b.cast_at >= s.day::timestamp at time zone 'UTC' and b.cast_at < (s.day + 1)::timestamp at time zone 'UTC')`,
+    );
+    return false;
+  }
+
+  /** The secret goes first, and with it everything that could be recomputed; from then on the poll counts as scrubbed. */
+  private async destroySecret(): Promise<boolean> {
+    return inTransaction(this.dataSource, async (tx) => {
+      const [poll] = await tx.query<{ id: number }[]>(
+        `select id from polls where state in ('closed', 'archived') and scrubbed_at is null and closes_at <= (select poll_now()) - interval '14 days'
+         order by closes_at limit 1 for no key update skip locked`,
+      );
+      if (poll === undefined) return false;
+      for (const statement of DESTRUCTION) await tx.query(statement, [poll.id]);
+      await this.audit.record(tx, SYSTEM, { act: 'polls.scrub', object: { type: 'poll', id: poll.id } });
+      return true;
+    });
+  }
+
+  /** Ballots of scrubbed polls lose their keys, a batch at a time. */
+  private async scrubBallots(): Promise<boolean> {
+    return inTransaction(this.dataSource, async (tx) => (await scrubbed(tx)) > 0);
+  }
+}
+
+const DESTRUCTION = [
+  `update polls set ballot_secret = null, scrubbed_at = poll_now() where id = $1`,
+  `delete from ballot_confirmations where poll_id = $1`,
+  `update poll_events set network_key = null where poll_id = $1`,
+  `update ballot_groups set key = null where poll_id = $1`,
+];
+
+/**
+ * In the order of their hashes, which is nobody's: rows are written anew in it, choices too, so that neither their place in the table nor the
+ * transaction that wrote them tells who came after whom.
+ */
+async function scrubbed(tx: EntityManager): Promise<number> {
+  const [{ n }] = await tx.query<[{ n: number }]>(
+    `with due as materialized (
+       select b.id, b.poll_id from polls p cross join lateral (
+         select id, poll_id, ballot_hash from ballots where poll_id = p.id and ballot_hash is not null
+         order by ballot_hash limit $1 for update skip locked) b
+       where p.scrubbed_at is not null order by b.poll_id, b.ballot_hash limit $1),
+     choices as (
+       update ballot_choices c set slot = c.slot from due where c.ballot_id = due.id and c.poll_id = due.poll_id),
+     ballots_scrubbed as (
+       update ballots b set ballot_hash = null, voter_key = null, receipt_hash = null, network_key = null, vicinity_key = null, agent_key = null,
+         cast_at = date_trunc('day', b.cast_at, 'UTC'), scrubbed_at = p.scrubbed_at
+       from due join polls p on p.id = due.poll_id where b.id = due.id and b.poll_id = due.poll_id
+       returning b.id)
+     select count(*)::int as n from ballots_scrubbed`,
+    [BATCH],
+  );
+  return n;
+}
