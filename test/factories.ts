@@ -10,6 +10,7 @@ import { TagsService } from '../src/articles/tags.service.js';
 import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
 import { ballotHash, choicesDigest, receiptHash, receiptOf } from '../src/polls/ballot-keys.js';
 import { castBallots, castValues, type CastRow, type SubmittedBallot } from '../src/polls/ballots.queries.js';
+import { PollClosing } from '../src/polls/poll-closing.service.js';
 import { SectionsService, type NewSection } from '../src/sections/sections.service.js';
 import type { TestApp } from './test-app.js';
 
@@ -160,4 +161,12 @@ export async function setPollClock(world: TestApp, instant: Date | null): Promis
     CLOCKED.add(world);
   }
   await world.dataSource.query(`update poll_test_clock set at = $1`, [instant]);
+}
+
+/** Closes a poll as its hour would: its last crowds are judged, its result is signed. */
+export function closePoll(world: TestApp, { id }: { readonly id: number }): Promise<void> {
+  return world.tx(async (tx) => {
+    await tx.query(`select from polls where id = $1 for no key update`, [id]);
+    await world.app.get(PollClosing).close(tx, SYSTEM, id);
+  });
 }

@@ -1,9 +1,8 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { run } from '../src/cli/cli.js';
-import { CorrectionsService } from '../src/polls/corrections.service.js';
 import { PollDoctor } from '../src/polls/poll-doctor.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
-import { aBallot, aPoll, anEditor, castAll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
+import { aBallot, aPoll, anEditor, castAll, closePoll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
 
@@ -29,12 +28,7 @@ async function aClosedPoll(): Promise<TestPoll> {
   return poll;
 }
 
-async function close(poll: TestPoll): Promise<void> {
-  await world.tx(async (tx) => {
-    await tx.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
-    await world.app.get(CorrectionsService).onClosed(tx, poll.id);
-  });
-}
+const close = (poll: TestPoll): Promise<void> => closePoll(world, poll);
 
 /** Faults by poll, without the healthy ones. */
 async function faults(): Promise<Record<number, Record<string, number>>> {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { voterKey } from '../src/polls/ballot-keys.js';
-import { CorrectionsService } from '../src/polls/corrections.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
-import { aBallot, aPoll, anEditor, castAll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
+import { aBallot, aPoll, anEditor, castAll, closePoll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** What is forgotten, and when; and that nothing is left by which the ballots of one reader in two polls could be found. */
@@ -26,12 +25,7 @@ const clock = (seconds: number): Promise<void> => setPollClock(world, new Date(S
 const forget = (): Promise<void> => world.app.get(PrivacyJob).forgetAll();
 const rows = <Row>(sql: string, ...values: unknown[]): Promise<Row[]> => world.dataSource.query<Row[]>(sql, values);
 
-async function close(poll: TestPoll): Promise<void> {
-  await world.tx(async (tx) => {
-    await tx.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
-    await world.app.get(CorrectionsService).onClosed(tx, poll.id);
-  });
-}
+const close = (poll: TestPoll): Promise<void> => closePoll(world, poll);
 
 it('forgets where ballots came from after 48 hours, and the salts with which that could be said', async () => {
   await clock(0);

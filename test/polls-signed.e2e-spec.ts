@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Addresses } from '../src/http/addresses.js';
 import { receiptOf } from '../src/polls/ballot-keys.js';
-import { CorrectionsService } from '../src/polls/corrections.service.js';
 import { PollSecrets } from '../src/polls/poll-secrets.js';
 import { SignedResults, type ResultStatement } from '../src/polls/signed-results.service.js';
-import { aBallot, aPoll, anEditor, castAll, type TestEditor, type TestPoll } from './factories.js';
+import { aBallot, aPoll, anEditor, castAll, closePoll, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** The signed count, checked as somebody would who trusts nothing but the two addresses. */
@@ -26,13 +25,7 @@ afterAll(() => world.close());
 
 const signedAt = (poll: { id: number }, query = ''): string => `/api/v1/polls/${poll.id}/results/signed${query}`;
 
-/** As the closing of a poll does it. */
-async function close(poll: TestPoll): Promise<void> {
-  await world.tx(async (tx) => {
-    await tx.query(`update polls set state = 'closed', closes_at = poll_now() where id = $1`, [poll.id]);
-    await world.app.get(CorrectionsService).onClosed(tx, poll.id);
-  });
-}
+const close = (poll: TestPoll): Promise<void> => closePoll(world, poll);
 
 /** What an outsider makes of the two answers: nothing of ours is used. */
 function checked(

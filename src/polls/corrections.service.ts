@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { EditorActor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
@@ -20,23 +20,27 @@ import {
   type GroupRow,
   type VoidRow,
 } from './corrections.queries.js';
+import { PollClosing } from './poll-closing.service.js';
 import { QuarantineJob } from './quarantine.job.js';
 import { SignedResults } from './signed-results.service.js';
 
 /** The only ways in which a count changes but by votes. Nobody edits a number: batches of ballots leave the count, with a reason, and may come back. */
 @Injectable()
-export class CorrectionsService {
+export class CorrectionsService implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly closing: PollClosing,
     private readonly quarantine: QuarantineJob,
     private readonly signed: SignedResults,
     private readonly audit: AuditService,
   ) {}
 
   /** What belongs to closing a poll, in the transaction that closes it and holds it: the last crowds are judged, and the result is signed. */
-  async onClosed(tx: EntityManager, pollId: number): Promise<void> {
-    await this.quarantine.judge(tx, pollId);
-    await this.signed.sign(tx, pollId);
+  onModuleInit(): void {
+    this.closing.onClosed(async (tx, pollId) => {
+      await this.quarantine.judge(tx, pollId);
+      await this.signed.sign(tx, pollId);
+    });
   }
 
   /**
