@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { run } from '../src/cli/cli.js';
 import { PollDoctor } from '../src/polls/poll-doctor.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
-import { aBallot, aPoll, anEditor, castAll, closePoll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
+import { aBallot, aPoll, anEditor, castAll, closePoll, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
 

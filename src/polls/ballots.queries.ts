@@ -1,5 +1,5 @@
 /** What came of one submitted ballot. */
-export type Outcome =
+type Outcome =
   /** It is stored, as `status` says. */
   | 'cast'
   /** The reader has a ballot in this poll already. */
