@@ -3,7 +3,7 @@ import { run } from '../src/cli/cli.js';
 import { CorrectionsService } from '../src/polls/corrections.service.js';
 import { PollDoctor } from '../src/polls/poll-doctor.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
-import { aBallot, aPoll, anEditor, castAll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
+import { aBallot, aPoll, anEditor, castAll, type TestEditor, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
 
