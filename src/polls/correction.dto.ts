@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { ApiProperty } from '@nestjs/swagger';
 import { Choice, Id, Instant, Line, Part, field } from '../http/body.js';
-import type { BallotFilter, GroupRow, VoidRow } from './corrections.queries.js';
-import type { EventRow } from './poll-events.service.js';
+import type { BallotFilter, EventRow, GroupRow, VoidRow } from './corrections.queries.js';
 import { MIN_AGENTS, MIN_VARIATION } from './quarantine.job.js';
 
 class FilterParts implements BallotFilter {

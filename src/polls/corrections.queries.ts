@@ -170,3 +170,25 @@ export const groupsOf = `
       / (select sum(o.ballots) from counts o where o.group_id is distinct from g.id), 4)::float as "topShareElsewhere"
   from own g left join editors e on e.id = g.decided_by left join counts n on n.group_id = g.id
   order by g.state = 'held' desc, g.id desc`;
+
+export interface NewEvent {
+  readonly label: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+export interface EventRow extends NewEvent {
+  readonly id: number;
+  readonly ballots: number;
+  readonly createdBy: { readonly id: number; readonly name: string } | null;
+  readonly createdAt: Date;
+}
+
+/** In their order of time. $1 poll, $2 one event, or null for all */
+export const eventsOf = `
+  select v.id, v.label, v.starts_at as "startsAt", v.ends_at as "endsAt", v.created_at as "createdAt",
+    (select count(*)::int from ballots b where b.event_id = v.id) as ballots,
+    case when c.id is not null then json_build_object('id', c.id, 'name', c.name) end as "createdBy"
+  from poll_events v left join editors c on c.id = v.created_by
+  where v.poll_id = $1 and ($2::int is null or v.id = $2)
+  order by v.starts_at, v.id`;

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { statementOf, type Jws, type ResultStatement } from './signed-results.service.js';
 
 /** What is wrong with a poll: a stable name, and how many rows of it. */
-export interface PollFault {
+interface PollFault {
   readonly fault: string;
   readonly rows: number;
 }

@@ -5,21 +5,9 @@ import { AuditService } from '../audit/audit.service.js';
 import { networkOf } from '../http/client-network.js';
 import { noSuchThing } from '../http/refusals.js';
 import { DeskEvent } from './correction.dto.js';
+import { eventsOf, type EventRow, type NewEvent } from './corrections.queries.js';
 import { CorrectionsService } from './corrections.service.js';
 import { NetworkKeys } from './network-keys.service.js';
-
-export interface NewEvent {
-  readonly label: string;
-  readonly startsAt: Date;
-  readonly endsAt: Date;
-}
-
-export interface EventRow extends NewEvent {
-  readonly id: number;
-  readonly ballots: number;
-  readonly createdBy: { readonly id: number; readonly name: string } | null;
-  readonly createdAt: Date;
-}
 
 /** Gatherings that the desk knows of: ballots of their network and time are no crowd. The network is kept as a keyed hash alone. */
 @Injectable()
@@ -87,12 +75,3 @@ export class PollEventsService {
     return DeskEvent.of(event);
   }
 }
-
-/** $1 poll, $2 one event, or null for all */
-const eventsOf = `
-  select v.id, v.label, v.starts_at as "startsAt", v.ends_at as "endsAt", v.created_at as "createdAt",
-    (select count(*)::int from ballots b where b.event_id = v.id) as ballots,
-    case when c.id is not null then json_build_object('id', c.id, 'name', c.name) end as "createdBy"
-  from poll_events v left join editors c on c.id = v.created_by
-  where v.poll_id = $1 and ($2::int is null or v.id = $2)
-  order by v.starts_at, v.id`;
