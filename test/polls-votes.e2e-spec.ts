@@ -208,7 +208,7 @@ describe('refuses', () => {
       [{ optionIds: [one], constructor: 1 }, 'unknown_field'],
       [[], 'invalid_body'],
       [null, 'invalid_body'],
-    ] as const)
+    ] as [unknown, string][])
       expect([body, refused(await send(`${poll.id}/votes`, body, cookie)).slice(0, 2)]).toEqual([body, [400, code]]);
     expect(await stored(poll)).toEqual([]);
     // And takes what is right.
