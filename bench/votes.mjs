@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
 });
 const [ROUNDS, SECONDS] = [Number(options.rounds), Number(options.seconds)];
 /** More than are cast in a round. */
-const READERS = Math.ceil(12_000 * SECONDS);
+const READERS = Math.ceil(6_000 * SECONDS);
 const print = (line) => process.stdout.write(`${line}\n`);
 
 const server = await startServer();

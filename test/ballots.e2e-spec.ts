@@ -124,6 +124,15 @@ it('stores a hundred submissions of one ballot once', async () => {
   expect(await stored(poll)).toEqual([{ ballots: 1, choices: 1 }]);
 });
 
+it('stores one of eight at the same moment, and fails none of the others, two hundred times', async () => {
+  const poll = await aPoll(world);
+  for (let round = 0; round < 200; round += 1) {
+    const ballot = aBallot(poll);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => outcomes(ballot)));
+    expect([round, answers.flat().toSorted()]).toEqual([round, ['cast', ...Array.from({ length: 7 }, () => 'stands')]]);
+  }
+});
+
 it('finds a ballot by its keys, also in tables that nobody has analysed yet', async () => {
   const LOOKUPS = {
     ballots_pkey: `select 1 from only ballots x where id = $1::uuid and poll_id = $2::int and max_choices = $3::smallint for key share of x`,

@@ -595,9 +595,9 @@ describe('parameters', () => {
   beforeAll(async () => void (admin = await anEditor(world, 'admin')));
 
   it('no route of the API takes a parameter it does not know', async () => {
-    const routes = Object.entries(openApiDocument(world.app).paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => [method as 'get', path] as const),
-    );
+    const routes = Object.entries(openApiDocument(world.app).paths)
+      .filter(([path]) => path.startsWith('/api/'))
+      .flatMap(([path, operations]) => Object.keys(operations).map((method) => [method as 'get', path] as const));
     expect(routes.length).toBeGreaterThan(50);
     const taken: unknown[] = [];
     for (const [method, path] of routes) {

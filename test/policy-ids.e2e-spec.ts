@@ -151,6 +151,8 @@ function bodyFor(path: string): object {
 const ON_POLLS: Readonly<Record<string, object>> = {
   voids: { filter: { status: 'counted' }, reason: 'س' },
   remove: { reason: 'س' },
+  release: {},
+  restore: {},
   events: { label: 'قاعة', startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z' },
 };
 

@@ -117,7 +117,8 @@ export const castBallots = `
     where j.refusal is null
     -- Always in the same order: two statements that hold the same ballots wait for each other, never in a circle.
     order by j.poll_id, j.ballot_hash
-    on conflict on constraint ballots_one_per_reader do nothing
+    -- Of whichever key: the same ballot at the same moment meets itself in the one that is written first.
+    on conflict do nothing
     returning id, poll_id, ballot_hash, status),
   chosen as (
     insert into ballot_choices (poll_id, option_id, ballot_id, max_choices, slot)
