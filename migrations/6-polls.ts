@@ -223,6 +223,14 @@ export class Polls1795410000000 implements MigrationInterface {
         constraint signed_results_poll_id_fkey foreign key (poll_id) references polls (id) on delete restrict,
         constraint signed_results_edition_check check (edition > 0)
       )`);
+    // Of scrubbed polls: what was published of their counted ballots, where one receipt is found without reading the whole signed result.
+    await runner.query(`
+      create table counted_receipts (
+        poll_id int not null,
+        receipt_hash bytea not null,
+        constraint counted_receipts_pkey primary key (poll_id, receipt_hash),
+        constraint counted_receipts_poll_id_fkey foreign key (poll_id) references polls (id) on delete restrict
+      )`);
     await runner.query(`
       create table network_salts (
         day date not null,
@@ -275,7 +283,7 @@ export class Polls1795410000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(
-      `drop table network_salts, signed_results, ballot_confirmations, ballot_choices, ballots, ballot_voids, poll_events, ballot_groups, poll_options, polls`,
+      `drop table network_salts, counted_receipts, signed_results, ballot_confirmations, ballot_choices, ballots, ballot_voids, poll_events, ballot_groups, poll_options, polls`,
     );
     await runner.query(`drop function refuse_changed_poll(), touch_content_clock_if_polled(), poll_now()`);
   }

@@ -363,7 +363,7 @@ describe('what the database refuses', () => {
         'ballot_choices_ballot_fkey', 'ballot_choices_one_per_slot', 'ballot_choices_option_fkey', 'ballot_choices_slots_check',
         'ballot_confirmations_ballot_fkey', 'ballots_event_id_fkey', 'ballots_group_id_fkey', 'ballots_void_id_fkey', 'ballots_rules_fkey',
         'ballot_groups_poll_id_fkey', 'ballot_voids_poll_id_fkey', 'poll_events_poll_id_fkey', 'poll_options_poll_id_fkey', 'polls_supersedes_fkey',
-        'signed_results_poll_id_fkey',
+        'signed_results_poll_id_fkey', 'counted_receipts_poll_id_fkey',
       ].map((name) => [name, 'the statement takes both sides from the same rows, under the poll’s lock']), // prettier-ignore
     ),
     ...Object.fromEntries(

@@ -69,6 +69,27 @@ export const pollTurn = `select pg_advisory_xact_lock(1886350444, $1)`;
 /** What makes a ballot count stands in the same line as votes, which share their turns. $1 poll */
 export const voteTurn = `select pg_advisory_xact_lock_shared(1886350444, $1)`;
 
+/** Whether the poll `p` takes votes at this moment. */
+export const TAKES_VOTES = `p.state = 'open' and p.opens_at <= poll_now() and (p.closes_at is null or poll_now() < p.closes_at)`;
+
+/**
+ * The held group that a ballot belongs to by where it came from, if there is one; the smaller place first. For share: who releases or removes
+ * the group waits for this ballot, or this ballot for it and then is no longer held.
+ * @param ballot SQL name of a row with `poll_id`, `network_key` and `vicinity_key` @param event SQL for the event it was cast at
+ */
+const heldGroupOf = (ballot: string, event: string): string => `
+      select h.id from ballot_groups h
+      where h.poll_id = ${ballot}.poll_id and h.state = 'held' and ${event} is null
+        and (h.kind = 'network' and h.key = ${ballot}.network_key or h.kind = 'vicinity' and h.key = ${ballot}.vicinity_key)
+      order by h.kind limit 1 for share`;
+
+/** Counts a ballot that waits for its reader's word, or puts it with the others of its place that are under review. $1 ballot, $2 voter key */
+export const countConfirmed = `
+  update ballots b set voter_key = $2, (group_id, status) = (
+    select held.id, case when held.id is null then 'counted' else 'under_review' end
+    from (select 1) one left join lateral (${heldGroupOf('b', 'b.event_id')}) held on true)
+  where b.id = $1 and b.status = 'awaiting_confirmation'`;
+
 /**
  * Stores ballots, any number at once and of any polls: one statement, all of it or nothing. Values: {@link castValues}.
  *
@@ -83,9 +104,9 @@ export const castBallots = `
   turn as materialized (
     select pg_advisory_xact_lock_shared(1886350444, poll_id) from (select distinct poll_id from given order by poll_id) polled),
   open as materialized (
-    select id, level, max_choices from polls
-    where (select count(*) from turn) > 0 and id in (select poll_id from given) and state = 'open' and opens_at <= poll_now() and (closes_at is null or poll_now() < closes_at)
-    order by id for share),
+    select p.id, p.level, p.max_choices from polls p
+    where (select count(*) from turn) > 0 and p.id in (select poll_id from given) and ${TAKES_VOTES}
+    order by p.id for share),
   -- Held as their choices will hold them anyway: what an editor has taken away while we waited for the poll is not among them, where the
   -- foreign key would refuse the whole statement.
   offered as materialized (
@@ -108,12 +129,7 @@ export const castBallots = `
     left join lateral (
       select e.id from poll_events e
       where e.poll_id = j.poll_id and e.network_key = j.event_key and e.starts_at <= poll_now() and poll_now() < e.ends_at limit 1) event on true
-    left join lateral (
-      select h.id from ballot_groups h
-      where h.poll_id = j.poll_id and h.state = 'held' and event.id is null
-        and (h.kind = 'network' and h.key = j.network_key or h.kind = 'vicinity' and h.key = j.vicinity_key)
-      -- For share: who releases or removes the group waits for this ballot, or this ballot for it and then is no longer held.
-      order by h.kind limit 1 for share) held on true
+    left join lateral (${heldGroupOf('j', 'event.id')}) held on true
     where j.refusal is null
     -- Always in the same order: two statements that hold the same ballots wait for each other, never in a circle.
     order by j.poll_id, j.ballot_hash

@@ -12,7 +12,16 @@ import { MailRoom } from '../mail/mail-room.service.js';
 import type { Lang } from '../text/language.js';
 import { wordedIn, type Wording } from '../text/wording.js';
 import { voterKey } from './ballot-keys.js';
-import { castBallots, castValues, voteTurn, type BallotStatus, type CastRow, type SubmittedBallot } from './ballots.queries.js';
+import {
+  TAKES_VOTES,
+  castBallots,
+  castValues,
+  countConfirmed,
+  voteTurn,
+  type BallotStatus,
+  type CastRow,
+  type SubmittedBallot,
+} from './ballots.queries.js';
 import { VoteConfirmed } from './vote.dto.js';
 import { voteMail } from './vote.mail.js';
 
@@ -25,12 +34,11 @@ const MAILS_PER_NETWORK = { name: 'vote mail network', limit: 20, seconds: 3_600
 /** What nobody may get more of, whoever asks: letters to one mailbox for one poll, and for all polls together. */
 const MAILS_PER_POLL = { name: 'vote mail address and poll', limit: 1, seconds: DAY } as const;
 const MAILS_PER_ADDRESS = { name: 'vote mail address', limit: 3, seconds: DAY } as const;
+/** A mistyped address can be mended; the work that one ballot has done is no ticket to letters for everybody. */
+const MAILS_PER_BALLOT = { name: 'vote mail ballot', limit: 3, seconds: DAY } as const;
 
 /** Links removed in one pass. */
 const SWEPT_AT_ONCE = 1_000;
-
-/** Whether the poll `p` takes votes at this moment; the same words as in {@link castBallots}. */
-const TAKES_VOTES = `p.state = 'open' and p.opens_at <= poll_now() and (p.closes_at is null or poll_now() < p.closes_at)`;
 
 /** What a vote of level 3 brings beside its ballot. */
 export interface Voter {
@@ -130,7 +138,12 @@ export class ConfirmationsService implements OnModuleInit {
    * Posts a letter where the limits allow it; it replaces what an earlier one asked.
    * @returns null, or in how many seconds the network may ask again
    */
-  private async ask(tx: EntityManager, { pollId, optionIds }: SubmittedBallot, ballotId: string, voter: Voter): Promise<number | null> {
+  private async ask(
+    tx: EntityManager,
+    { pollId, optionIds, ballotHash }: SubmittedBallot,
+    ballotId: string,
+    voter: Voter,
+  ): Promise<number | null> {
     const wait = await this.limits.claim({ ...MAILS_PER_NETWORK, of: networkOf(voter.ip) }, tx);
     if (wait !== null) return wait;
     const mailbox = countedMailbox(voter.email);
@@ -141,6 +154,7 @@ export class ConfirmationsService implements OnModuleInit {
         const refusals = [
           await this.limits.claim({ ...MAILS_PER_POLL, of: `${pollId} ${mailbox}` }, inner),
           await this.limits.claim({ ...MAILS_PER_ADDRESS, of: mailbox }, inner),
+          await this.limits.claim({ ...MAILS_PER_BALLOT, of: ballotHash.toString('hex') }, inner),
         ];
         if (refusals.some((refusal) => refusal !== null)) throw new NoLetter();
       });
@@ -229,17 +243,7 @@ async function confirmed(tx: EntityManager, hash: Buffer): Promise<VoteConfirmed
 
 /** Counts the ballot, or puts it with the others of its network that are under review; does nothing to one that waits no longer. */
 async function makeCount(tx: EntityManager, { ballotId, voterKey: key }: Link, hash: Buffer): Promise<void> {
-  await tx.query(
-    `update ballots b set voter_key = $2, (group_id, status) = (
-       select held.id, case when held.id is null then 'counted' else 'under_review' end
-       from (select 1) one left join lateral (
-         select h.id from ballot_groups h
-         where h.poll_id = b.poll_id and h.state = 'held' and b.event_id is null
-           and (h.kind = 'network' and h.key = b.network_key or h.kind = 'vicinity' and h.key = b.vicinity_key)
-         order by h.kind limit 1) held on true)
-     where b.id = $1 and b.status = 'awaiting_confirmation'`,
-    [ballotId, key],
-  );
+  await tx.query(countConfirmed, [ballotId, key]);
   await tx.query(`delete from ballot_confirmations where ballot_id = $1 and token_hash <> $2`, [ballotId, hash]);
 }
 

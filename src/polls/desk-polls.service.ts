@@ -94,7 +94,7 @@ export class DeskPollsService {
     const editor = actor.editor?.id ?? null;
     const row: Partial<Poll> = { ...columnsOf(text, FIELDS), supersedes, createdBy: editor, editedBy: editor };
     const { id } = (await tx.getRepository(Poll).insert(row as QueryDeepPartialEntity<Poll>)).identifiers[0] as { id: number };
-    await writeOptions(tx, id, text.options);
+    await writeOptions(tx, { id, state: 'draft' }, text.options);
     const what = differences(null, { ...text, ...(supersedes !== null && { supersedes }) });
     await this.audit.record(tx, actor, { act: 'polls.create', object: { type: 'poll', id }, ...what });
     return { id, version: 1 };
@@ -123,7 +123,7 @@ export class DeskPollsService {
       if (poll.state === 'open' && changed.length > 0) refuseUnfit(after);
       if (poll.state === 'open' && changed.includes('closesAt')) refusePastClosing(after, standing);
       await advance(tx, by, poll.id, columnsOf(after, changed));
-      if (changed.includes('options')) await writeOptions(tx, poll.id, after.options);
+      if (changed.includes('options')) await writeOptions(tx, poll, after.options);
       await this.audit.record(tx, by, { act: 'polls.change', object: { type: 'poll', id: poll.id }, ...differences(before, after) });
     });
   }
@@ -228,9 +228,16 @@ async function advance(tx: EntityManager, actor: Actor, id: number, columns: Par
   await tx.getRepository(Poll).update({ id }, row as QueryDeepPartialEntity<Poll>);
 }
 
-/** An option that is only reworded keeps its id: they go by position. */
-async function writeOptions(tx: EntityManager, id: number, options: readonly Wording[]): Promise<void> {
-  await tx.query(`delete from poll_options where poll_id = $1 and position > $2`, [id, options.length]);
+/**
+ * Options keep their ids by position. In a poll that is open one that reads otherwise is another option: pages that readers have before them
+ * must not vote for what they do not show.
+ */
+async function writeOptions(tx: EntityManager, { id, state }: Pick<Poll, 'id' | 'state'>, options: readonly Wording[]): Promise<void> {
+  await tx.query(
+    `delete from poll_options o using (select $3::jsonb as given) new
+     where o.poll_id = $1 and (o.position > $2 or $4 and o.label <> new.given -> (o.position - 1))`,
+    [id, options.length, JSON.stringify(options), state !== 'draft'],
+  );
   await tx.query(
     `insert into poll_options (poll_id, position, label)
      select $1, position, label from jsonb_array_elements($2::jsonb) with ordinality as o (label, position)

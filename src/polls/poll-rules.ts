@@ -46,7 +46,12 @@ export class PollRules {
 
   async now(id: number): Promise<Rules | null> {
     const rules = this.prepared.rows<Rules>(rulesOf, [id]).then(([row]) => row ?? null);
-    this.kept.set(id, { rules, until: performance.now() + KEPT_MS });
+    const kept = { rules, until: performance.now() + KEPT_MS };
+    this.kept.set(id, kept);
+    // Not only too old to be used: the secret of a poll that is scrubbed must not live on in here.
+    setTimeout(() => {
+      if (this.kept.get(id) === kept) this.kept.delete(id);
+    }, KEPT_MS).unref();
     try {
       const found = await rules;
       // Ids that nobody has are not collected.

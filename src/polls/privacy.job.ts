@@ -93,6 +93,10 @@ async function scrubbed(tx: EntityManager): Promise<number> {
          select id, poll_id, ballot_hash from ballots where poll_id = p.id and ballot_hash is not null
          order by ballot_hash limit $1 for update skip locked) b
        where p.scrubbed_at is not null order by b.poll_id, b.ballot_hash limit $1),
+     receipts as (
+       insert into counted_receipts (poll_id, receipt_hash)
+       select b.poll_id, b.receipt_hash from due join ballots b on b.id = due.id and b.poll_id = due.poll_id
+       where b.status = 'counted' order by b.receipt_hash),
      choices as (
        update ballot_choices c set slot = c.slot from due where c.ballot_id = due.id and c.poll_id = due.poll_id),
      ballots_scrubbed as (

@@ -89,15 +89,18 @@ function looksLikePeople({ agentsPerHundred, variation }: Evidence): boolean {
 }
 
 /**
- * Holds the crowds among the ballots of the last hour that nobody has judged yet. Where a crowd is held, or its ballots were removed, each
+ * Holds the crowds among the ballots of the last hour that nobody has judged yet. Ballots that wait for their readers' word make the crowd
+ * too, or they would be confirmed when nobody looks at their hour any more; they join the group when they are confirmed. Where a crowd is held, or its ballots were removed, each
  * further ballot counts as one: it was under way while that was decided, or came afterwards.
  * $1 poll, $2 kind, $3 so many ballots are no crowd yet
  */
 const holdCrowds = `
   with new as materialized (
-    select id, case $2 when 'network' then network_key else vicinity_key end as key from ballots
-    where poll_id = $1 and network_key is not null and cast_at > (select poll_now()) - interval '60 minutes'
-      and status = 'counted' and group_id is null and event_id is null),
+    select b.id, place.key from ballots b cross join lateral (select case $2 when 'network' then network_key else vicinity_key end as key) place
+    where b.poll_id = $1 and b.network_key is not null and b.cast_at > (select poll_now()) - interval '60 minutes'
+      and b.group_id is null and b.event_id is null
+      and (b.status = 'counted' or b.status = 'awaiting_confirmation' and not exists (
+        select from ballot_groups g where g.poll_id = $1 and g.kind = $2 and g.key = place.key and (g.state = 'held' or g.decided_at >= b.cast_at)))),
   places as materialized (select key, count(*) as ballots from new group by key),
   crowds as (
     insert into ballot_groups as g (poll_id, kind, key)

@@ -66,9 +66,9 @@ function Chart({ results, lang, zone }: { results: PollResults; lang: Lang; zone
   }
   page.down(4);
   const [base, ...rest] = footer(results, lang, zone);
-  page.write({ text: base!, lang, dir }, BASE);
+  page.write(base!, BASE);
   page.down(4);
-  for (const text of rest) page.write({ text, lang, dir }, NOTE);
+  for (const note of rest) page.write(note, NOTE);
   page.down(8);
   page.write({ text: results.method, lang: results.methodLang, dir: results.methodDir }, NOTE);
   page.down(MARGIN - 6);
@@ -171,19 +171,24 @@ function footer(
   { totalBallots, underReview, removed, removals, level, opensAt, closesAt, state, countedAt }: PollResults,
   lang: Lang,
   zone: string,
-): string[] {
+): Text[] {
   const words = RESULT_WORDS[lang];
+  const inWords = (text: string): Text => ({ text, lang, dir: dirOf(lang) });
   const said = (what: string, value: string): string => `${what}${lang === 'fr' ? '\u00A0' : ''}: ${value}`;
   const time = (at: string): string => isolated(formatDateline(new Date(at), lang, zone));
   return [
-    said(words.total, number(totalBallots, lang)),
-    ...(underReview > 0 ? [said(words.underReview, number(underReview, lang))] : []),
-    ...(removed > 0 ? [said(words.removed, number(removed, lang))] : []),
-    ...removals.map(({ ballots, reason }) => said(words.removedBecause, `${isolated(reason)} (${number(ballots, lang)})`)),
-    `${said(words.level, `${level} (${LEVEL_NAMES[level][lang]})`)} · ${said(words.state, words.states[state])}`,
-    said(words.opened, time(opensAt)),
-    ...(closesAt === null ? [] : [said(state === 'open' ? words.closes : words.closed, time(closesAt))]),
-    said(words.counted, time(countedAt)),
+    inWords(said(words.total, number(totalBallots, lang))),
+    ...(underReview > 0 ? [inWords(said(words.underReview, number(underReview, lang)))] : []),
+    ...(removed > 0 ? [inWords(said(words.removed, number(removed, lang)))] : []),
+    // The reason on lines of its own: it may be long, in another language, and broken, which an isolate inside a sentence would not survive.
+    ...removals.flatMap((removal): Text[] => [
+      inWords(`${words.removedBecause} (${number(removal.ballots, lang)}):`),
+      { text: removal.reason, lang: removal.lang, dir: removal.dir },
+    ]),
+    inWords(`${said(words.level, `${level} (${LEVEL_NAMES[level][lang]})`)} · ${said(words.state, words.states[state])}`),
+    inWords(said(words.opened, time(opensAt))),
+    ...(closesAt === null ? [] : [inWords(said(state === 'open' ? words.closes : words.closed, time(closesAt)))]),
+    inWords(said(words.counted, time(countedAt))),
   ];
 }
 
@@ -191,7 +196,7 @@ function footer(
 function description(results: PollResults, lang: Lang, zone: string): string {
   return [
     ...results.options.map(({ label, share, ballots }) => `${isolated(label)}: ${isolated(figures(share, ballots, lang))}`),
-    ...footer(results, lang, zone),
+    ...footer(results, lang, zone).map(({ text, lang: own }) => (own === lang ? text : isolated(text))),
     results.method,
   ].join('\n');
 }

@@ -25,8 +25,8 @@ export interface Tally {
   /** Counted ballots that chose the option, by its id. */
   readonly options: ReadonlyMap<number, number>;
   readonly countedAt: Date;
-  /** Which transactions it has seen, as PostgreSQL writes it; '' for a signed result. */
-  readonly snapshot: string;
+  /** Which transactions it has seen, as PostgreSQL writes it; null for a signed result. */
+  readonly snapshot: string | null;
 }
 
 /** How long a count is good for those who did not vote: at least so long, and so long that counting takes a twentieth of the time. */
@@ -110,7 +110,7 @@ export class Tallies {
       removals: removals.map(({ ballots, reason, at }) => ({ ballots, reason, at: new Date(at) })),
       options: new Map(options.map(({ id, ballots }) => [id, ballots])),
       countedAt: new Date(signedAt),
-      snapshot: '',
+      snapshot: null,
     };
   }
 

@@ -191,6 +191,8 @@ function sealed(rules: Rules, { optionIds }: Pick<CastVote, 'optionIds'>, nonce:
  * @throws Problem 429 `no_work_full`; Busy when the ballot is not stored for another reason, which the caller finds out
  */
 async function castUnderReview(tx: EntityManager, ballot: SubmittedBallot): Promise<CastRow> {
+  // Before the group, as everybody takes them, or three would wait for each other in a circle.
+  await tx.query(voteTurn, [ballot.pollId]);
   const [{ id }] = await tx.query<[{ id: number }]>(
     // A group that was decided on is open again: what comes now nobody has looked at.
     `insert into ballot_groups (poll_id, kind) values ($1, 'no_work')
