@@ -12,6 +12,7 @@ import {
   castBallots,
   castValues,
   standingBallot,
+  voteTurn,
   type BallotStatus,
   type CastRow,
   type StandingBallot,
