@@ -355,14 +355,22 @@ describe('an open poll', () => {
       closesAt: TWELVE,
       place: { site: true },
     };
-    expect(await changed(open, parts)).toEqual({
+    const after = await changed(open, parts);
+    expect(after).toEqual({
       ...open,
       ...parts,
       version: 3,
-      options: parts.options.map((label, index) => ({ id: open.options[index]!.id, label })),
+      options: parts.options.map((label) => ({ id: expect.any(Number), label })),
       place: { ...NOWHERE, site: true },
       editedAt: MOMENT,
     });
+    // A page that was loaded before must not vote for what it does not show: what reads otherwise is another option, what stays keeps its id.
+    const swapped = await changed(after, { options: [{ ar: 'لا' }, { ar: 'نعم' }, { ar: 'لا أدري' }] });
+    const kept = await changed(swapped, { options: [{ ar: 'لا' }, { ar: 'نعم' }, { ar: 'لست متأكدًا' }] });
+    const ids = [open, after, swapped].map(({ options }) => options.map(({ id }) => id));
+    expect(new Set(ids.flat()).size).toBe(7);
+    expect(kept.options.map(({ id }) => id).slice(0, 2)).toEqual(ids[2]!.slice(0, 2));
+    expect(ids[2]).not.toContain(kept.options[2]!.id);
   });
 
   it('with a ballot keeps what was answered, field by field; its place and its end may change', async () => {
