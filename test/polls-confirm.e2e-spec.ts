@@ -192,8 +192,8 @@ async function linked(poll: TestPoll, ballots: readonly SubmittedBallot[], email
   return tokens;
 }
 
-/** Holds `sql` uncommitted until six of what `act` does wait behind it, as many as go at once: then they really do. */
-async function behind<Result>(sql: string, act: () => Promise<Result>): Promise<Result> {
+/** Holds `sql` uncommitted until so many of what `act` does wait behind it, six unless said otherwise, as many as go at once: then they really do. */
+async function behind<Result>(sql: string, act: () => Promise<Result>, many = 6): Promise<Result> {
   const runner = world.dataSource.createQueryRunner();
   try {
     await runner.startTransaction();
@@ -205,7 +205,7 @@ async function behind<Result>(sql: string, act: () => Promise<Result>): Promise<
         const [{ waiting }] = await world.dataSource.query<[{ waiting: number }]>(
           `select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
         );
-        return waiting === 6;
+        return waiting === many;
       },
       { timeout: 10_000, interval: 10 },
     );
@@ -334,6 +334,13 @@ describe('Letters', () => {
     // It counts: nothing is asked any more.
     expect(await cast(ballot, { email: aReader() })).toEqual({ outcome: 'stands', status: null });
     expect(await letters()).toEqual([]);
+  });
+
+  it('are three for one ballot in a day, to whatever addresses and from whatever networks: its work was done once', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const { ballot } = await aVote(poll);
+    for (let again = 0; again < 5; again += 1) expect(await cast(ballot)).toEqual({ outcome: 'stands', status: null });
+    expect(await letters()).toHaveLength(2);
   });
 
   it('are not sent again to the same address, for other options, or where the network has asked enough; the answer is the same', async () => {
@@ -545,6 +552,19 @@ describe('A link', () => {
       [id],
     );
     expect(held).toEqual({ status: 'under_review', confirmed: true });
+  });
+
+  it('counts the ballot whose group is being released in this moment', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ballot = aBallot(poll);
+    const [token] = await linked(poll, [ballot], aReader);
+    const [{ id }] = await world.dataSource.query<[{ id: number }]>(
+      `insert into ballot_groups (poll_id, kind, key) values ($1, 'network', $2) returning id`,
+      [poll.id, ballot.networkKey],
+    );
+    const release = `update ballot_groups set state = 'released', decided_at = poll_now() where id = ${id}`;
+    const answer = await behind(release, async () => (await confirm(token!)).body as unknown, 1);
+    expect(answer).toEqual({ pollId: poll.id, status: 'counted' });
   });
 
   it('counts the ballot of a declared event, whose network is held', async () => {
