@@ -30,7 +30,7 @@ export const PLANTS = {
     `due = claimed; await this.dataSource.query('update article_schedules set failed_at = now() where article_id = $1', [due.id]);`,
   ],
   // Together with the constraints, which bench/faults/votes.mjs drops.
-  'vote-unconstrained': ['polls/ballots.queries.js', 'on conflict on constraint ballots_one_per_reader do nothing', ''],
+  'vote-unconstrained': ['polls/ballots.queries.js', '    on conflict do nothing', ''],
   'vote-acknowledged-first': [
     'polls/ballot-box.js',
     'const rows = await this.store(',
