@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { dirOf, type Dir, type Lang } from '../text/language.js';
-import type { Worded } from '../text/wording.js';
+import type { Phrase as PhraseOfWording } from '../text/wording.js';
 import type { Mail } from './mail.js';
 
 /** Who writes: shown at the head and the foot of every letter. `MailRoom.letterhead` gives it. */
@@ -80,7 +80,7 @@ export function quoted(text: string): Quotation {
 }
 
 /** Texts whose languages are known, as a block, each on a line: the options somebody chose. */
-export function cited(...texts: readonly Worded[]): Quotation {
+export function cited(...texts: readonly Pick<PhraseOfWording, 'text' | 'lang'>[]): Quotation {
   return { quotation: texts.map(({ text, lang }) => ({ text: oneLine(text), lang })) };
 }
 

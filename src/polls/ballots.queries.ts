@@ -145,11 +145,9 @@ export const castBallots = `
   order by j.n`;
 
 export interface StandingBallot {
-  readonly id: string;
   readonly choices_digest: Buffer;
   readonly status: BallotStatus;
-  readonly cast_at: Date;
 }
 
 /** The ballot that a reader has in a poll. $1 poll, $2 ballot hash */
-export const standingBallot = `select id, choices_digest, status, cast_at from ballots where poll_id = $1 and ballot_hash = $2`;
+export const standingBallot = `select choices_digest, status from ballots where poll_id = $1 and ballot_hash = $2`;

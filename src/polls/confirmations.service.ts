@@ -10,7 +10,7 @@ import { Waker } from '../jobs/waker.js';
 import { countedMailbox, type Address } from '../mail/address.js';
 import { MailRoom } from '../mail/mail-room.service.js';
 import type { Lang } from '../text/language.js';
-import { wordedIn, type Wording } from '../text/wording.js';
+import { phraseIn, type Wording } from '../text/wording.js';
 import { voterKey } from './ballot-keys.js';
 import {
   TAKES_VOTES,
@@ -191,8 +191,8 @@ export class ConfirmationsService implements OnModuleInit {
       mail: voteMail({
         lang,
         center: await this.mailRoom.letterhead(tx, lang),
-        question: wordedIn(poll.question, lang, poll.home),
-        options: poll.options.map((label) => wordedIn(label, lang, poll.home)),
+        question: phraseIn(poll.question, lang, poll.home)!,
+        options: poll.options.map((label) => phraseIn(label, lang, poll.home)!),
         href: `${this.addresses.origin}/polls/confirm/${token}?lang=${lang}`,
       }),
     });

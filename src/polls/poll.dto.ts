@@ -8,6 +8,7 @@ import { methodNote } from './method-note.js';
 import { LEVELS, POLL_STATES, RESULTS_RULES, type Level, type PollState, type ResultsRule } from './poll.entity.js';
 import type { PublicPoll } from './polls.queries.js';
 import type { Tally } from './tallies.service.js';
+import { VOTE_STATUSES, type VoteStatus } from './vote.dto.js';
 
 const PUBLIC_STATES = ['open', 'closed', 'archived'] as const;
 type PublicState = (typeof PUBLIC_STATES)[number];
@@ -31,7 +32,8 @@ export interface Languages {
   readonly home: Lang;
 }
 
-class PollOptionView {
+/** An option as readers see it. */
+class OptionText {
   @ApiProperty({ type: 'integer', example: 11 })
   id: number;
 
@@ -43,7 +45,9 @@ class PollOptionView {
 
   @ApiProperty({ enum: ['rtl', 'ltr'], example: 'rtl' })
   dir: Dir;
+}
 
+class PollOptionView extends OptionText {
   @ApiPropertyOptional({ type: 'integer', example: 120, description: 'Where `results` is always: counted ballots that chose it.' })
   ballots?: number;
 
@@ -183,19 +187,7 @@ export class PollList {
   nextCursor: string | null;
 }
 
-class OptionResult {
-  @ApiProperty({ type: 'integer', example: 11 })
-  id: number;
-
-  @ApiProperty({ example: 'نعم' })
-  label: string;
-
-  @ApiProperty({ enum: LANGS, example: 'ar' })
-  lang: Lang;
-
-  @ApiProperty({ enum: ['rtl', 'ltr'], example: 'rtl' })
-  dir: Dir;
-
+class OptionResult extends OptionText {
   @ApiProperty({ type: 'integer', example: 120, description: 'Counted ballots that chose it.' })
   ballots: number;
 
@@ -335,12 +327,10 @@ function numbersOf(
   };
 }
 
-const RECEIPT_STATUSES = ['counted', 'under_review', 'awaiting_confirmation', 'removed'] as const;
-
 /** What became of one ballot; never what it chose. */
 export class ReceiptStatus {
-  @ApiProperty({ enum: RECEIPT_STATUSES, example: 'counted' })
-  status: (typeof RECEIPT_STATUSES)[number];
+  @ApiProperty({ enum: VOTE_STATUSES, example: 'counted' })
+  status: VoteStatus;
 
   @ApiPropertyOptional({ example: 'أصوات آلية من شبكة واحدة.', description: 'Why it was removed.' })
   reason?: string;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Challenge, Payload } from 'altcha-lib/types';
-import { Ids, Line, field } from '../http/body.js';
+import { Flag, Ids, Line, field } from '../http/body.js';
 import type { Address } from '../mail/address.js';
 import { AddressField } from '../mail/address-field.js';
 import type { BallotStatus } from './ballots.queries.js';
@@ -60,16 +60,7 @@ export class CastVote {
   })
   email?: Address;
 
-  @field(
-    'flag',
-    (value) => typeof value === 'boolean',
-    { type: 'boolean' },
-    {
-      description: 'At level 3 alone: true, the reader agrees to be written to.',
-      example: true,
-      optional: true,
-    },
-  )
+  @Flag({ description: 'At level 3 alone: true, the reader agrees to be written to.', example: true, optional: true })
   consent?: boolean;
 }
 
@@ -131,7 +122,7 @@ export class BallotTaken {
   }
 }
 
-const VOTE_STATUSES = ['counted', 'under_review', 'awaiting_confirmation', 'removed'] as const;
+export const VOTE_STATUSES = ['counted', 'under_review', 'awaiting_confirmation', 'removed'] as const;
 export type VoteStatus = (typeof VOTE_STATUSES)[number];
 
 /** What a ballot's status is called towards its reader. */

@@ -1,16 +1,16 @@
 import { cited, letter, phrase, type Letterhead } from '../mail/letter.js';
 import type { Mail } from '../mail/mail.js';
 import type { Lang } from '../text/language.js';
-import type { Worded } from '../text/wording.js';
+import type { Phrase } from '../text/wording.js';
 
 /** A vote that waits for its reader's word. */
 interface AskedVote {
   /** Of the letter. */
   readonly lang: Lang;
   readonly center: Letterhead;
-  readonly question: Worded;
+  readonly question: Pick<Phrase, 'text' | 'lang'>;
   /** What the ballot chose. */
-  readonly options: readonly Worded[];
+  readonly options: readonly Pick<Phrase, 'text' | 'lang'>[];
   /** Of the page where the vote is confirmed. */
   readonly href: string;
 }

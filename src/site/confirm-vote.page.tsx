@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { LinkedBallot } from '../polls/confirmations.service.js';
 import { dirOf, type Lang } from '../text/language.js';
-import { wordedIn, type Wording } from '../text/wording.js';
+import { phraseIn, type Wording } from '../text/wording.js';
 import { shell } from './shell.js';
 
 /** What became of the vote, or that it is still asked about. */
@@ -126,7 +126,7 @@ export function confirmVotePage({ lang, outcome, ballot, center, home }: Confirm
 }
 
 function Vote({ lang, home, ballot: { question, options } }: { lang: Lang; home: Lang; ballot: LinkedBallot }): JSX.Element {
-  const asked = wordedIn(question, lang, home);
+  const asked = phraseIn(question, lang, home)!;
   return (
     <div class="asked">
       <h2>
@@ -136,7 +136,7 @@ function Vote({ lang, home, ballot: { question, options } }: { lang: Lang; home:
       </h2>
       <ul>
         {options.map((label) => {
-          const { text, lang: own } = wordedIn(label, lang, home);
+          const { text, lang: own } = phraseIn(label, lang, home)!;
           return (
             <li>
               <bdi lang={own} dir={dirOf(own)}>

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
-import { wordedIn, type Wording } from '../text/wording.js';
+import { phraseIn, type Wording } from '../text/wording.js';
 
 /** What every reader page has around its content. */
 interface ShellOptions {
@@ -65,7 +65,7 @@ const POLICY = [
 
 /** The whole page, around `children`. */
 export function shell({ lang, title, center, home, children }: ShellOptions): string {
-  const name = wordedIn(center, lang, home);
+  const name = phraseIn(center, lang, home)!;
   return `<!doctype html>${renderToString(
     <html lang={lang} dir={dirOf(lang)}>
       <head>

@@ -34,10 +34,3 @@ export function phraseIn(wording: Wording, ...preferred: Lang[]): Phrase | null 
 export function wordingIn(wording: Wording, ...preferred: Lang[]): string {
   return phraseIn(wording, ...preferred)?.text ?? '';
 }
-
-export type Worded = Pick<Phrase, 'text' | 'lang'>;
-
-/** The same as {@link wordingIn}, and in which language that is: what is shown must say so. */
-export function wordedIn(wording: Wording, ...preferred: Lang[]): Worded {
-  return phraseIn(wording, ...preferred) ?? { text: '', lang: preferred[0] ?? 'ar' };
-}
