@@ -208,6 +208,58 @@ describe('two polls that the same 300 readers answered', () => {
   });
 });
 
+/** Spearman's: how far the order in which ballots were cast tells the order of `rows`, from -1 to 1; by chance it is near 0. */
+function rankCorrelation(rows: readonly number[]): number {
+  const n = rows.length;
+  const squares = rows.reduce((sum, cast, place) => sum + (cast - place) ** 2, 0);
+  return 1 - (6 * squares) / (n * (n * n - 1));
+}
+
+/** What the database may have done to its tables on its own by the time of the scrub, and what that changes: plans, and room on the pages. */
+it.each(['analyze', 'vacuum analyze'])('leaves rows in an order that does not tell who came after whom, after %s', async (upkeep) => {
+  await clock(0);
+  const polls = [await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' }), await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' })];
+  const castAs = new Map<string, number>();
+  for (let n = 0; n < 900; n += 6) {
+    await clock(n);
+    for (const poll of polls) {
+      const cast = await castAll(
+        world,
+        Array.from({ length: 6 }, () => aBallot(poll)),
+      );
+      for (const [place, { ballot_id }] of cast.entries()) castAs.set(ballot_id!, n + place);
+    }
+  }
+  const correlations = async (): Promise<number[]> => {
+    const found: number[] = [];
+    for (const { id } of polls)
+      for (const [table, ballot] of [
+        ['ballots', 'id'],
+        ['ballot_choices', 'ballot_id'],
+      ] as const) {
+        const placed = await rows<{ ballot: string }>(`select ${ballot} as ballot from ${table} where poll_id = $1 order by ctid`, id);
+        found.push(rankCorrelation(placed.map((row) => castAs.get(row.ballot)!)));
+      }
+    return found;
+  };
+  // What the test must see, or it would see nothing.
+  expect((await correlations()).filter((rho) => rho > 0.99)).toHaveLength(4);
+  for (const poll of polls) await close(poll);
+  await clock(3 * DAY);
+  await forget();
+  for (const table of ['ballots', 'ballot_choices']) await rows(`${upkeep} ${table}`);
+  await clock(15 * DAY);
+  await forget();
+  expect(
+    await rows(
+      `select count(*)::int as ballots, count(ballot_hash)::int as hashes,
+         (select count(*)::int from ballot_choices where poll_id = any($1)) as choices from ballots where poll_id = any($1)`,
+      polls.map(({ id }) => id),
+    ),
+  ).toEqual([{ ballots: 1_800, hashes: 0, choices: 1_800 }]);
+  expect((await correlations()).filter((rho) => Math.abs(rho) >= 0.2)).toEqual([]);
+});
+
 describe('the scrub', () => {
   const DUE = { opensAt: '2026-05-01T08:00:00Z', closesAt: '2026-05-02T08:00:00Z' };
   /** Ballots of a poll that has long been over. */

@@ -83,27 +83,34 @@ const DESTRUCTION = [
 ];
 
 /**
- * In the order of their hashes, which is nobody's: rows are written anew in it, choices too, so that neither their place in the table nor the
- * transaction that wrote them tells who came after whom.
+ * In the order of their hashes, which is nobody's: rows are taken out and put in anew, choices too, so that neither their place in the table nor
+ * the transaction that wrote them tells who came after whom. An update would not do: it goes in the order in which the plan finds the rows, and
+ * leaves a row on its page where there is room. What is not named here a ballot has no longer.
  */
 async function scrubbed(tx: EntityManager): Promise<number> {
   const [{ n }] = await tx.query<[{ n: number }]>(
     `with due as materialized (
-       select b.id, b.poll_id from polls p cross join lateral (
+       select b.id, b.poll_id, b.ballot_hash, p.scrubbed_at from polls p cross join lateral (
          select id, poll_id, ballot_hash from ballots where poll_id = p.id and ballot_hash is not null
          order by ballot_hash limit $1 for update skip locked) b
        where p.scrubbed_at is not null order by b.poll_id, b.ballot_hash limit $1),
+     -- Each row is out before it comes in again, since it comes from here; that it is back is what the foreign keys look at in the end.
+     choices as (
+       delete from ballot_choices c using due where c.ballot_id = due.id and c.poll_id = due.poll_id returning c.*, due.ballot_hash),
+     old as (
+       delete from ballots b using due where b.id = due.id and b.poll_id = due.poll_id returning b.*, due.scrubbed_at as now_scrubbed_at),
      receipts as (
        insert into counted_receipts (poll_id, receipt_hash)
-       select b.poll_id, b.receipt_hash from due join ballots b on b.id = due.id and b.poll_id = due.poll_id
-       where b.status = 'counted' order by b.receipt_hash),
-     choices as (
-       update ballot_choices c set slot = c.slot from due where c.ballot_id = due.id and c.poll_id = due.poll_id),
+       select poll_id, receipt_hash from old where status = 'counted' order by receipt_hash),
      ballots_scrubbed as (
-       update ballots b set ballot_hash = null, voter_key = null, receipt_hash = null, network_key = null, vicinity_key = null, agent_key = null,
-         cast_at = date_trunc('day', b.cast_at, 'UTC'), scrubbed_at = p.scrubbed_at
-       from due join polls p on p.id = due.poll_id where b.id = due.id and b.poll_id = due.poll_id
-       returning b.id)
+       insert into ballots (id, poll_id, level, max_choices, choices_digest, status, group_id, event_id, void_id, voided_from, cast_at, scrubbed_at)
+       select id, poll_id, level, max_choices, choices_digest, status, group_id, event_id, void_id, voided_from, date_trunc('day', cast_at, 'UTC'),
+         now_scrubbed_at
+       from old order by poll_id, ballot_hash
+       returning id),
+     choices_kept as (
+       insert into ballot_choices (poll_id, option_id, ballot_id, max_choices, slot)
+       select poll_id, option_id, ballot_id, max_choices, slot from choices order by poll_id, ballot_hash, slot)
      select count(*)::int as n from ballots_scrubbed`,
     [BATCH],
   );
