@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { voterKey } from '../src/polls/ballot-keys.js';
+import { PollDoctor } from '../src/polls/poll-doctor.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
 import { aBallot, aPoll, anEditor, castAll, closePoll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
@@ -258,6 +259,66 @@ it.each(['analyze', 'vacuum analyze'])('leaves rows in an order that does not te
     ),
   ).toEqual([{ ballots: 1_800, hashes: 0, choices: 1_800 }]);
   expect((await correlations()).filter((rho) => Math.abs(rho) >= 0.2)).toEqual([]);
+});
+
+it('leaves no group, event or hour by which a ballot could be placed, and the count as it was', async () => {
+  await clock(0);
+  const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+  const [held, hall] = [Buffer.alloc(32, 21), Buffer.alloc(32, 22)];
+  await rows(
+    `insert into poll_events (poll_id, label, network_key, starts_at, ends_at) values ($1, 'قاعة', $2, poll_now(), poll_now() + interval '1 hour')`,
+    poll.id,
+    hall,
+  );
+  await castAll(
+    world,
+    Array.from({ length: 151 }, () => aBallot(poll, { networkKey: held, agentKey: held })),
+  );
+  await clock(60);
+  await castAll(world, [aBallot(poll, { eventKey: hall }), aBallot(poll, { eventKey: hall })]);
+  await world.tx((tx) => world.app.get(QuarantineJob).judge(tx, poll.id));
+  await clock(HOUR);
+  await castAll(world, [aBallot(poll), aBallot(poll), aBallot(poll)]);
+  const filter = { from: '2027-05-01T09:30:00.000Z', to: '2027-05-01T10:30:00.000Z', status: 'counted' };
+  await world.as(chief).post(`${DESK}/${poll.id}/voids`, { filter, reason: 'سبب' }).expect(201);
+  await clock(2 * HOUR);
+  await close(poll);
+  const desk = async (list: string): Promise<Record<string, unknown>[]> =>
+    (await world.as(chief).get(`${DESK}/${poll.id}/${list}`).expect(200)).body.items;
+  const result = async (): Promise<unknown> => {
+    const { question, options, totalBallots, underReview, removed, removals } = (
+      await world.get(`/api/v1/polls/${poll.id}/results`).expect(200)
+    ).body;
+    return { question, options, totalBallots, underReview, removed, removals };
+  };
+  const placed = async (): Promise<unknown> =>
+    (
+      await rows(
+        `select count(*)::int as ballots, count(group_id)::int as "inGroups", count(event_id)::int as "atEvents", count(void_id)::int as removed
+         from ballots where poll_id = $1`,
+        poll.id,
+      )
+    )[0];
+  expect(await placed()).toEqual({ ballots: 156, inGroups: 151, atEvents: 2, removed: 3 });
+  const evidence = { ballots: 151, agentsPerHundred: 1, variation: 0 };
+  const [moment, later] = ['2027-05-01T09:00:00Z', '2027-05-01T09:01:00.000Z'];
+  expect(await desk('reviews')).toMatchObject([{ heldAt: later, evidence: { ...evidence, firstAt: moment, lastAt: moment } }]);
+  const before = await result();
+  expect(before).toMatchObject({ totalBallots: 2, underReview: 151, removed: 3 });
+
+  await clock(15 * DAY);
+  await forget();
+  expect(await placed()).toEqual({ ballots: 156, inGroups: 0, atEvents: 0, removed: 3 });
+  const day = '2027-05-01T00:00:00';
+  const [group, ...others] = await desk('reviews');
+  expect([group, others]).toMatchObject([{ heldAt: `${day}.000Z`, decidedAt: null }, []]);
+  expect(group!['evidence']).toEqual(evidence);
+  expect(await desk('voids')).toMatchObject([
+    { filter: { from: `${day}Z`, to: `${day}Z`, groupId: null, status: 'counted' }, ballots: 3, createdAt: '2027-05-01T10:00:00.000Z' },
+  ]);
+  expect(await desk('events')).toMatchObject([{ label: 'قاعة', ballots: 0 }]);
+  expect(await result()).toEqual(before);
+  for await (const { id, faults } of world.app.get(PollDoctor).examine()) if (id === poll.id) expect(faults).toEqual([]);
 });
 
 describe('the scrub', () => {

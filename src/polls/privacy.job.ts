@@ -79,7 +79,13 @@ const DESTRUCTION = [
   `update polls set ballot_secret = null, scrubbed_at = poll_now() where id = $1`,
   `delete from ballot_confirmations where poll_id = $1`,
   `update poll_events set network_key = null where poll_id = $1`,
-  `update ballot_groups set key = null where poll_id = $1`,
+  // What is left of times in a group would tell the hour of its ballots, or what it was.
+  `update ballot_groups set key = null, held_at = date_trunc('day', held_at, 'UTC'), decided_at = date_trunc('day', decided_at, 'UTC'),
+     evidence = evidence - 'firstAt' - 'lastAt' where poll_id = $1`,
+  // When ballots were removed stands beside the signed result; when they were cast does not.
+  `update ballot_voids set filter = filter || jsonb_strip_nulls(jsonb_build_object(
+     'from', pub.instant(date_trunc('day', (filter ->> 'from')::timestamptz, 'UTC')),
+     'to', pub.instant(date_trunc('day', (filter ->> 'to')::timestamptz, 'UTC')))) where poll_id = $1`,
 ];
 
 /**
@@ -103,9 +109,8 @@ async function scrubbed(tx: EntityManager): Promise<number> {
        insert into counted_receipts (poll_id, receipt_hash)
        select poll_id, receipt_hash from old where status = 'counted' order by receipt_hash),
      ballots_scrubbed as (
-       insert into ballots (id, poll_id, level, max_choices, choices_digest, status, group_id, event_id, void_id, voided_from, cast_at, scrubbed_at)
-       select id, poll_id, level, max_choices, choices_digest, status, group_id, event_id, void_id, voided_from, date_trunc('day', cast_at, 'UTC'),
-         now_scrubbed_at
+       insert into ballots (id, poll_id, level, max_choices, choices_digest, status, void_id, voided_from, cast_at, scrubbed_at)
+       select id, poll_id, level, max_choices, choices_digest, status, void_id, voided_from, date_trunc('day', cast_at, 'UTC'), now_scrubbed_at
        from old order by poll_id, ballot_hash
        returning id),
      choices_kept as (
