@@ -59,6 +59,24 @@ it('forgets where ballots came from after 48 hours, and the salts with which tha
   expect(await rows(`select count(ballot_hash)::int as n from ballots where poll_id = $1`, poll.id)).toEqual([{ n: 152 }]);
 });
 
+it('forgets where an event took place 48 hours after it', async () => {
+  await clock(0);
+  const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+  const event = { label: 'قاعة', startsAt: '2027-05-01T09:00:00Z', endsAt: '2027-05-01T10:00:00Z' };
+  await world
+    .as(chief)
+    .post(`${DESK}/${poll.id}/events`, { ...event, network: '198.51.100.7' })
+    .expect(201);
+  const kept = async (): Promise<unknown> =>
+    rows(`select label, network_key is not null as network from poll_events where poll_id = $1`, poll.id);
+  await clock(49 * HOUR);
+  await forget();
+  expect(await kept()).toEqual([{ label: 'قاعة', network: true }]);
+  await clock(49 * HOUR + 1);
+  await forget();
+  expect(await kept()).toEqual([{ label: 'قاعة', network: false }]);
+});
+
 describe('two polls that the same 300 readers answered', () => {
   const polls: TestPoll[] = [];
   const nonces = Array.from({ length: 300 }, () => randomBytes(16));

@@ -10,7 +10,7 @@ const BATCH = 1_000;
 const PAUSE_MS = 60_000;
 
 /**
- * Forgets what polls may know for a while only: where ballots came from after 48 hours, whose they are 14 days after the poll closed. What is
+ * Forgets what polls may know for a while only: where ballots came from and events took place after 48 hours, whose they are 14 days after the poll closed. What is
  * due lies in the rows; what a crash interrupts is still due.
  */
 @Injectable()
@@ -45,6 +45,9 @@ export class PrivacyJob implements OnModuleInit {
     if (forgotten > 0) return true;
     await this.dataSource.query(
       `update ballot_groups set key = null where key is not null and held_at < (select poll_now()) - interval '48 hours'`,
+    );
+    await this.dataSource.query(
+      `update poll_events set network_key = null where network_key is not null and ends_at < (select poll_now()) - interval '48 hours'`,
     );
     // A salt goes when the last ballot that bears keys of its day has lost them.
     await this.dataSource.query(
