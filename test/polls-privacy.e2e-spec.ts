@@ -390,6 +390,19 @@ describe('the scrub', () => {
     expect(log).toEqual(polls.map(({ id }) => ({ id, n: 1 })));
   });
 
+  it('closes and signs what was to close before it forgets: in a backup a poll is open whose hour has long passed', async () => {
+    await setPollClock(world, new Date('2026-05-01T09:00:00Z'));
+    const poll = await aPoll(world, DUE);
+    await castAll(world, [aBallot(poll), aBallot(poll)]);
+    await setPollClock(world, new Date('2026-06-01T09:00:00Z'));
+    await forget();
+    expect(
+      await rows(`select state, closes_at, ballot_secret, scrubbed_at is not null as scrubbed from polls where id = $1`, poll.id),
+    ).toEqual([{ state: 'closed', closes_at: new Date(DUE.closesAt), ballot_secret: null, scrubbed: true }]);
+    expect(await keysOf(poll)).toBe(0);
+    await world.get(`/api/v1/polls/${poll.id}/results/signed`).expect(200);
+  });
+
   it('leaves open polls alone, however long they last', async () => {
     await setPollClock(world, new Date('2026-05-01T09:00:00Z'));
     const poll = await aPoll(world, { opensAt: '2026-05-01T08:00:00Z' });

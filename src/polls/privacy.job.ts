@@ -10,8 +10,8 @@ const BATCH = 1_000;
 const PAUSE_MS = 60_000;
 
 /**
- * Forgets what polls may know for a while only: where ballots came from and events took place after 48 hours, whose they are 14 days after the poll closed. What is
- * due lies in the rows; what a crash interrupts is still due.
+ * Forgets what polls may know for a while only: where ballots came from and events took place after 48 hours, whose ballots they are 14 days
+ * after the poll closed. What is due lies in the rows; what a crash interrupts is still due.
  */
 @Injectable()
 export class PrivacyJob implements OnModuleInit {
@@ -30,8 +30,12 @@ export class PrivacyJob implements OnModuleInit {
     return (await this.forgetPlaces()) || (await this.destroySecret()) || (await this.scrubBallots());
   }
 
-  /** All that is due: an old backup that comes back is not served before. */
+  /**
+   * All that is due: an old backup that comes back is not served before. Its polls whose hour has passed close first, and are signed, while
+   * their ballots still know their receipts. Modules have to be started.
+   */
   async forgetAll(): Promise<void> {
+    await this.waker.run('polls to close');
     while (await this.forget());
   }
 
