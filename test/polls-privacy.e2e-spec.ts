@@ -227,10 +227,10 @@ describe('two polls that the same 300 readers answered', () => {
   });
 });
 
-/** Spearman's: how far the order in which ballots were cast tells the order of `rows`, from -1 to 1; by chance it is near 0. */
-function rankCorrelation(rows: readonly number[]): number {
-  const n = rows.length;
-  const squares = rows.reduce((sum, cast, place) => sum + (cast - place) ** 2, 0);
+/** Spearman's: how far the order in which ballots were cast tells the order of `placed`, from -1 to 1; by chance it is near 0. */
+function rankCorrelation(placed: readonly number[]): number {
+  const n = placed.length;
+  const squares = placed.reduce((sum, cast, place) => sum + (cast - place) ** 2, 0);
   return 1 - (6 * squares) / (n * (n * n - 1));
 }
 
@@ -335,6 +335,7 @@ it('leaves no group, event or hour by which a ballot could be placed, and the co
     { filter: { from: `${day}Z`, to: `${day}Z`, groupId: null, status: 'counted' }, ballots: 3, createdAt: '2027-05-01T10:00:00.000Z' },
   ]);
   expect(await desk('events')).toMatchObject([{ label: 'قاعة', ballots: 0 }]);
+  expect(await rows(`select count(*)::int as receipts from counted_receipts where poll_id = $1`, poll.id)).toEqual([{ receipts: 2 }]);
   expect(await result()).toEqual(before);
   for await (const { id, faults } of world.app.get(PollDoctor).examine()) if (id === poll.id) expect(faults).toEqual([]);
 });

@@ -590,6 +590,11 @@ describe('a signed result', () => {
       `ballot_hash = null, receipt_hash = null, network_key = null, vicinity_key = null, agent_key = null, scrubbed_at = poll_now()`,
     );
     await update('polls', poll, `ballot_secret = null, scrubbed_at = poll_now()`);
+    // Which the scrub writes down of counted ballots.
+    await world.dataSource.query(`insert into counted_receipts (poll_id, receipt_hash) values ($1, $2)`, [
+      poll.id,
+      receiptHash(mine.receipt),
+    ]);
     expect([await status(mine.receipt), await status(lost.receipt)]).toEqual([{ status: 'counted' }, 'not_found']);
   });
 });
