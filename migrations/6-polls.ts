@@ -167,13 +167,13 @@ export class Polls1795410000000 implements MigrationInterface {
           case when scrubbed_at is not null then true
             when level = 3 then (voter_key is null) = (status = 'awaiting_confirmation')
             else voter_key is null and status <> 'awaiting_confirmation' end),
-        constraint ballots_review_has_group check (status <> 'under_review' or group_id is not null),
+        constraint ballots_review_has_group check (status <> 'under_review' or group_id is not null or scrubbed_at is not null),
         constraint ballots_void_has_batch check (
           (status = 'void') = (void_id is not null) and (status = 'void') = (voided_from is not null)
           and (voided_from is null or voided_from in ('counted', 'under_review'))),
         constraint ballots_scrubbed_whole check (
           scrubbed_at is null or (ballot_hash is null and voter_key is null and receipt_hash is null
-            and network_key is null and vicinity_key is null and agent_key is null))
+            and network_key is null and vicinity_key is null and agent_key is null and group_id is null and event_id is null))
       )`);
     // The id alone would do; with its companions the key is what choices refer to, so that they follow their ballot's poll and rules. Made last,
     // for the reason given above: or each choice would be checked by going through all ballots of its poll.

@@ -28,7 +28,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     const app = await createApp(config, await prepareDatabase(config, server, say));
     try {
       if (config.sampleContent && (await app.get(SampleService).loadOnce())) say('The empty database received the sample center.');
-      // An old backup that was restored has to forget first what is due since.
+      // An old backup that was restored has to close and to forget first what is due since; closing takes what the modules told each other.
+      await app.init();
       await app.get(PrivacyJob).forgetAll();
       const waysIn = await waysInto(app, config);
       await listen(app, config);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { voterKey } from '../src/polls/ballot-keys.js';
+import { PollDoctor } from '../src/polls/poll-doctor.service.js';
 import { PrivacyJob } from '../src/polls/privacy.job.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
 import { aBallot, aPoll, anEditor, castAll, closePoll, setPollClock, type TestEditor, type TestPoll } from './factories.js';
@@ -56,6 +57,24 @@ it('forgets where ballots came from after 48 hours, and the salts with which tha
   await forget();
   expect(await left()).toEqual({ networks: 0, vicinities: 0, agents: 0, salts: 0, groups: 0 });
   expect(await rows(`select count(ballot_hash)::int as n from ballots where poll_id = $1`, poll.id)).toEqual([{ n: 152 }]);
+});
+
+it('forgets where an event took place 48 hours after it', async () => {
+  await clock(0);
+  const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+  const event = { label: 'قاعة', startsAt: '2027-05-01T09:00:00Z', endsAt: '2027-05-01T10:00:00Z' };
+  await world
+    .as(chief)
+    .post(`${DESK}/${poll.id}/events`, { ...event, network: '198.51.100.7' })
+    .expect(201);
+  const kept = async (): Promise<unknown> =>
+    rows(`select label, network_key is not null as network from poll_events where poll_id = $1`, poll.id);
+  await clock(49 * HOUR);
+  await forget();
+  expect(await kept()).toEqual([{ label: 'قاعة', network: true }]);
+  await clock(49 * HOUR + 1);
+  await forget();
+  expect(await kept()).toEqual([{ label: 'قاعة', network: false }]);
 });
 
 describe('two polls that the same 300 readers answered', () => {
@@ -208,6 +227,119 @@ describe('two polls that the same 300 readers answered', () => {
   });
 });
 
+/** Spearman's: how far the order in which ballots were cast tells the order of `placed`, from -1 to 1; by chance it is near 0. */
+function rankCorrelation(placed: readonly number[]): number {
+  const n = placed.length;
+  const squares = placed.reduce((sum, cast, place) => sum + (cast - place) ** 2, 0);
+  return 1 - (6 * squares) / (n * (n * n - 1));
+}
+
+/** What the database may have done to its tables on its own by the time of the scrub, and what that changes: plans, and room on the pages. */
+it.each(['analyze', 'vacuum analyze'])('leaves rows in an order that does not tell who came after whom, after %s', async (upkeep) => {
+  await clock(0);
+  const polls = [await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' }), await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' })];
+  const castAs = new Map<string, number>();
+  for (let n = 0; n < 900; n += 6) {
+    await clock(n);
+    for (const poll of polls) {
+      const cast = await castAll(
+        world,
+        Array.from({ length: 6 }, () => aBallot(poll)),
+      );
+      for (const [place, { ballot_id }] of cast.entries()) castAs.set(ballot_id!, n + place);
+    }
+  }
+  const correlations = async (): Promise<number[]> => {
+    const found: number[] = [];
+    for (const { id } of polls)
+      for (const [table, ballot] of [
+        ['ballots', 'id'],
+        ['ballot_choices', 'ballot_id'],
+      ] as const) {
+        const placed = await rows<{ ballot: string }>(`select ${ballot} as ballot from ${table} where poll_id = $1 order by ctid`, id);
+        found.push(rankCorrelation(placed.map((row) => castAs.get(row.ballot)!)));
+      }
+    return found;
+  };
+  // What the test must see, or it would see nothing.
+  expect((await correlations()).filter((rho) => rho > 0.99)).toHaveLength(4);
+  for (const poll of polls) await close(poll);
+  await clock(3 * DAY);
+  await forget();
+  for (const table of ['ballots', 'ballot_choices']) await rows(`${upkeep} ${table}`);
+  await clock(15 * DAY);
+  await forget();
+  expect(
+    await rows(
+      `select count(*)::int as ballots, count(ballot_hash)::int as hashes,
+         (select count(*)::int from ballot_choices where poll_id = any($1)) as choices from ballots where poll_id = any($1)`,
+      polls.map(({ id }) => id),
+    ),
+  ).toEqual([{ ballots: 1_800, hashes: 0, choices: 1_800 }]);
+  expect((await correlations()).filter((rho) => Math.abs(rho) >= 0.2)).toEqual([]);
+});
+
+it('leaves no group, event or hour by which a ballot could be placed, and the count as it was', async () => {
+  await clock(0);
+  const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+  const [held, hall] = [Buffer.alloc(32, 21), Buffer.alloc(32, 22)];
+  await rows(
+    `insert into poll_events (poll_id, label, network_key, starts_at, ends_at) values ($1, 'قاعة', $2, poll_now(), poll_now() + interval '1 hour')`,
+    poll.id,
+    hall,
+  );
+  await castAll(
+    world,
+    Array.from({ length: 151 }, () => aBallot(poll, { networkKey: held, agentKey: held })),
+  );
+  await clock(60);
+  await castAll(world, [aBallot(poll, { eventKey: hall }), aBallot(poll, { eventKey: hall })]);
+  await world.tx((tx) => world.app.get(QuarantineJob).judge(tx, poll.id));
+  await clock(HOUR);
+  await castAll(world, [aBallot(poll), aBallot(poll), aBallot(poll)]);
+  const filter = { from: '2027-05-01T09:30:00.000Z', to: '2027-05-01T10:30:00.000Z', status: 'counted' };
+  await world.as(chief).post(`${DESK}/${poll.id}/voids`, { filter, reason: 'سبب' }).expect(201);
+  await clock(2 * HOUR);
+  await close(poll);
+  const desk = async (list: string): Promise<Record<string, unknown>[]> =>
+    (await world.as(chief).get(`${DESK}/${poll.id}/${list}`).expect(200)).body.items;
+  const result = async (): Promise<unknown> => {
+    const { question, options, totalBallots, underReview, removed, removals } = (
+      await world.get(`/api/v1/polls/${poll.id}/results`).expect(200)
+    ).body;
+    return { question, options, totalBallots, underReview, removed, removals };
+  };
+  const placed = async (): Promise<unknown> =>
+    (
+      await rows(
+        `select count(*)::int as ballots, count(group_id)::int as "inGroups", count(event_id)::int as "atEvents", count(void_id)::int as removed
+         from ballots where poll_id = $1`,
+        poll.id,
+      )
+    )[0];
+  expect(await placed()).toEqual({ ballots: 156, inGroups: 151, atEvents: 2, removed: 3 });
+  const evidence = { ballots: 151, agentsPerHundred: 1, variation: 0 };
+  const [moment, later] = ['2027-05-01T09:00:00Z', '2027-05-01T09:01:00.000Z'];
+  expect(await desk('reviews')).toMatchObject([{ heldAt: later, evidence: { ...evidence, firstAt: moment, lastAt: moment } }]);
+  const before = await result();
+  expect(before).toMatchObject({ totalBallots: 2, underReview: 151, removed: 3 });
+
+  await clock(15 * DAY);
+  await forget();
+  expect(await placed()).toEqual({ ballots: 156, inGroups: 0, atEvents: 0, removed: 3 });
+  const day = '2027-05-01T00:00:00';
+  const [group, ...others] = await desk('reviews');
+  expect([group, others]).toMatchObject([{ heldAt: `${day}.000Z`, decidedAt: null }, []]);
+  expect(group!['evidence']).toEqual(evidence);
+  expect(await desk('voids')).toMatchObject([
+    { filter: { from: `${day}Z`, to: `${day}Z`, groupId: null, status: 'counted' }, ballots: 3, createdAt: '2027-05-01T10:00:00.000Z' },
+  ]);
+  expect(await desk('events')).toMatchObject([{ label: 'قاعة', ballots: 0 }]);
+  expect(await rows(`select count(*)::int as receipts from counted_receipts where poll_id = $1`, poll.id)).toEqual([{ receipts: 2 }]);
+  expect(await result()).toEqual(before);
+  for await (const { id, faults } of world.app.get(PollDoctor).examine()) if (id === poll.id) expect(faults).toEqual([]);
+});
+
 describe('the scrub', () => {
   const DUE = { opensAt: '2026-05-01T08:00:00Z', closesAt: '2026-05-02T08:00:00Z' };
   /** Ballots of a poll that has long been over. */
@@ -257,6 +389,19 @@ describe('the scrub', () => {
       polls.map(({ id }) => id),
     );
     expect(log).toEqual(polls.map(({ id }) => ({ id, n: 1 })));
+  });
+
+  it('closes and signs what was to close before it forgets: in a backup a poll is open whose hour has long passed', async () => {
+    await setPollClock(world, new Date('2026-05-01T09:00:00Z'));
+    const poll = await aPoll(world, DUE);
+    await castAll(world, [aBallot(poll), aBallot(poll)]);
+    await setPollClock(world, new Date('2026-06-01T09:00:00Z'));
+    await forget();
+    expect(
+      await rows(`select state, closes_at, ballot_secret, scrubbed_at is not null as scrubbed from polls where id = $1`, poll.id),
+    ).toEqual([{ state: 'closed', closes_at: new Date(DUE.closesAt), ballot_secret: null, scrubbed: true }]);
+    expect(await keysOf(poll)).toBe(0);
+    await world.get(`/api/v1/polls/${poll.id}/results/signed`).expect(200);
   });
 
   it('leaves open polls alone, however long they last', async () => {

@@ -589,3 +589,134 @@ describe('a signed result', () => {
     expect([await status(mine.receipt), await status(strange.receipt)]).toEqual([{ status: 'counted' }, 'not_found']);
   });
 });
+
+describe('a receipt', () => {
+  it('says what became of its ballot, with the reason, and never what it chose', async () => {
+    const poll = await aPoll(world, { results: 'never_public' });
+    const reader = await aVoter(poll);
+    const shown = async (): Promise<unknown> => {
+      const answer = await world.get(`/api/v1/polls/${poll.id}/receipts/${reader.receipt}`).expect(200);
+      expect(answer.headers['cache-control']).toBe('private, no-store');
+      expect([answer.headers['access-control-allow-origin'], answer.headers['etag']]).toEqual([undefined, undefined]);
+      return answer.body;
+    };
+    expect(await shown()).toEqual({ status: 'counted' });
+    await hold(poll, 1);
+    expect(await shown()).toEqual({ status: 'under_review' });
+    await update('ballots', poll, `status = 'counted', group_id = null`);
+    await remove(poll, 1, 'أصوات آلية من شبكة واحدة.');
+    expect(await shown()).toEqual({ status: 'removed', reason: 'أصوات آلية من شبكة واحدة.', lang: 'ar', dir: 'rtl' });
+    const confirmed = await aPoll(world, { level: 3 });
+    const waiting = await aVoter(confirmed);
+    expect((await world.get(`/api/v1/polls/${confirmed.id}/receipts/${waiting.receipt}`).expect(200)).body).toEqual({
+      status: 'awaiting_confirmation',
+    });
+  });
+
+  it('of another poll or of nobody is not found; one of another form is refused', async () => {
+    const [poll, other] = [await aPoll(world), await aPoll(world)];
+    const reader = await aVoter(poll);
+    const answer = async (id: number, code: string): Promise<unknown[]> => {
+      const { status, body } = await world.get(`/api/v1/polls/${id}/receipts/${code}?lang=en`);
+      return [status, body.code, body.errors[0]?.field];
+    };
+    expect(await answer(other.id, reader.receipt)).toEqual([404, 'not_found', undefined]);
+    expect(await answer(poll.id, 'AAAAAAAAAAAAAAAA')).toEqual([404, 'not_found', undefined]);
+    for (const code of ['x', reader.receipt.toLowerCase(), `${reader.receipt}A`, 'AAAAAAAAAAAAAAA1', '%00', 'ا'.repeat(16)].map(
+      encodeURIComponent,
+    ))
+      expect([code, (await answer(poll.id, code))[0]]).toEqual([code, 400]);
+  });
+});
+
+describe('the table', () => {
+  it('holds all that results hold, for Excel, with no cell that it would compute', async () => {
+    await setPollClock(world, new Date('2026-06-02T10:00:00Z'));
+    const poll = await aPoll(world, { opensAt: '2026-05-01T10:00:00Z' });
+    const labels = ['=HYPERLINK("https://evil.example","x")', '+1, "quoted"', '@sum'];
+    for (const [index, label] of labels.entries())
+      await world.dataSource.query(`update poll_options set label = $2 where id = $1`, [poll.optionIds[index], { en: label }]);
+    await world.dataSource.query(`update polls set question = $2 where id = $1`, [poll.id, { en: '-2+3=?' }]);
+    await castAll(world, [aBallot(poll), aBallot(poll), aBallot(poll)]);
+    await hold(poll, 1);
+    await remove(poll, 1, '＝cmd');
+    const answer = await inject(`/polls/${poll.id}/results.csv?lang=en`);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-disposition': `attachment; filename="poll-${poll.id}.csv"`,
+      'x-content-type-options': 'nosniff',
+    });
+    expect(answer.rawPayload.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    expect(answer.rawPayload.subarray(3).toString('utf8')).toBe(
+      [
+        '"Item","Text","Language","Votes","Share","Time"',
+        `"Question","'-2+3=?","en","","",""`,
+        `"Answer","'=HYPERLINK(""https://evil.example"",""x"")","en","1","1.0000",""`,
+        `"Answer","'+1, ""quoted""","en","0","0.0000",""`,
+        `"Answer","'@sum","en","0","0.0000",""`,
+        '"Counted votes","","","1","",""',
+        '"Under review","","","1","",""',
+        '"Removed votes","","","1","",""',
+        `"Removed because","'＝cmd","en","1","","2026-06-01T10:00:00.000Z"`,
+        '"Check level","0 (pulse)","en","","",""',
+        '"State","open","en","","",""',
+        '"Opened","","","","","2026-05-01T10:00:00.000Z"',
+        '"Closes","","","","",""',
+        '"Counted","","","","","2026-06-02T10:00:00.000Z"',
+        `"About this poll","${methodNote(0, 1, 'en')}","en","","",""`,
+        '',
+      ].join('\r\n'),
+    );
+    const arabic = (await inject(`/polls/${poll.id}/results.csv`)).body;
+    expect(arabic).toContain('"البيان","النص","اللغة","الأصوات","النسبة","الوقت"\r\n');
+  });
+});
+
+describe('the chart', () => {
+  it('is a picture that loads nothing and other sites may frame while it is public', async () => {
+    const poll = await aPoll(world);
+    const answer = await inject(`/polls/${poll.id}/results.svg`);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'image/svg+xml; charset=utf-8',
+      'content-security-policy': "default-src 'none'",
+      'content-disposition': `inline; filename="poll-${poll.id}.svg"`,
+      'cross-origin-resource-policy': 'cross-origin',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(answer.headers['x-frame-options']).toBeUndefined();
+    const after = await aPoll(world, { results: 'after_vote' });
+    const { headers } = await inject(`/polls/${after.id}/results.svg`, { cookie: (await aVoter(after)).cookie });
+    expect(headers).toMatchObject({ 'cross-origin-resource-policy': 'same-origin', 'x-frame-options': 'SAMEORIGIN' });
+    expect(headers['content-security-policy']).toMatch(/frame-ancestors 'none'/);
+  });
+});
+
+describe('the desk', () => {
+  it('sees results at any time, those who have yet to confirm among them; of a draft too', async () => {
+    const chief = await anEditor(world, 'chief');
+    const poll = await aPoll(world, { level: 3, results: 'never_public', options: 2 });
+    await aVoter(poll);
+    await aVoter(poll);
+    const url = `/api/v1/desk/polls/${poll.id}/results`;
+    const { body, headers } = await world.as(chief).get(`${url}?lang=en`).expect(200);
+    expect(body).toMatchObject({
+      id: poll.id,
+      question: 'What do you think?',
+      totalBallots: 0,
+      awaiting: 2,
+      state: 'open',
+      options: [{ ballots: 0 }, { ballots: 0 }],
+    });
+    expect(headers['cache-control']).toBe('private, no-store');
+    const draft = await aPoll(world, { state: 'draft', options: 0 });
+    await update('polls', draft, 'opens_at = null');
+    const shown = await world.as(chief).get(`/api/v1/desk/polls/${draft.id}/results`).expect(200);
+    expect(shown.body).toMatchObject({ state: 'draft', opensAt: null, totalBallots: 0, options: [] });
+    await world.as(chief).get('/api/v1/desk/polls/2000000000/results').expect(404);
+    await world.as(null).get(url).expect(401);
+    await world
+      .as(await anEditor(world, 'contributor'))
+      .get(url)
+      .expect(403);
+  });
+});

@@ -152,11 +152,15 @@ class GroupEvidence {
   })
   variation: number | null;
 
-  @ApiProperty({ format: 'date-time' })
-  firstAt: string;
+  @ApiProperty({
+    format: 'date-time',
+    required: false,
+    description: 'Of its first ballot; left out once the poll has forgotten its readers.',
+  })
+  firstAt?: string;
 
-  @ApiProperty({ format: 'date-time' })
-  lastAt: string;
+  @ApiProperty({ format: 'date-time', required: false, description: 'Of its last ballot; likewise.' })
+  lastAt?: string;
 }
 
 const SIGNS = ['browsers', 'intervals', 'choices', 'no_work'] as const;
