@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { castBallots, castValues } from '../src/polls/ballots.queries.js';
+import { Logger } from '@nestjs/common';
+import { castBallots, castValues, countConfirmed } from '../src/polls/ballots.queries.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { networkOf } from '../src/http/client-network.js';
@@ -284,6 +285,83 @@ describe('a crowd', () => {
     const log = await world.dataSource.query(`select act, after->>'ballots' as ballots from audit_log where object_id = $1`, [poll.id]);
     expect(log).toEqual([{ act: 'polls.hold', ballots: '200' }]);
   });
+
+  it('of ballots that wait for their readers’ word is held, and they with it when they are confirmed hours later', async () => {
+    const [poll, network, agent] = [await aPoll(world, { level: 3, opensAt: '2027-05-01T08:00:00Z' }), randomBytes(32), randomBytes(32)];
+    for (let n = 0; n < 160; n += 20) {
+      await clock(n * 10);
+      await castAll(world, Array.from({ length: 20 }, () => aBallot(poll, { networkKey: network, agentKey: agent }))); // prettier-ignore
+    }
+    await castAll(world, [aBallot(poll)]);
+    await watch();
+    expect(await counts(poll)).toMatchObject({ awaiting_confirmation: 161, under_review: 0 });
+    expect(await reviews(poll)).toMatchObject([{ kind: 'network', state: 'held', ballots: { counted: 0, underReview: 0, removed: 0 } }]);
+    await clock(2 * 3_600);
+    await watch();
+    const ballots = await world.dataSource.query<{ id: string }[]>(`select id from ballots where poll_id = $1`, [poll.id]);
+    for (const { id } of ballots) await world.dataSource.query(countConfirmed, [id, randomBytes(32)]);
+    expect(await counts(poll)).toEqual({ counted: 1, under_review: 160 });
+  });
+
+  /** So many ballots of one network at once, of which nothing is looked at but their number. */
+  const flood = (poll: TestPoll, size: number): Promise<unknown> =>
+    world.dataSource.query(
+      `insert into ballots (poll_id, level, max_choices, ballot_hash, receipt_hash, choices_digest, network_key, vicinity_key, agent_key, status)
+       select $1::int, $2::int, $3::int, sha256(convert_to('b' || n, 'UTF8')), sha256(convert_to('r' || n, 'UTF8')), '\\x00', '\\x01', '\\x02', '\\x03', 'counted'
+       from generate_series(1, $4::int) n`,
+      [poll.id, poll.level, poll.maxChoices, size],
+    );
+
+  it('of 25,000 is held in transactions of 10,000 at most', async () => {
+    const poll = await aPoll(world);
+    await flood(poll, 25_000);
+    await watch();
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 25_000 });
+    const batches = await world.dataSource.query<{ n: number }[]>(
+      `select count(*)::int as n from ballots where poll_id = $1 group by xmin::text order by n`,
+      [poll.id],
+    );
+    expect(batches.map(({ n }) => n)).toEqual([5_000, 10_000, 10_000]);
+    const log = await world.dataSource.query<unknown[]>(`select act from audit_log where object_id = $1`, [poll.id]);
+    expect(log).toEqual([{ act: 'polls.hold' }]);
+    expect(await reviews(poll)).toMatchObject([{ evidence: { ballots: 25_000 } }]);
+  });
+
+  it('is judged whole when its poll closes, however long that takes', async () => {
+    const poll = await aPoll(world);
+    await flood(poll, 25_000);
+    await plantOnGroups(`perform pg_sleep(0.6);`);
+    const after = await world
+      .tx(async (tx) => {
+        await tx.query(`set local statement_timeout = '500ms'`);
+        await tx.query(`select from polls where id = $1 for no key update`, [poll.id]);
+        await world.app.get(QuarantineJob).judge(tx, poll.id);
+        return tx.query<unknown[]>(`show statement_timeout`);
+      })
+      .finally(freeGroups);
+    expect(after).toEqual([{ statement_timeout: '500ms' }]);
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 25_000 });
+  });
+
+  it('that cannot be judged keeps no other poll from being looked at', async () => {
+    const polls = [await aPoll(world), await aPoll(world), await aPoll(world)];
+    for (const poll of polls) await crowd(poll, 151, randomBytes(32));
+    const stuck = polls[1]!;
+    await plantOnGroups(`if new.poll_id = ${stuck.id} then raise exception 'planted'; end if;`);
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await watch().finally(freeGroups);
+    expect(logged.mock.calls).toEqual([[`poll ${stuck.id} is not judged: planted`]]);
+    logged.mockRestore();
+    const waiting = { counted: 0, under_review: 151 };
+    expect(await Promise.all(polls.map(counts))).toEqual([waiting, { counted: 151, under_review: 0 }, waiting]);
+  });
+
+  const plantOnGroups = (act: string): Promise<unknown> =>
+    world.dataSource.query(
+      `create function planted() returns trigger language plpgsql as $$ begin ${act} return new; end $$;
+       create trigger planted before insert on ballot_groups for each row execute function planted()`,
+    );
+  const freeGroups = (): Promise<unknown> => world.dataSource.query(`drop trigger planted on ballot_groups; drop function planted()`);
 
   /** A ballot that is cast, and committed only when `meanwhile` is done or waits. */
   async function slowly(poll: TestPoll, network: Buffer, meanwhile: () => Promise<unknown>): Promise<void> {
