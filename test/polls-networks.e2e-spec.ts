@@ -425,7 +425,7 @@ describe('a declared event', () => {
       label: 'قاعة المؤتمر',
       startsAt: '2027-05-01T09:00:00.000Z',
       endsAt: '2027-05-01T12:00:00.000Z',
-      ballots: 0,
+      ballots: null,
       createdBy: { id: chief.id, name: 'محرر chief' },
       createdAt: expect.any(String),
     });
@@ -467,6 +467,26 @@ describe('a declared event', () => {
     expect(await counts(poll)).toEqual({ counted: 200, under_review: 170 });
   });
 
+  it('tells nothing of fewer than twenty ballots, neither the desk nor the log', async () => {
+    for (const [size, said] of [
+      [1, null],
+      [19, null],
+      [20, 20],
+    ] as const) {
+      // prettier-ignore
+      const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+      await clock(600);
+      await from(ADDRESS, poll, size);
+      const halfAnHour = { ...event, endsAt: '2027-05-01T09:30:00Z', network: ADDRESS };
+      const { body } = await world.as(chief).post(`${DESK}/${poll.id}/events`, halfAnHour).expect(201);
+      const listed = await world.as(chief).get(`${DESK}/${poll.id}/events`).expect(200);
+      const log = await world.dataSource.query<unknown[]>(`select after -> 'ballots' as ballots from audit_log where object_id = $1`, [
+        poll.id,
+      ]);
+      expect([body.ballots, listed.body.items[0].ballots, log]).toEqual([said, said, [{ ballots: said }]]);
+    }
+  });
+
   it('takes the network the request comes from where none is named', async () => {
     const poll = await aPoll(world);
     await world.as(chief).post(`${DESK}/${poll.id}/events`, event).expect(201);
@@ -491,6 +511,9 @@ describe('a declared event', () => {
     for (const network of ['', 'x', '198.51.100', '198.51.100.0/24', '::g', 5, null, ['::1'], 'localhost'])
       expect(await refused({ network }, 400)).toEqual(['invalid_body', 'network']);
     expect(await refused({ endsAt: event.startsAt }, 422)).toEqual(['event_times', 'endsAt']);
+    expect(await refused({ endsAt: '2027-05-01T09:29:00Z' }, 422)).toEqual(['event_too_short', 'endsAt']);
+    expect(await refused({ startsAt: '2027-05-01T09:00:01Z' }, 422)).toEqual(['not_whole_minute', 'startsAt']);
+    expect(await refused({ endsAt: '2027-05-01T12:00:00.500Z' }, 422)).toEqual(['not_whole_minute', 'endsAt']);
     expect(await refused({ networkKey: 'x' }, 400)).toEqual(['unknown_field', 'networkKey']);
     await world.as(chief).post(`${DESK}/2000000000/events`, event).expect(404);
   });

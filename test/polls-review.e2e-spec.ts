@@ -111,6 +111,12 @@ describe('voiding', () => {
     expect(await refused({ optionId: poll.optionIds[0] }, 400)).toEqual(['unknown_field', ['filter.optionId']]);
     expect(await refused({ status: 'void' }, 400)).toEqual(['invalid_body', ['filter.status']]);
     expect(await refused({ status: 'awaiting_confirmation' }, 400)).toEqual(['invalid_body', ['filter.status']]);
+    const [at, between] = ['2027-05-01T10:00:00Z', '2027-05-01T10:00:30Z'];
+    expect(await refused({ from: between }, 422)).toEqual(['not_whole_minute', ['filter.from']]);
+    expect(await refused({ from: at, to: '2027-05-01T10:01:00.001Z' }, 422)).toEqual(['not_whole_minute', ['filter.to']]);
+    expect(await refused({ from: at, to: at }, 422)).toEqual(['window_too_short', ['filter.to']]);
+    expect(await refused({ from: at, to: '2027-05-01T09:00:00Z' }, 422)).toEqual(['window_too_short', ['filter.to']]);
+    expect(await refused({ from: at, to: '2027-05-01T10:01:00Z' }, 422)).toEqual(['nothing_to_void', ['filter']]);
     expect(await refused({ groupId: await groupOf(other) }, 422)).toEqual(['unknown_reference', ['filter.groupId']]);
     expect(await refused({ status: 'under_review' }, 422)).toEqual(['nothing_to_void', ['filter']]);
     expect(await refused({ status: 'counted' }, 404, 2_000_000_000)).toEqual(['not_found', []]);
@@ -290,6 +296,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
       } else if (taken.act === 'void') {
         const { from, to, group, status } = taken.filter;
         if (group !== undefined && groups[group] == null) return;
+        if (from !== undefined && to !== undefined && to <= from) return;
         const filter: BallotFilter = {
           ...(from === undefined ? {} : { from: minute(from) }),
           ...(to === undefined ? {} : { to: minute(to) }),
