@@ -260,11 +260,45 @@ describe('a crowd', () => {
     expect((await world.as(chief).post(`${path}/remove`, { reason: 'برنامج' }).expect(409)).body.code).toBe('wrong_state');
 
     await crowd(poll, 1, network);
+    expect(await counts(poll)).toMatchObject({ counted: 0, under_review: 1 });
+    // Until the next look it is shown as it is: decided, with something to decide.
+    expect(await reviews(poll)).toMatchObject([{ state: 'removed', ballots: { counted: 0, underReview: 1, removed: 151 } }]);
     await watch();
     expect(await counts(poll)).toMatchObject({ counted: 0, under_review: 1 });
+    expect(await reviews(poll)).toMatchObject([{ state: 'held', decidedAt: null, ballots: { counted: 0, underReview: 1, removed: 151 } }]);
     await world.as(chief).post(`${DESK}/${poll.id}/voids/${body.items[0].id}/restore`, {}).expect(200);
     expect(await counts(poll)).toEqual({ counted: 0, under_review: 152 });
     expect(await reviews(poll)).toMatchObject([{ state: 'held' }]);
+  });
+
+  it('that was removed may be released with what came from there since, before anybody looks', async () => {
+    const [poll, network] = [await aPoll(world), randomBytes(32)];
+    await crowd(poll, 151, network);
+    await watch();
+    const [group] = await reviews(poll);
+    const path = `${DESK}/${poll.id}/reviews/${group!['id']}`;
+    await world.as(chief).post(`${path}/remove`, { reason: 'برنامج' }).expect(200);
+    await crowd(poll, 2, network);
+    const { body } = await world.as(chief).post(`${path}/release`, {}).expect(200);
+    expect(body).toMatchObject({ state: 'released', ballots: { counted: 2, underReview: 0, removed: 151 } });
+    await crowd(poll, 1, network);
+    expect(await counts(poll)).toEqual({ counted: 3, under_review: 0, void: 151 });
+  });
+
+  it('that was removed keeps those that are confirmed hours later waiting', async () => {
+    const [poll, network] = [await aPoll(world, { level: 3, opensAt: '2027-05-01T08:00:00Z' }), randomBytes(32)];
+    await clock(0);
+    await crowd(poll, 160, network);
+    await watch();
+    const ballots = await world.dataSource.query<{ id: string }[]>(`select id from ballots where poll_id = $1`, [poll.id]);
+    const confirm = (some: typeof ballots): Promise<unknown> =>
+      Promise.all(some.map(({ id }) => world.dataSource.query(countConfirmed, [id, randomBytes(32)])));
+    await confirm(ballots.slice(0, 100));
+    const [group] = await reviews(poll);
+    await world.as(chief).post(`${DESK}/${poll.id}/reviews/${group!['id']}/remove`, { reason: 'برنامج' }).expect(200);
+    await clock(2 * 3_600);
+    await confirm(ballots.slice(100));
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 60, void: 100 });
   });
 
   it('belongs to the poll it voted in', async () => {

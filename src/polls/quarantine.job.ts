@@ -88,6 +88,7 @@ export class QuarantineJob implements OnModuleInit {
       `select coalesce(array_agg(id), '{}') as before from ballot_groups where poll_id = $1 and state = 'held'`,
       [pollId],
     );
+    await tx.query(holdAgain, [pollId]);
     const hold = async (kind: keyof typeof CROWD): Promise<boolean> => {
       const [, ballots] = await tx.query<[unknown, number]>(holdCrowds, [pollId, kind, CROWD[kind], BATCH]);
       return ballots === BATCH;
@@ -138,6 +139,11 @@ const holdCrowds = `
     select new.id, crowds.group_id from new join crowds using (key) where new.status = 'counted' order by new.cast_at, new.id limit $4)
   update ballots b set status = 'under_review', group_id = batch.group_id
   from batch where b.id = batch.id and b.poll_id = $1 and b.status = 'counted'`;
+
+/** Removed crowds from whose place ballots wait anew. $1 poll */
+const holdAgain = `
+  update ballot_groups g set state = 'held', held_at = poll_now(), decided_at = null, decided_by = null
+  where g.poll_id = $1 and g.state = 'removed' and exists (select from ballots b where b.group_id = g.id and b.status = 'under_review')`;
 
 /** Writes down what held crowds look like by now, and gives those that look other than before. $1 poll */
 const lookAtHeld = `
