@@ -291,8 +291,8 @@ describe('a crowd', () => {
     await crowd(poll, 160, network);
     await watch();
     const ballots = await world.dataSource.query<{ id: string }[]>(`select id from ballots where poll_id = $1`, [poll.id]);
-    const confirm = (some: typeof ballots): Promise<unknown> =>
-      Promise.all(some.map(({ id }) => world.dataSource.query(countConfirmed, [id, randomBytes(32)])));
+    const confirm = (these: typeof ballots): Promise<unknown> =>
+      Promise.all(these.map(({ id }) => world.dataSource.query(countConfirmed, [id, randomBytes(32)])));
     await confirm(ballots.slice(0, 100));
     const [group] = await reviews(poll);
     await world.as(chief).post(`${DESK}/${poll.id}/reviews/${group!['id']}/remove`, { reason: 'برنامج' }).expect(200);
