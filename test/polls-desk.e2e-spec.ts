@@ -399,10 +399,18 @@ describe('an open poll', () => {
     await voted(open);
     const { question, intro, level, maxChoices, opensAt, closesAt, results, place } = open;
     const options = TWO.map(({ ar, en }) => ({ en, ar }));
+    const traces = async (): Promise<unknown> => [
+      await audited(open.id),
+      await world.dataSource.query(`select changed_at, changed_by from content_clock`),
+    ];
+    const before = await traces();
     const { body } = await put(open, { question, intro, options, level, maxChoices, opensAt, closesAt, results, place }).expect(200);
-    expect(body).toMatchObject({ ...open, version: 3, editedAt: MOMENT, locked: true, ballots: { counted: 1 } });
+    expect(body).toEqual({ ...open, locked: true, ballots: { counted: 1, underReview: 0, awaiting: 0, removed: 0 } });
     // Its moment of opening, left out, is not the draft's wish any more: there is nothing to take back.
-    await put(body as Poll, { question, options, closesAt }).expect(200);
+    expect((await put(open, { question, options, closesAt }).expect(200)).body).toEqual(body);
+    expect((await patch(open, {}).expect(200)).body).toEqual(body);
+    expect(await traces()).toEqual(before);
+    expect(await refusal(patch({ ...open, version: 1 }, { level }))).toEqual(['409 stale_version', 'version: current:2']);
   });
 
   it('that waits for its hour may be given another, and is a draft again when it is closed', async () => {

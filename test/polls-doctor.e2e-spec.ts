@@ -82,6 +82,8 @@ const FAULTS: readonly [fault: string, sql: string, rows: number, more?: object,
   ['unsigned_result', `delete from signed_results where poll_id = $1`, 1],
   ['overdue_places', `update ballots set cast_at = poll_now() - interval '51 hours' where poll_id = $1`, 5],
   ['overdue_places_of_groups', `insert into ballot_groups (poll_id, kind, key, held_at) values ($1, 'network', '\\x01', poll_now() - interval '51 hours')`, 1], // prettier-ignore
+  ['overdue_closing', `with s as (delete from signed_results where poll_id = $1)
+     update polls set state = 'open', opens_at = poll_now() - interval '4 hours', closes_at = poll_now() - interval '2 hours 1 minute' where id = $1`, 1], // prettier-ignore
   ['overdue_scrub', `update polls set opens_at = poll_now() - interval '20 days', closes_at = poll_now() - interval '14 days 3 hours' where id = $1`, 1], // prettier-ignore
   ['unfinished_scrub', `update polls set ballot_secret = null, scrubbed_at = poll_now() - interval '3 hours' where id = $1`, 5],
   ['secret_left', `update polls set scrubbed_at = poll_now() where id = $1`, 1, {}, [['polls', 'polls_secret_check']]],
@@ -128,6 +130,37 @@ it('takes no signature of a key that is not published', async () => {
   const signature = sign(null, Buffer.from(`${head}.${jws.payload}`), privateKey).toString('base64url');
   await plant(`update signed_results set jws = $2 where poll_id = $1`, [poll.id, { ...jws, protected: head, signature }]);
   expect(await faults()).toEqual({ ...known, [poll.id]: { bad_signature: 1 } });
+});
+
+it('names what another key has signed, all valid as it is', async () => {
+  const poll = await aClosedPoll();
+  const known = await faults();
+  const [{ jws }] = await world.dataSource.query<[{ jws: { payload: string } }]>(`select jws from signed_results where poll_id = $1`, [
+    poll.id,
+  ]);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const jwk = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'EdDSA' };
+  for (const kid of ['another', (await presentKid())!]) {
+    const head = Buffer.from(JSON.stringify({ alg: 'EdDSA', kid, jwk })).toString('base64url');
+    const signature = sign(null, Buffer.from(`${head}.${jws.payload}`), privateKey).toString('base64url');
+    await plant(`update signed_results set jws = $2, jwk = $3 where poll_id = $1`, [
+      poll.id,
+      { protected: head, payload: jws.payload, signature },
+      { ...jwk, kid },
+    ]);
+    expect(await faults()).toEqual({ ...known, [poll.id]: { other_key: 1 } });
+  }
+});
+
+async function presentKid(): Promise<string | undefined> {
+  const { body } = await world.get('/.well-known/markaz-keys.json').expect(200);
+  return (body.keys as { kid: string }[]).at(-1)?.kid;
+}
+
+it('gives a poll two hours to close by itself', async () => {
+  const [poll, known] = [await aPoll(world), await faults()];
+  await plant(`update polls set opens_at = poll_now() - interval '4 hours', closes_at = poll_now() - interval '1 hour 59 minutes' where id = $1`, [poll.id]); // prettier-ignore
+  expect(await faults()).toEqual(known);
 });
 
 describe('markaz doctor polls', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { castBallots, castValues } from '../src/polls/ballots.queries.js';
+import { Logger } from '@nestjs/common';
+import { castBallots, castValues, countConfirmed } from '../src/polls/ballots.queries.js';
 import { QuarantineJob } from '../src/polls/quarantine.job.js';
 import { NetworkKeys } from '../src/polls/network-keys.service.js';
 import { networkOf } from '../src/http/client-network.js';
@@ -259,11 +260,45 @@ describe('a crowd', () => {
     expect((await world.as(chief).post(`${path}/remove`, { reason: 'برنامج' }).expect(409)).body.code).toBe('wrong_state');
 
     await crowd(poll, 1, network);
+    expect(await counts(poll)).toMatchObject({ counted: 0, under_review: 1 });
+    // Until the next look it is shown as it is: decided, with something to decide.
+    expect(await reviews(poll)).toMatchObject([{ state: 'removed', ballots: { counted: 0, underReview: 1, removed: 151 } }]);
     await watch();
     expect(await counts(poll)).toMatchObject({ counted: 0, under_review: 1 });
+    expect(await reviews(poll)).toMatchObject([{ state: 'held', decidedAt: null, ballots: { counted: 0, underReview: 1, removed: 151 } }]);
     await world.as(chief).post(`${DESK}/${poll.id}/voids/${body.items[0].id}/restore`, {}).expect(200);
     expect(await counts(poll)).toEqual({ counted: 0, under_review: 152 });
     expect(await reviews(poll)).toMatchObject([{ state: 'held' }]);
+  });
+
+  it('that was removed may be released with what came from there since, before anybody looks', async () => {
+    const [poll, network] = [await aPoll(world), randomBytes(32)];
+    await crowd(poll, 151, network);
+    await watch();
+    const [group] = await reviews(poll);
+    const path = `${DESK}/${poll.id}/reviews/${group!['id']}`;
+    await world.as(chief).post(`${path}/remove`, { reason: 'برنامج' }).expect(200);
+    await crowd(poll, 2, network);
+    const { body } = await world.as(chief).post(`${path}/release`, {}).expect(200);
+    expect(body).toMatchObject({ state: 'released', ballots: { counted: 2, underReview: 0, removed: 151 } });
+    await crowd(poll, 1, network);
+    expect(await counts(poll)).toEqual({ counted: 3, under_review: 0, void: 151 });
+  });
+
+  it('that was removed keeps those that are confirmed hours later waiting', async () => {
+    const [poll, network] = [await aPoll(world, { level: 3, opensAt: '2027-05-01T08:00:00Z' }), randomBytes(32)];
+    await clock(0);
+    await crowd(poll, 160, network);
+    await watch();
+    const ballots = await world.dataSource.query<{ id: string }[]>(`select id from ballots where poll_id = $1`, [poll.id]);
+    const confirm = (these: typeof ballots): Promise<unknown> =>
+      Promise.all(these.map(({ id }) => world.dataSource.query(countConfirmed, [id, randomBytes(32)])));
+    await confirm(ballots.slice(0, 100));
+    const [group] = await reviews(poll);
+    await world.as(chief).post(`${DESK}/${poll.id}/reviews/${group!['id']}/remove`, { reason: 'برنامج' }).expect(200);
+    await clock(2 * 3_600);
+    await confirm(ballots.slice(100));
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 60, void: 100 });
   });
 
   it('belongs to the poll it voted in', async () => {
@@ -284,6 +319,83 @@ describe('a crowd', () => {
     const log = await world.dataSource.query(`select act, after->>'ballots' as ballots from audit_log where object_id = $1`, [poll.id]);
     expect(log).toEqual([{ act: 'polls.hold', ballots: '200' }]);
   });
+
+  it('of ballots that wait for their readers’ word is held, and they with it when they are confirmed hours later', async () => {
+    const [poll, network, agent] = [await aPoll(world, { level: 3, opensAt: '2027-05-01T08:00:00Z' }), randomBytes(32), randomBytes(32)];
+    for (let n = 0; n < 160; n += 20) {
+      await clock(n * 10);
+      await castAll(world, Array.from({ length: 20 }, () => aBallot(poll, { networkKey: network, agentKey: agent }))); // prettier-ignore
+    }
+    await castAll(world, [aBallot(poll)]);
+    await watch();
+    expect(await counts(poll)).toMatchObject({ awaiting_confirmation: 161, under_review: 0 });
+    expect(await reviews(poll)).toMatchObject([{ kind: 'network', state: 'held', ballots: { counted: 0, underReview: 0, removed: 0 } }]);
+    await clock(2 * 3_600);
+    await watch();
+    const ballots = await world.dataSource.query<{ id: string }[]>(`select id from ballots where poll_id = $1`, [poll.id]);
+    for (const { id } of ballots) await world.dataSource.query(countConfirmed, [id, randomBytes(32)]);
+    expect(await counts(poll)).toEqual({ counted: 1, under_review: 160 });
+  });
+
+  /** So many ballots of one network at once, of which nothing is looked at but their number. */
+  const flood = (poll: TestPoll, size: number): Promise<unknown> =>
+    world.dataSource.query(
+      `insert into ballots (poll_id, level, max_choices, ballot_hash, receipt_hash, choices_digest, network_key, vicinity_key, agent_key, status)
+       select $1::int, $2::int, $3::int, sha256(convert_to('b' || n, 'UTF8')), sha256(convert_to('r' || n, 'UTF8')), '\\x00', '\\x01', '\\x02', '\\x03', 'counted'
+       from generate_series(1, $4::int) n`,
+      [poll.id, poll.level, poll.maxChoices, size],
+    );
+
+  it('of 25,000 is held in transactions of 10,000 at most', async () => {
+    const poll = await aPoll(world);
+    await flood(poll, 25_000);
+    await watch();
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 25_000 });
+    const batches = await world.dataSource.query<{ n: number }[]>(
+      `select count(*)::int as n from ballots where poll_id = $1 group by xmin::text order by n`,
+      [poll.id],
+    );
+    expect(batches.map(({ n }) => n)).toEqual([5_000, 10_000, 10_000]);
+    const log = await world.dataSource.query<unknown[]>(`select act from audit_log where object_id = $1`, [poll.id]);
+    expect(log).toEqual([{ act: 'polls.hold' }]);
+    expect(await reviews(poll)).toMatchObject([{ evidence: { ballots: 25_000 } }]);
+  });
+
+  it('is judged whole when its poll closes, however long that takes', async () => {
+    const poll = await aPoll(world);
+    await flood(poll, 25_000);
+    await plantOnGroups(`perform pg_sleep(0.6);`);
+    const after = await world
+      .tx(async (tx) => {
+        await tx.query(`set local statement_timeout = '500ms'`);
+        await tx.query(`select from polls where id = $1 for no key update`, [poll.id]);
+        await world.app.get(QuarantineJob).judge(tx, poll.id);
+        return tx.query<unknown[]>(`show statement_timeout`);
+      })
+      .finally(freeGroups);
+    expect(after).toEqual([{ statement_timeout: '500ms' }]);
+    expect(await counts(poll)).toEqual({ counted: 0, under_review: 25_000 });
+  });
+
+  it('that cannot be judged keeps no other poll from being looked at', async () => {
+    const polls = [await aPoll(world), await aPoll(world), await aPoll(world)];
+    for (const poll of polls) await crowd(poll, 151, randomBytes(32));
+    const stuck = polls[1]!;
+    await plantOnGroups(`if new.poll_id = ${stuck.id} then raise exception 'planted'; end if;`);
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await watch().finally(freeGroups);
+    expect(logged.mock.calls).toEqual([[`poll ${stuck.id} is not judged: planted`]]);
+    logged.mockRestore();
+    const waiting = { counted: 0, under_review: 151 };
+    expect(await Promise.all(polls.map(counts))).toEqual([waiting, { counted: 151, under_review: 0 }, waiting]);
+  });
+
+  const plantOnGroups = (act: string): Promise<unknown> =>
+    world.dataSource.query(
+      `create function planted() returns trigger language plpgsql as $$ begin ${act} return new; end $$;
+       create trigger planted before insert on ballot_groups for each row execute function planted()`,
+    );
+  const freeGroups = (): Promise<unknown> => world.dataSource.query(`drop trigger planted on ballot_groups; drop function planted()`);
 
   /** A ballot that is cast, and committed only when `meanwhile` is done or waits. */
   async function slowly(poll: TestPoll, network: Buffer, meanwhile: () => Promise<unknown>): Promise<void> {
@@ -347,7 +459,7 @@ describe('a declared event', () => {
       label: 'قاعة المؤتمر',
       startsAt: '2027-05-01T09:00:00.000Z',
       endsAt: '2027-05-01T12:00:00.000Z',
-      ballots: 0,
+      ballots: null,
       createdBy: { id: chief.id, name: 'محرر chief' },
       createdAt: expect.any(String),
     });
@@ -389,6 +501,26 @@ describe('a declared event', () => {
     expect(await counts(poll)).toEqual({ counted: 200, under_review: 170 });
   });
 
+  it('tells nothing of fewer than twenty ballots, neither the desk nor the log', async () => {
+    for (const [size, said] of [
+      [1, null],
+      [19, null],
+      [20, 20],
+    ] as const) {
+      // prettier-ignore
+      const poll = await aPoll(world, { opensAt: '2027-05-01T08:00:00Z' });
+      await clock(600);
+      await from(ADDRESS, poll, size);
+      const halfAnHour = { ...event, endsAt: '2027-05-01T09:30:00Z', network: ADDRESS };
+      const { body } = await world.as(chief).post(`${DESK}/${poll.id}/events`, halfAnHour).expect(201);
+      const listed = await world.as(chief).get(`${DESK}/${poll.id}/events`).expect(200);
+      const log = await world.dataSource.query<unknown[]>(`select after -> 'ballots' as ballots from audit_log where object_id = $1`, [
+        poll.id,
+      ]);
+      expect([body.ballots, listed.body.items[0].ballots, log]).toEqual([said, said, [{ ballots: said }]]);
+    }
+  });
+
   it('takes the network the request comes from where none is named', async () => {
     const poll = await aPoll(world);
     await world.as(chief).post(`${DESK}/${poll.id}/events`, event).expect(201);
@@ -413,6 +545,9 @@ describe('a declared event', () => {
     for (const network of ['', 'x', '198.51.100', '198.51.100.0/24', '::g', 5, null, ['::1'], 'localhost'])
       expect(await refused({ network }, 400)).toEqual(['invalid_body', 'network']);
     expect(await refused({ endsAt: event.startsAt }, 422)).toEqual(['event_times', 'endsAt']);
+    expect(await refused({ endsAt: '2027-05-01T09:29:00Z' }, 422)).toEqual(['event_too_short', 'endsAt']);
+    expect(await refused({ startsAt: '2027-05-01T09:00:01Z' }, 422)).toEqual(['not_whole_minute', 'startsAt']);
+    expect(await refused({ endsAt: '2027-05-01T12:00:00.500Z' }, 422)).toEqual(['not_whole_minute', 'endsAt']);
     expect(await refused({ networkKey: 'x' }, 400)).toEqual(['unknown_field', 'networkKey']);
     await world.as(chief).post(`${DESK}/2000000000/events`, event).expect(404);
   });

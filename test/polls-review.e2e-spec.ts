@@ -111,6 +111,12 @@ describe('voiding', () => {
     expect(await refused({ optionId: poll.optionIds[0] }, 400)).toEqual(['unknown_field', ['filter.optionId']]);
     expect(await refused({ status: 'void' }, 400)).toEqual(['invalid_body', ['filter.status']]);
     expect(await refused({ status: 'awaiting_confirmation' }, 400)).toEqual(['invalid_body', ['filter.status']]);
+    const [at, between] = ['2027-05-01T10:00:00Z', '2027-05-01T10:00:30Z'];
+    expect(await refused({ from: between }, 422)).toEqual(['not_whole_minute', ['filter.from']]);
+    expect(await refused({ from: at, to: '2027-05-01T10:01:00.001Z' }, 422)).toEqual(['not_whole_minute', ['filter.to']]);
+    expect(await refused({ from: at, to: at }, 422)).toEqual(['window_too_short', ['filter.to']]);
+    expect(await refused({ from: at, to: '2027-05-01T09:00:00Z' }, 422)).toEqual(['window_too_short', ['filter.to']]);
+    expect(await refused({ from: at, to: '2027-05-01T10:01:00Z' }, 422)).toEqual(['nothing_to_void', ['filter']]);
     expect(await refused({ groupId: await groupOf(other) }, 422)).toEqual(['unknown_reference', ['filter.groupId']]);
     expect(await refused({ status: 'under_review' }, 422)).toEqual(['nothing_to_void', ['filter']]);
     expect(await refused({ status: 'counted' }, 404, 2_000_000_000)).toEqual(['not_found', []]);
@@ -229,6 +235,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
     const networks = Array.from({ length: 3 }, () => randomBytes(32));
     const groups: (number | null)[] = [null, null, null];
     const held = new Set<number>();
+    const removed = new Set<number>();
     const batches: { id: number; restored: boolean }[] = [];
     for (const [n, taken] of steps.entries()) {
       await setPollClock(world, minute(n));
@@ -243,7 +250,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
         const networkKey = taken.network === null ? randomBytes(32) : networks[taken.network]!;
         const [row] = await castAll(world, [aBallot(poll, { optionIds, networkKey })]);
         const group = taken.network === null || kind === 'confirmed' ? null : groups[taken.network]!;
-        const joins = group !== null && held.has(group);
+        const joins = group !== null && (held.has(group) || removed.has(group));
         const status = kind === 'confirmed' ? 'awaiting_confirmation' : joins ? 'under_review' : 'counted';
         model.set(row!.ballot_id!, { choices: optionIds, at: n, network: taken.network, status, group: joins ? group : null, batch: null, from: null }); // prettier-ignore
       } else if (taken.act === 'confirm') {
@@ -262,6 +269,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
         );
         groups[network] = group!.id;
         held.add(group!.id);
+        removed.delete(group!.id);
         await rows(
           `update ballots set status = 'under_review', group_id = $3 where poll_id = $1 and network_key = $2 and status = 'counted' and group_id is null`,
           poll.id,
@@ -277,6 +285,8 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
         const waiting = [...model.values()].filter((ballot) => ballot.group === group && ballot.status === 'under_review');
         if (waiting.length === 0 && (!held.has(group) || taken.act === 'remove')) return;
         held.delete(group);
+        removed.delete(group);
+        if (taken.act === 'remove') removed.add(group);
         seen[taken.act]! += 1;
         if (taken.act === 'release') {
           await corrections().release(actor, poll.id, group);
@@ -290,6 +300,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
       } else if (taken.act === 'void') {
         const { from, to, group, status } = taken.filter;
         if (group !== undefined && groups[group] == null) return;
+        if (from !== undefined && to !== undefined && to <= from) return;
         const filter: BallotFilter = {
           ...(from === undefined ? {} : { from: minute(from) }),
           ...(to === undefined ? {} : { to: minute(to) }),
@@ -328,7 +339,7 @@ describe('any sequence of casting, holding, releasing, voiding and restoring', (
           if (ballot.batch !== batch.id) continue;
           Object.assign(ballot, { status: ballot.from, from: null, batch: null });
         }
-        for (const { id } of await rows<{ id: number }>(`select id from ballot_groups where poll_id = $1 and state = 'held'`, poll.id)) held.add(id); // prettier-ignore
+        for (const { id } of await rows<{ id: number }>(`select id from ballot_groups where poll_id = $1 and state = 'held'`, poll.id)) { held.add(id); removed.delete(id); } // prettier-ignore
       }
     }
 

@@ -126,14 +126,17 @@ it('has one edition for each of eight corrections at once, and the last one hold
     Array.from({ length: 8 }, () => aBallot(poll)),
   );
   await world.dataSource.query(
-    `update ballots b set cast_at = date_trunc('minute', poll_now()) - n * interval '1 minute' from (select id, row_number() over () as n from ballots where poll_id = $1) r where r.id = b.id`,
+    `update ballots b set cast_at = date_trunc('minute', poll_now()) - n * interval '2 minutes' from (select id, row_number() over () as n from ballots where poll_id = $1) r where r.id = b.id`,
     [poll.id],
   );
   await close(poll);
   const times = await world.dataSource.query<{ at: Date }[]>(`select cast_at as at from ballots where poll_id = $1`, [poll.id]);
   const answers = await Promise.all(
     times.map(({ at }) =>
-      world.as(chief).post(`${DESK}/${poll.id}/voids`, { filter: { from: at.toISOString(), to: at.toISOString() }, reason: 'سبب' }),
+      world.as(chief).post(`${DESK}/${poll.id}/voids`, {
+        filter: { from: at.toISOString(), to: new Date(at.getTime() + 60_000).toISOString() },
+        reason: 'سبب',
+      }),
     ),
   );
   expect(answers.map(({ status }) => status)).toEqual(times.map(() => 201));

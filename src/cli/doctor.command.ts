@@ -7,6 +7,8 @@ export const examinePolls: Command = {
   summary: 'Recounts all polls and checks their signed results.',
   help: `Recomputes counts, digests of choices and signatures from the ballots, and looks for what should have been forgotten. It changes no ballot, beside a running server or alone.
 
+other_key counts signed results of another key than the present one. After an exchange of SECRET_KEY all earlier ones are among them, which is no fault of theirs; otherwise somebody has signed with a key of his own.
+
 Polls with faults go to standard error, each fault with the number of its rows; the last line of standard output is {"polls":n,"ballots":n,"faults":n}
 Exit code: 0 no fault, 1 faults, 2 wrong use.
 `,

@@ -73,13 +73,14 @@ export const voteTurn = `select pg_advisory_xact_lock_shared(1886350444, $1)`;
 export const TAKES_VOTES = `p.state = 'open' and p.opens_at <= poll_now() and (p.closes_at is null or poll_now() < p.closes_at)`;
 
 /**
- * The held group that a ballot belongs to by where it came from, if there is one; the smaller place first. For share: who releases or removes
- * the group waits for this ballot, or this ballot for it and then is no longer held.
+ * The group that a ballot waits in because of where it came from, if there is one: held, or removed, and then it is held again with the
+ * next look. The smaller place first. For share: who releases or removes the group waits for this ballot, or this ballot for it and then
+ * goes by what was decided.
  * @param ballot SQL name of a row with `poll_id`, `network_key` and `vicinity_key` @param event SQL for the event it was cast at
  */
 const heldGroupOf = (ballot: string, event: string): string => `
       select h.id from ballot_groups h
-      where h.poll_id = ${ballot}.poll_id and h.state = 'held' and ${event} is null
+      where h.poll_id = ${ballot}.poll_id and h.state in ('held', 'removed') and ${event} is null
         and (h.kind = 'network' and h.key = ${ballot}.network_key or h.kind = 'vicinity' and h.key = ${ballot}.vicinity_key)
       order by h.kind limit 1 for share`;
 

@@ -5,10 +5,14 @@ import type { BallotFilter, EventRow, GroupRow, VoidRow } from './corrections.qu
 import { MIN_AGENTS, MIN_VARIATION } from './quarantine.job.js';
 
 class FilterParts implements BallotFilter {
-  @Instant({ description: 'Cast at this moment or later.', example: '2026-01-31T10:00:00Z', optional: true })
+  @Instant({ description: 'Cast at this moment or later; a whole minute.', example: '2026-01-31T10:00:00Z', optional: true })
   from?: Date;
 
-  @Instant({ description: 'Cast at this moment or earlier.', example: '2026-01-31T11:00:00Z', optional: true })
+  @Instant({
+    description: 'Cast at this moment or earlier; a whole minute, at least one after `from`.',
+    example: '2026-01-31T11:00:00Z',
+    optional: true,
+  })
   to?: Date;
 
   @Id({ description: 'Of this group.', example: 3, optional: true })
@@ -34,10 +38,10 @@ export class DeclareEvent {
   @Line({ description: 'What takes place, for the desk.', example: 'قاعة المؤتمر', max: 200 })
   label: string;
 
-  @Instant({ description: 'From then on.', example: '2026-01-31T12:00:00Z' })
+  @Instant({ description: 'From then on; a whole minute.', example: '2026-01-31T12:00:00Z' })
   startsAt: Date;
 
-  @Instant({ description: 'Until then.', example: '2026-01-31T15:00:00Z' })
+  @Instant({ description: 'Until then; a whole minute, half an hour after the start or later.', example: '2026-01-31T15:00:00Z' })
   endsAt: Date;
 
   @field(
@@ -250,6 +254,9 @@ export class DeskReviewList {
   items: DeskReview[];
 }
 
+/** Of fewer it would say whether a certain person has voted. */
+const FEWEST_SHOWN = 20;
+
 /** A gathering whose ballots come from one network and are not held for that. */
 export class DeskEvent {
   @ApiProperty({ type: 'integer', example: 4 })
@@ -264,8 +271,13 @@ export class DeskEvent {
   @ApiProperty({ format: 'date-time' })
   endsAt: string;
 
-  @ApiProperty({ type: 'integer', example: 212, description: 'Ballots that came from there in that time.' })
-  ballots: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 212,
+    description: `Ballots that came from there in that time; null where there are fewer than ${FEWEST_SHOWN}.`,
+  })
+  ballots: number | null;
 
   @ApiProperty({ type: Editor, nullable: true })
   createdBy: Editor | null;
@@ -279,7 +291,7 @@ export class DeskEvent {
       label,
       startsAt: startsAt.toISOString(),
       endsAt: endsAt.toISOString(),
-      ballots,
+      ballots: ballots < FEWEST_SHOWN ? null : ballots,
       createdBy,
       createdAt: createdAt.toISOString(),
     };

@@ -23,8 +23,13 @@ import {
 import { PollClosing } from './poll-closing.service.js';
 import { QuarantineJob } from './quarantine.job.js';
 import { SignedResults } from './signed-results.service.js';
+import { MINUTE_MS, refusePartsOfMinutes } from './whole-minutes.js';
 
-/** The only ways in which a count changes but by votes. Nobody edits a number: batches of ballots leave the count, with a reason, and may come back. */
+/**
+ * The ways in which a count changes but by votes. Nobody edits a number: batches of ballots leave the count, with a reason, and may come back;
+ * those under review are counted or removed. Beside these only the declaration of an event does so (see PollEventsService): what waited
+ * because of its network is counted.
+ */
 @Injectable()
 export class CorrectionsService implements OnModuleInit {
   constructor(
@@ -66,10 +71,13 @@ export class CorrectionsService implements OnModuleInit {
 
   /**
    * Takes the counted ballots and those under review that fit the filter out of the count.
-   * @throws Problem 404; 409 `already_scrubbed`; 422 `filter_empty`, `unknown_reference`, `nothing_to_void`
+   * @throws Problem 404; 409 `already_scrubbed`; 422 `filter_empty`, `unknown_reference`, `nothing_to_void`, `not_whole_minute`, `window_too_short`
    */
   async void(actor: EditorActor, pollId: number, filter: BallotFilter, reason: string): Promise<DeskVoid> {
     if (Object.values(filter).every((part) => part === undefined)) throw filterEmpty();
+    const { from, to } = filter;
+    refusePartsOfMinutes({ 'filter.from': from, 'filter.to': to });
+    if (from !== undefined && to !== undefined && to.getTime() - from.getTime() < MINUTE_MS) throw windowTooShort();
     return this.correct(pollId, async (tx) => {
       if (filter.groupId !== undefined && !(await holdGroup(tx, pollId, filter.groupId))) throw unknownGroup();
       return this.voidBatch(tx, actor, pollId, filter, reason);
@@ -181,6 +189,11 @@ function filterEmpty(): Problem {
     en: 'Give at least one of from, to, groupId, status.',
   };
   return fieldRefused(422, 'filter_empty', 'filter', message);
+}
+
+function windowTooShort(): Problem {
+  const message = { ar: 'بين from وto دقيقة على الأقل.', en: 'There is a minute at least between from and to.' };
+  return fieldRefused(422, 'window_too_short', 'filter.to', message);
 }
 
 function unknownGroup(): Problem {

@@ -106,7 +106,7 @@ export class DeskPollsService {
   }
 
   /**
-   * Parts of it. What is sent back as it is counts as no change.
+   * Parts of it. What is sent back as it is counts as no change: where there is nothing else, no version, no entry in the log, no new answer.
    * @throws Problem 404; 409 `stale_version`, `poll_locked`, `wrong_state`; 422 as {@link create}, and for an open poll as {@link open}
    */
   patch(by: EditorActor, id: number, { version, ...given }: PatchPoll): Promise<DeskPoll> {
@@ -119,8 +119,9 @@ export class DeskPollsService {
       const before = await textIn(tx, poll);
       const after = timed(textOf(given, rest ?? before), before, poll.state, standing);
       const changed = FIELDS.filter((field) => !isDeepStrictEqual(after[field], before[field]));
+      if (changed.length === 0) return;
       refuseChange(poll.state, standing, changed);
-      if (poll.state === 'open' && changed.length > 0) refuseUnfit(after);
+      if (poll.state === 'open') refuseUnfit(after);
       if (poll.state === 'open' && changed.includes('closesAt')) refusePastClosing(after, standing);
       await advance(tx, by, poll.id, columnsOf(after, changed));
       if (changed.includes('options')) await writeOptions(tx, poll, after.options);

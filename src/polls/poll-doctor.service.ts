@@ -1,7 +1,7 @@
 import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { statementOf, type Jws, type ResultStatement } from './signed-results.service.js';
+import { SignedResults, statementOf, type Jws, type ResultStatement } from './signed-results.service.js';
 
 /** What is wrong with a poll: a stable name, and how many rows of it. */
 interface PollFault {
@@ -34,15 +34,19 @@ interface Edition {
 /** Recomputes what polls say of themselves, and changes nothing. */
 @Injectable()
 export class PollDoctor {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly signed: SignedResults,
+  ) {}
 
   /** Each poll in its turn, as it is at one moment. */
   async *examine(): AsyncGenerator<ExaminedPoll> {
+    const present = this.signed.presentKey();
     for (const { id } of await this.dataSource.query<{ id: number }[]>(`select id from polls order by id`)) {
       yield await this.atOneMoment(async (tx) => {
         const [recount] = await tx.query<[Recount]>(recountOf, [id]);
         const stored = (await tx.query<PollFault[]>(faultsOf, [id])).filter(({ rows }) => rows > 0);
-        return { id, ballots: recount.ballots, faults: [...stored, ...(await signatureFaults(tx, id, recount))] };
+        return { id, ballots: recount.ballots, faults: [...stored, ...(await signatureFaults(tx, id, recount, present))] };
       });
     }
   }
@@ -66,8 +70,11 @@ export class PollDoctor {
   }
 }
 
-/** A closed poll has a signed result; all of them are valid, and the newest says what the ballots say. */
-async function signatureFaults(tx: EntityManager, pollId: number, recount: Recount): Promise<PollFault[]> {
+/**
+ * A closed poll has a signed result; all of them are valid, and the newest says what the ballots say. Those of another key than the present
+ * one are named: whoever can write to the database could have signed them with a key of his own. So are those of an exchanged SECRET_KEY.
+ */
+async function signatureFaults(tx: EntityManager, pollId: number, recount: Recount, present: JsonWebKey): Promise<PollFault[]> {
   // The newest first; one at a time, because each holds the receipts of all ballots.
   const editions = await tx.query<{ edition: number }[]>(`select edition from signed_results where poll_id = $1 order by edition desc`, [
     pollId,
@@ -75,17 +82,19 @@ async function signatureFaults(tx: EntityManager, pollId: number, recount: Recou
   if (editions.length === 0)
     return recount.state === 'closed' || recount.state === 'archived' ? [{ fault: 'unsigned_result', rows: 1 }] : [];
   const faults: PollFault[] = [];
-  let [bad, missing] = [0, (editions[0]?.edition ?? 0) - editions.length];
+  let [bad, other, missing] = [0, 0, (editions[0]?.edition ?? 0) - editions.length];
   for (const [place, { edition }] of editions.entries()) {
     const [{ jws, jwk }] = await tx.query<[Edition]>(`select jws, jwk from signed_results where poll_id = $1 and edition = $2`, [
       pollId,
       edition,
     ]);
+    if (jwk['kid'] !== present['kid'] || jwk['x'] !== present['x']) other += 1;
     const statement = verified(jws, jwk);
     if (statement === null || statement.poll !== pollId || statement.edition !== edition) bad += 1;
     else if (place === 0) faults.push(...differences(statement, recount));
   }
   if (bad > 0) faults.push({ fault: 'bad_signature', rows: bad });
+  if (other > 0) faults.push({ fault: 'other_key', rows: other });
   if (missing > 0) faults.push({ fault: 'missing_edition', rows: missing });
   return faults;
 }
@@ -150,6 +159,8 @@ const faultsOf = `
     where coalesce(network_key, vicinity_key, agent_key) is not null and cast_at < (select poll_now()) - interval '50 hours'
   union all select 'overdue_places_of_groups', count(*)::int from ballot_groups
     where poll_id = $1 and key is not null and held_at < (select poll_now()) - interval '50 hours'
+  union all select 'overdue_closing', count(*)::int from polls
+    where id = $1 and state = 'open' and closes_at < (select poll_now()) - interval '2 hours'
   union all select 'overdue_scrub', count(*)::int from polls
     where id = $1 and state in ('closed', 'archived') and scrubbed_at is null and closes_at < (select poll_now()) - interval '14 days 2 hours'
   union all select 'unfinished_scrub', count(*)::int from own b join polls p on p.id = b.poll_id

@@ -3,11 +3,16 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { EditorActor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { networkOf } from '../http/client-network.js';
-import { noSuchThing } from '../http/refusals.js';
+import type { Problem } from '../http/problem.js';
+import { fieldRefused, noSuchThing } from '../http/refusals.js';
 import { DeskEvent } from './correction.dto.js';
 import { eventsOf, type EventRow, type NewEvent } from './corrections.queries.js';
 import { CorrectionsService } from './corrections.service.js';
 import { NetworkKeys } from './network-keys.service.js';
+import { refusePartsOfMinutes } from './whole-minutes.js';
+
+/** Shorter ones would show whose ballots they are, one by one. */
+const SHORTEST_MS = 30 * 60_000;
 
 /** Gatherings that the desk knows of: ballots of their network and time are no crowd. The network is kept as a keyed hash alone. */
 @Injectable()
@@ -29,9 +34,13 @@ export class PollEventsService {
   /**
    * Declares an event, before it or up to 48 hours after: those of its ballots that wait because of their network are counted.
    * @param address of the event's network, in clear; goes no further
-   * @throws Problem 404; 409 `already_scrubbed`; 422 `event_times`
+   * @throws Problem 404; 409 `already_scrubbed`; 422 `event_times`, `event_too_short`, `not_whole_minute`
    */
   async declare(actor: EditorActor, pollId: number, { label, startsAt, endsAt }: NewEvent, address: string): Promise<DeskEvent> {
+    refusePartsOfMinutes({ startsAt, endsAt });
+    const length = endsAt.getTime() - startsAt.getTime();
+    // What ends before it begins the database refuses by its own name.
+    if (length > 0 && length < SHORTEST_MS) throw eventTooShort();
     const network = networkOf(address);
     const recent = await this.keys.recentKeys(network);
     return this.corrections.correct(pollId, async (tx) => {
@@ -74,4 +83,9 @@ export class PollEventsService {
     const [event] = await tx.query<[EventRow]>(eventsOf, [pollId, eventId]);
     return DeskEvent.of(event);
   }
+}
+
+function eventTooShort(): Problem {
+  const message = { ar: 'تدوم المناسبة نصف ساعة على الأقل.', en: 'An event lasts half an hour at least.' };
+  return fieldRefused(422, 'event_too_short', 'endsAt', message);
 }

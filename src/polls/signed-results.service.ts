@@ -100,7 +100,7 @@ export class SignedResults {
       pollId,
       edition,
       jws,
-      { ...jwk, kid, use: 'sig', alg: 'EdDSA' },
+      this.presentKey(),
       poll.now,
     ]);
   }
@@ -127,11 +127,16 @@ export class SignedResults {
     const used = await this.dataSource.query<{ jwk: JsonWebKey }[]>(
       `select jwk from signed_results group by jwk order by min(signed_at), jwk ->> 'kid'`,
     );
-    const { jwk, kid } = this.key();
-    const present = { ...jwk, kid, use: 'sig', alg: 'EdDSA' };
-    const keys = [...used.map((row) => row.jwk).filter((key) => key['kid'] !== kid), present];
+    const present = this.presentKey();
+    const keys = [...used.map((row) => row.jwk).filter((key) => key['kid'] !== present['kid']), present];
     // Which key is the present one is said nowhere with a date: asked by date alone it is always new.
     return new Published({ body: JSON.stringify({ keys }), modified: new Date(0), settled: false });
+  }
+
+  /** The public key of the one that signs now, as it is published. */
+  presentKey(): JsonWebKey {
+    const { jwk, kid } = this.key();
+    return { ...jwk, kid, use: 'sig', alg: 'EdDSA' };
   }
 
   private key(): NonNullable<SignedResults['made']> {
