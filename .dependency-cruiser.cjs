@@ -6,7 +6,7 @@ const ROWS = [
   ['main', 'cli'],
   ['app.setup', 'app.module'],
   ['site', 'import', 'sample'],
-  ['polls'],
+  ['polls', 'send-to-friend'],
   ['articles', 'masthead'],
   ['authors'],
   ['sections'],

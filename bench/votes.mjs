@@ -16,7 +16,7 @@ import { ballotHash, choicesDigest, receiptHash, receiptOf } from '../dist/src/p
 import { castBallots, castValues } from '../dist/src/polls/ballots.queries.js';
 import { PollSecrets } from '../dist/src/polls/poll-secrets.js';
 import { ReaderCookie } from '../dist/src/polls/reader-cookie.js';
-import { Work } from '../dist/src/polls/work.js';
+import { PollWork } from '../dist/src/polls/poll-work.js';
 import { startServer } from './server.mjs';
 
 const CLIENTS = [4, 16, 64];
@@ -227,7 +227,7 @@ function aBallot({ id, level, secret, optionIds }, n) {
 /** What a vote of level 1 costs the server beyond one of level 0. @returns medians of µs for one request, at 16 clients */
 async function costsOfWork(owner, port) {
   const polls = { 0: await aPoll(owner, 0), 1: await aPoll(owner, 1) };
-  const work = new Work(secrets);
+  const work = new PollWork(secrets);
   const requests = {
     'ballot, level 0': () => Array.from({ length: READERS }, () => requestOf(`${polls[0].id}/ballots`, {})),
     'ballot with a challenge, level 1': () => Array.from({ length: READERS }, () => requestOf(`${polls[1].id}/ballots`, {})),

@@ -4,6 +4,7 @@ import { Mail1795399200000 } from './3-mail.js';
 import { Accounts1795402800000 } from './4-accounts.js';
 import { Workflow1795406400000 } from './5-workflow.js';
 import { Polls1795410000000 } from './6-polls.js';
+import { Shares1795413600000 } from './7-shares.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Accounts1795402800000,
   Workflow1795406400000,
   Polls1795410000000,
+  Shares1795413600000,
 ];

@@ -15,6 +15,7 @@ import { MastheadModule } from './masthead/masthead.module.js';
 import { PollsModule } from './polls/polls.module.js';
 import { SampleModule } from './sample/sample.module.js';
 import { SectionsModule } from './sections/sections.module.js';
+import { SendToFriendModule } from './send-to-friend/send-to-friend.module.js';
 import { SiteModule } from './site/site.module.js';
 
 /** The table of contents. */
@@ -36,6 +37,7 @@ export class AppModule {
         ArticlesModule,
         MastheadModule,
         polls,
+        SendToFriendModule.for(config),
         SiteModule.for(polls),
         ImportModule,
         SampleModule,

@@ -397,6 +397,27 @@ describe('what the database refuses', () => {
         'inserted on conflict do nothing',
       ]),
     ),
+    ...Object.fromEntries(
+      [
+        'mail_outbox_handoff_check', 'mail_outbox_uncertain_check', 'mail_stops_lane_check', 'mail_stops_reason_check', 'mail_stops_resumed_check',
+        'mail_suppressions_reason_check', 'mail_suppressions_scope_check', 'shares_ended_check', 'shares_kept_check', 'shares_state_check',
+        'share_counts_numbers_check', 'share_recipients_period_check',
+      ].map((name) => [name, 'only the code sets what it looks at']), // prettier-ignore
+    ),
+    ...Object.fromEntries(['center_color_check', 'shares_recipients_check'].map((name) => [name, 'the field takes nothing else'])),
+    ...Object.fromEntries(
+      ['mail_stops_one_at_a_time', 'shares_once_per_key', 'share_recipients_once_per_month'].map((name) => [
+        name,
+        'inserted on conflict do nothing',
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['shares_article_id_fkey', 'share_counts_article_id_fkey', 'share_recipients_article_id_fkey', 'share_recipients_share_id_fkey'].map(
+        (name) => [name, 'articles are never removed, and a share’s recipients are written with it'],
+      ),
+    ),
+    mail_stops_resumed_by_fkey: 'points to the editor who acts; editors are never removed',
+    shares_one_per_work: 'the share answers it itself: work_invalid',
     ballots_one_per_receipt: '80 bits of a keyed hash',
     ballots_one_per_address: 'the confirmation answers it itself: address_has_voted',
   };

@@ -14,7 +14,7 @@ import { PollRules } from '../src/polls/poll-rules.js';
 import { Stopwatch } from '../src/polls/stopwatch.js';
 import { Traffic } from '../src/polls/traffic.js';
 import { VotingService, type Voted } from '../src/polls/voting.service.js';
-import { Work } from '../src/polls/work.js';
+import { PollWork } from '../src/polls/poll-work.js';
 import { aBallot, aPoll, castAll, type TestPoll } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -666,7 +666,7 @@ describe('traffic', () => {
   it('makes work dearer where many votes come from, but not for a declared event', async () => {
     const poll = await aPoll(world, { level: 1 });
     const ip = anywhere();
-    const asked = vi.spyOn(world.app.get(Work), 'challenge');
+    const asked = vi.spyOn(world.app.get(PollWork), 'challenge');
     const factor = async (from: string): Promise<number> => {
       expect((await tell(`${poll.id}/ballots`, {}, undefined, from)).status).toBe(201);
       return asked.mock.lastCall![2];

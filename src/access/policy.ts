@@ -43,6 +43,9 @@ export const ACTS = [
   'editors.write',
   'mail.read',
   'mail.retry',
+  'mail.suppress',
+  'mail.resume',
+  'shares.read',
   'audit.read',
 ] as const;
 export type Act = (typeof ACTS)[number];
@@ -103,6 +106,9 @@ const EVERYWHERE: Record<Act, readonly Role[]> = {
   'editors.write': ['admin'],
   'mail.read': ['admin'],
   'mail.retry': ['admin'],
+  'mail.suppress': ['admin'],
+  'mail.resume': ['admin'],
+  'shares.read': CHIEFS,
   'audit.read': CHIEFS,
 };
 

@@ -11,10 +11,31 @@ export interface Bucket {
   readonly limit: number;
   /** From the first claim on; wrong guesses begin them anew. */
   readonly seconds: number;
+  /** How many are claimed at once, all or none. Default 1. */
+  readonly count?: number;
 }
 
 /** Short enough not to hold anybody up. */
 const SWEPT_AT_ONCE = 1_000;
+
+/**
+ * Claims each bucket in one upsert, in the order given; the seconds of those refused, else null. A bucket that somebody else has just made is
+ * not seen by this statement: it lasts its whole time.
+ */
+const CLAIM = `
+  with asked as materialized (
+    select * from unnest($1::bytea[], $2::int[], $3::int[], $4::int[]) with ordinality a (key, count, most, seconds, place)),
+  granted as (
+    insert into rate_buckets as b (key, n, resets_at)
+    select key, count, now() + make_interval(secs => seconds) from asked where count <= most order by place
+    on conflict (key) do update set
+      n = case when b.resets_at <= now() then excluded.n else b.n + excluded.n end,
+      resets_at = case when b.resets_at <= now() then excluded.resets_at else b.resets_at end
+    where case when b.resets_at <= now() then 0 else b.n end + excluded.n <= (select most from asked where asked.key = b.key)
+    returning b.key)
+  select case when g.key is null then coalesce(greatest(1, ceil(extract(epoch from b.resets_at - now())))::int, a.seconds) end as seconds
+  from asked a left join granted g on g.key = a.key left join rate_buckets b on b.key = a.key
+  order by a.place`;
 
 /** Limits that hold for all instances together: each claim is one statement, so that a hundred at once get no more than one after another. */
 export class RateLimits {
@@ -31,21 +52,35 @@ export class RateLimits {
    * @returns null when it is granted, else in how many seconds it may be again
    */
   async claim(bucket: Bucket, within: Pick<EntityManager, 'query'> = this.dataSource): Promise<number | null> {
-    const granted = await within.query<unknown[]>(
-      `insert into rate_buckets as b (key, n, resets_at) values ($1, 1, now() + make_interval(secs => $3))
-       on conflict (key) do update set
-         n = case when b.resets_at <= now() then 1 else b.n + 1 end,
-         resets_at = case when b.resets_at <= now() then excluded.resets_at else b.resets_at end
-       where b.resets_at <= now() or b.n < $2
-       returning n`,
-      [this.keyOf(bucket), bucket.limit, bucket.seconds],
+    const [wait] = await this.claimEach([bucket], within);
+    return wait!;
+  }
+
+  /**
+   * Claims several, each for itself, in one statement. Whoever claims the same ones does so in the same order, or two would wait for each
+   * other; the busiest come last, because they are held until the transaction ends.
+   * @param within as in {@link claim}
+   * @returns for each what {@link claim} returns, in their order
+   */
+  async claimEach(buckets: readonly Bucket[], within: Pick<EntityManager, 'query'> = this.dataSource): Promise<readonly (number | null)[]> {
+    const rows = await within.query<{ seconds: number | null }[]>(CLAIM, [
+      buckets.map((bucket) => this.keyOf(bucket)),
+      buckets.map(({ count = 1 }) => count),
+      buckets.map(({ limit }) => limit),
+      buckets.map(({ seconds }) => seconds),
+    ]);
+    return rows.map(({ seconds }) => seconds);
+  }
+
+  /** Whether a claim would be refused now. Tells how things stand; whoever needs to be sure claims. */
+  async isFull(buckets: readonly Bucket[]): Promise<readonly boolean[]> {
+    const rows = await this.dataSource.query<{ full: boolean }[]>(
+      `select coalesce(b.resets_at > now() and b.n + a.count > a.most, a.count > a.most) as full
+       from unnest($1::bytea[], $2::int[], $3::int[]) with ordinality a (key, count, most, place) left join rate_buckets b on b.key = a.key
+       order by a.place`,
+      [buckets.map((bucket) => this.keyOf(bucket)), buckets.map(({ count = 1 }) => count), buckets.map(({ limit }) => limit)],
     );
-    if (granted.length > 0) return null;
-    const [full] = await within.query<{ seconds: number }[]>(
-      `select greatest(1, ceil(extract(epoch from resets_at - now())))::int as seconds from rate_buckets where key = $1`,
-      [this.keyOf(bucket)],
-    );
-    return full?.seconds ?? 1;
+    return rows.map(({ full }) => full);
   }
 
   /** Takes a claim back: it turned out not to be what is counted. */

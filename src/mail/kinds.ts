@@ -1,23 +1,45 @@
 /**
  * Mail of one lane is sent by workers and over connections of its own, so that a hundred notices, or a relay slow to take them, never keep
- * anybody from signing in.
+ * anybody from signing in. Shares have theirs, because strangers decide how many there are.
  */
-export const LANES = ['account', 'desk', 'readers'] as const;
+export const LANES = ['account', 'desk', 'readers', 'shares'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** Every kind of mail there is, and its lane. */
+/** How a kind of mail is carried. */
+interface Handling {
+  readonly lane: Lane;
+  /** Nobody asked us for it but a third person: it says how to refuse all such mail, and does not go to who has. */
+  readonly refusable?: true;
+  /** Rather not at all than twice: what may have arrived is not sent again. Everything else is sent at least once. */
+  readonly once?: true;
+  /** For how many hours it is tried. Default 48. */
+  readonly hours?: number;
+}
+
+/** Every kind of mail there is. */
 export const KINDS = {
-  invitation: 'account',
-  reset: 'account',
-  password_changed: 'account',
-  email_changed: 'account',
-  submitted: 'desk',
-  returned: 'desk',
-  approved: 'desk',
-  schedule_failed: 'desk',
-  vote_confirmation: 'readers',
-} as const satisfies Record<string, Lane>;
+  invitation: { lane: 'account' },
+  reset: { lane: 'account' },
+  password_changed: { lane: 'account' },
+  email_changed: { lane: 'account' },
+  submitted: { lane: 'desk' },
+  returned: { lane: 'desk' },
+  approved: { lane: 'desk' },
+  schedule_failed: { lane: 'desk' },
+  vote_confirmation: { lane: 'readers' },
+  share_confirmation: { lane: 'readers', refusable: true },
+  share: { lane: 'shares', refusable: true, once: true, hours: 24 },
+} as const satisfies Record<string, Handling>;
 export type Kind = keyof typeof KINDS;
 
-export const MAIL_STATES = ['waiting', 'sending', 'sent', 'dead'] as const;
+/** @returns how mail of this kind is carried */
+export function handlingOf(kind: Kind): Handling {
+  return KINDS[kind];
+}
+
+/**
+ * How far a mail is. `uncertain`: of a kind sent once at most, and nobody knows whether it arrived. `withheld`: its recipient has refused
+ * such mail.
+ */
+export const MAIL_STATES = ['waiting', 'sending', 'sent', 'dead', 'uncertain', 'withheld'] as const;
 export type MailState = (typeof MAIL_STATES)[number];

@@ -39,7 +39,7 @@ export class MailRoom {
     const messageId = `<${randomUUID()}@${mailHost(this.addresses.origin)}>`;
     await insertMail(tx, {
       kind,
-      lane: KINDS[kind],
+      lane: KINDS[kind].lane,
       dedupeKey,
       to: this.seal.close(address.canonical, `${messageId} to`),
       content: this.seal.close(JSON.stringify({ subject, html, text }), `${messageId} content`),

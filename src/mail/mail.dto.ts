@@ -26,7 +26,11 @@ export class DeskMail {
   @ApiProperty({ enum: LANES, description: 'Lanes do not wait for one another.' })
   lane: Lane;
 
-  @ApiProperty({ enum: MAIL_STATES, description: '`sent`: the relay took it. `dead`: refused, or not sent within 48 hours.' })
+  @ApiProperty({
+    enum: MAIL_STATES,
+    description:
+      '`sent`: the relay took it. `dead`: refused, or not sent within 48 hours (shares: 24). `uncertain`: of a kind sent at most once, and nobody knows whether it arrived. `withheld`: its recipient has refused such mail.',
+  })
   state: MailState;
 
   @ApiProperty({ type: 'integer', example: 1, description: 'Tries so far, or since it was last asked for.' })
@@ -71,6 +75,12 @@ class MailCounts {
 
   @ApiProperty({ type: 'integer' })
   dead: number;
+
+  @ApiProperty({ type: 'integer' })
+  uncertain: number;
+
+  @ApiProperty({ type: 'integer' })
+  withheld: number;
 }
 
 export class DeskMailPage {

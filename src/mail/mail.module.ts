@@ -8,10 +8,12 @@ import { DeskMailController } from './desk-mail.controller.js';
 import { DeskMailService } from './desk-mail.service.js';
 import { DevMailController, DevMailbox } from './dev-mail.controller.js';
 import { MailFolder } from './mail-folder.js';
+import { MailboxKeys } from './mailbox-keys.js';
 import { MailRoom } from './mail-room.service.js';
 import { Postman } from './postman.service.js';
 import { Relay } from './relay.js';
 import { Seal } from './seal.js';
+import { Suppressions } from './suppressions.service.js';
 
 /** One for the whole house: whoever has something to say posts it in the {@link MailRoom}. */
 @Module({})
@@ -27,12 +29,14 @@ export class MailModule {
       providers: [
         { provide: Carrier, useValue: carrier },
         { provide: Seal, useValue: new Seal(() => Secret.for(config)) },
+        { provide: MailboxKeys, useFactory: () => new MailboxKeys(() => Secret.for(config).derive('mailboxes')) },
         { provide: DevMailbox, useValue: new DevMailbox(folder, config) },
         MailRoom,
         Postman,
         DeskMailService,
+        Suppressions,
       ],
-      exports: [MailRoom],
+      exports: [MailboxKeys, MailRoom, Seal, Suppressions],
     };
   }
 }

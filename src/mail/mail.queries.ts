@@ -156,7 +156,8 @@ export async function mailTotals(manager: EntityManager): Promise<{ counts: Reco
   const [totals] = await manager.query<{ counts: Record<MailState, number>; delayed: boolean }[]>(
     `select json_build_object(
          'waiting', count(*) filter (where state = 'waiting'), 'sending', count(*) filter (where state = 'sending'),
-         'sent', count(*) filter (where state = 'sent'), 'dead', count(*) filter (where state = 'dead')) as counts,
+         'sent', count(*) filter (where state = 'sent'), 'dead', count(*) filter (where state = 'dead'),
+         'uncertain', count(*) filter (where state = 'uncertain'), 'withheld', count(*) filter (where state = 'withheld')) as counts,
        coalesce(bool_or(state in ('waiting', 'sending') and created_at < now() - interval '2 minutes'), false) as delayed
      from mail_outbox`,
   );

@@ -12,6 +12,7 @@ export interface Contact {
 @Entity('center')
 @Check('center_one_row_check', `id = 1`)
 @Check('center_lang_check', `lang in ('ar', 'en', 'fr')`)
+@Check('center_color_check', `color ~ '^#[0-9a-f]{6}$'`)
 export class Center {
   @PrimaryColumn('smallint', { default: 1, primaryKeyConstraintName: 'center_pkey' })
   id: number;
@@ -36,6 +37,14 @@ export class Center {
 
   @Column('jsonb', { default: () => "'{}'" })
   contact: Contact;
+
+  /** Of its letters: `#0b5c56`. */
+  @Column('text', { default: () => "'#0b5c56'" })
+  color: string;
+
+  /** Whether readers may have pieces mailed to friends by this server. */
+  @Column('boolean', { name: 'mail_sharing', default: true })
+  mailSharing: boolean;
 
   @Column('int', { default: 1 })
   version: number;

@@ -32,7 +32,7 @@ import { Tallies } from './tallies.service.js';
 import { Traffic } from './traffic.js';
 import { VotingController } from './voting.controller.js';
 import { VotingService } from './voting.service.js';
-import { Work } from './work.js';
+import { PollWork } from './poll-work.js';
 
 /** One for the whole house: the rooms above make polls of what they import and show them. */
 @Module({})
@@ -72,7 +72,7 @@ export class PollsModule {
         Tallies,
         Traffic,
         VotingService,
-        Work,
+        PollWork,
       ],
       exports: [ConfirmationsService, DeskPollsService],
     };

@@ -24,7 +24,7 @@ import { PollRules, type Rules } from './poll-rules.js';
 import { ReaderCookie, type ReaderBallot } from './reader-cookie.js';
 import { Traffic } from './traffic.js';
 import { BallotTaken, VoteReceipt, type CastVote } from './vote.dto.js';
-import { Work } from './work.js';
+import { PollWork } from './poll-work.js';
 
 /** Where a request comes from; nothing of it is stored as it is. */
 export interface Visitor {
@@ -57,7 +57,7 @@ export class VotingService {
     private readonly cookie: ReaderCookie,
     private readonly keys: NetworkKeys,
     private readonly traffic: Traffic,
-    private readonly work: Work,
+    private readonly work: PollWork,
   ) {}
 
   /**

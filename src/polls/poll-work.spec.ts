@@ -3,10 +3,10 @@ import { createChallenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge, ChallengeParameters, Payload } from 'altcha-lib/types';
 import { PollSecrets } from './poll-secrets.js';
-import { Work } from './work.js';
+import { PollWork } from './poll-work.js';
 
 const secrets = new PollSecrets((purpose) => Buffer.from(purpose.padEnd(32)));
-const work = new Work(secrets);
+const work = new PollWork(secrets);
 const nonce = randomBytes(16);
 
 /** Searches are told the counter, or the tests would wait for them. */
@@ -14,7 +14,7 @@ async function solved(challenge: Challenge): Promise<Payload> {
   return { challenge, solution: (await solveChallenge({ challenge, deriveKey }))! };
 }
 
-const code = async (...given: Parameters<Work['refusalOf']>): Promise<string | undefined> => (await work.refusalOf(...given))?.code;
+const code = async (...given: Parameters<PollWork['refusalOf']>): Promise<string | undefined> => (await work.refusalOf(...given))?.code;
 
 it('takes the solution for its ballot in its poll, within ten minutes', async () => {
   const done = await solved(await work.challenge(7, nonce, 1));

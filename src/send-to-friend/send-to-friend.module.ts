@@ -1,0 +1,16 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+
+/** Pieces sent to friends by mail: asked for, confirmed by their senders, and handed to the mail room. One for the whole house. */
+@Module({})
+export class SendToFriendModule {
+  static for(_config: Config): DynamicModule {
+    return {
+      module: SendToFriendModule,
+      global: true,
+      controllers: [],
+      providers: [],
+      exports: [],
+    };
+  }
+}
