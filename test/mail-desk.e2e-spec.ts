@@ -307,7 +307,7 @@ describe('A mailbox that is to be left alone', () => {
     [{ address: 'x' }, 'address', 'address'],
     [{ address: 'a@b.example, c@d.example' }, 'address', 'address'],
     [{ address: ['a@b.example'] }, 'address', 'address'],
-    [{ address: 'a@b.example', reason: 'bounce' }, 'reason', 'choice'],
+    [{ address: 'a@b.example', reason: 'bounce' }, 'reason', 'oneOf'],
     [{ address: 'a@b.example', scope: 'all' }, 'scope', 'unknown'],
   ])('is not, asked for with %j', async (body, field, rule) => {
     expect((await suppress(body).expect(400)).body).toMatchObject({ errors: [{ field, rule }] });
@@ -323,7 +323,9 @@ describe('A mailbox that is to be left alone', () => {
   });
 
   it('whose lane was stopped is resumed once, and the record says by whom', async () => {
-    await world.dataSource.query(`insert into mail_stops (lane, reason, stopped_at) values ('shares', 'complaints', '2026-01-31T12:00:05Z')`);
+    await world.dataSource.query(
+      `insert into mail_stops (lane, reason, stopped_at) values ('shares', 'complaints', '2026-01-31T12:00:05Z')`,
+    );
     const answers = await Promise.all(Array.from({ length: 8 }, () => resume({ lane: 'shares' })));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409, 409, 409]);
     expect(answers.find(({ status }) => status === 200)!.body).toEqual({

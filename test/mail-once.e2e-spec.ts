@@ -183,11 +183,12 @@ describe('What may have arrived', () => {
       // Long enough for a short letter to run through every buffer there is.
       await new Promise((next) => setTimeout(next, 200));
       handed.push((await rows())[0]!.handed);
-      return 'drop';
+      return 'drop' as const;
     };
     await post();
     await drain();
-    expect(handed).toEqual([false]);
+    // Over a kept line that is cut nodemailer tries once more by itself.
+    expect(new Set(handed)).toEqual(new Set([false]));
     expect(await rows()).toMatchObject([{ state: 'waiting', attempts: 1, kept: true, handed: false }]);
   });
 
