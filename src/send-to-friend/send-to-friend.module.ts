@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from '../config/config.js';
+import { Pieces } from './pieces.service.js';
 
 /** Pieces sent to friends by mail: asked for, confirmed by their senders, and handed to the mail room. One for the whole house. */
 @Module({})
@@ -9,8 +10,8 @@ export class SendToFriendModule {
       module: SendToFriendModule,
       global: true,
       controllers: [],
-      providers: [],
-      exports: [],
+      providers: [Pieces],
+      exports: [Pieces],
     };
   }
 }
