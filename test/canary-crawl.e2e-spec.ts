@@ -173,7 +173,8 @@ async function publicAnswers(): Promise<ReadonlyMap<string, Shown>> {
   const answers = new Map<string, Shown>();
   const { items } = JSON.parse((await show('/api/v1/articles?limit=100')).body) as { items: { id: number }[] };
   const addresses = Object.keys(document.paths)
-    .filter((path) => document.paths[path]!.get && !path.startsWith(`${DESK}/`))
+    // A challenge is drawn anew each time.
+    .filter((path) => document.paths[path]!.get && !path.startsWith(`${DESK}/`) && path !== '/api/v1/shares/challenge')
     .map((path) => path.replace(/\{(\w+)\}/, (_, name: string) => encodeURIComponent(publicPaths[`${path} ${name}`]!)));
   for (const path of [...addresses, ...items.map(({ id }) => `/api/v1/articles/${id}`)]) {
     for (const query of ['', ...LANGS.map((lang) => `?lang=${lang}`)]) answers.set(path + query, comparable(await show(path + query)));
