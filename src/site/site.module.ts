@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ArticlesModule } from '../articles/articles.module.js';
+import { SiteArticlesController } from './articles.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 
@@ -7,6 +9,10 @@ import { OptOutController } from './opt-out.controller.js';
 export class SiteModule {
   /** @param polls the module itself: made a second time it would be another one */
   static for(polls: DynamicModule): DynamicModule {
-    return { module: SiteModule, imports: [polls], controllers: [ConfirmVoteController, OptOutController] };
+    return {
+      module: SiteModule,
+      imports: [ArticlesModule, polls],
+      controllers: [ConfirmVoteController, OptOutController, SiteArticlesController],
+    };
   }
 }
