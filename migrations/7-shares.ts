@@ -112,6 +112,7 @@ export class Shares1795413600000 implements MigrationInterface {
         token_hash bytea not null,
         sender_hash bytea not null,
         expires_at timestamptz not null,
+        confirmed_at timestamptz,
         constraint share_confirmations_pkey primary key (token_hash)
       )`);
     await runner.query(`create index share_confirmations_expires_at_idx on share_confirmations (expires_at)`);

@@ -93,8 +93,9 @@ describe('The desk’s mail', () => {
         },
       ],
       nextCursor: null,
-      counts: { waiting: 1, sending: 0, sent: 0, dead: 1 },
+      counts: { waiting: 1, sending: 0, sent: 0, dead: 1, uncertain: 0, withheld: 0 },
       delayed: false,
+      stops: [],
     });
     expect(headers['cache-control']).toBe('private, no-store');
     expect(text).not.toMatch(/salma|readers\.example|كلمة|secret/);
@@ -328,15 +329,19 @@ describe('Without a relay', () => {
     const carrier = new MailFolder(full);
     const letters = Array.from({ length: 1_001 }, () => randomUUID());
     const send = (messageId: string): Promise<void> =>
-      carrier.carry('desk', {
-        to: 'salma@readers.example',
-        from: { name: 'مركز', address: 'noreply@center.example' },
-        messageId: `<${messageId}@center.example>`,
-        date: new Date(),
-        subject: 'كلمة',
-        html: '<p>كلمة</p>',
-        text: 'كلمة',
-      });
+      carrier.carry(
+        'desk',
+        {
+          to: 'salma@readers.example',
+          from: { name: 'مركز', address: 'noreply@center.example' },
+          messageId: `<${messageId}@center.example>`,
+          date: new Date(),
+          subject: 'كلمة',
+          html: '<p>كلمة</p>',
+          text: 'كلمة',
+        },
+        new AbortController().signal,
+      );
     const count = (): number => readdirSync(full).length;
     for (const old of letters.slice(0, 1_000)) await send(old);
     expect(count()).toBe(2_000);

@@ -33,6 +33,10 @@ const MESSAGES: Record<string, Sentence> = {
   version: { ar: 'رقم النسخة التي رأيتها.', en: 'The number of the version you saw.' },
   instant: { ar: 'لحظة بفارق زمني مثل 2026-01-31T12:00:00+02:00.', en: 'An instant with offset, such as 2026-01-31T12:00:00+02:00.' },
   address: { ar: 'عنوان بريد كامل، مثل name@center.example.', en: 'A whole mail address, such as name@center.example.' },
+  addresses: {
+    ar: 'قائمة عناوين بريد كاملة في العدد المسموح، كل صندوق بريد مرة.',
+    en: 'A list of whole mail addresses within the allowed number, each mailbox once.',
+  },
   act: { ar: 'فعل كما يظهر في السجل، مثل articles.publish.', en: 'An act as the log shows it, such as articles.publish.' },
   network: { ar: 'عنوان IP مثل 198.51.100.7 أو 2001:db8::1.', en: 'An IP address, such as 198.51.100.7 or 2001:db8::1.' },
   password: { ar: 'كلمة سر من 12 إلى 200 حرف.', en: 'A password of 12 to 200 characters.' },

@@ -33,7 +33,7 @@ const CLAIM = `
       resets_at = case when b.resets_at <= now() then excluded.resets_at else b.resets_at end
     where case when b.resets_at <= now() then 0 else b.n end + excluded.n <= (select most from asked where asked.key = b.key)
     returning b.key)
-  select case when g.key is null then coalesce(greatest(1, ceil(extract(epoch from b.resets_at - now())))::int, a.seconds) end as seconds
+  select case when g.key is null then case when b.key is null then a.seconds else greatest(1, ceil(extract(epoch from b.resets_at - now())))::int end end as seconds
   from asked a left join granted g on g.key = a.key left join rate_buckets b on b.key = a.key
   order by a.place`;
 

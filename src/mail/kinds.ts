@@ -12,9 +12,14 @@ interface Handling {
   readonly refusable?: true;
   /** Rather not at all than twice: what may have arrived is not sent again. Everything else is sent at least once. */
   readonly once?: true;
-  /** For how many hours it is tried. Default 48. */
+  /** For how many hours it is tried. Default {@link HOURS}. */
   readonly hours?: number;
+  /** Comes from share@mail.<site>: what people come to think of it must not fall upon the name that passwords come from. */
+  readonly apart?: true;
 }
+
+/** For how many hours most mail is tried. */
+const HOURS = 48;
 
 /** Every kind of mail there is. */
 export const KINDS = {
@@ -28,13 +33,13 @@ export const KINDS = {
   schedule_failed: { lane: 'desk' },
   vote_confirmation: { lane: 'readers' },
   share_confirmation: { lane: 'readers', refusable: true },
-  share: { lane: 'shares', refusable: true, once: true, hours: 24 },
+  share: { lane: 'shares', refusable: true, once: true, hours: 24, apart: true },
 } as const satisfies Record<string, Handling>;
 export type Kind = keyof typeof KINDS;
 
 /** @returns how mail of this kind is carried */
-export function handlingOf(kind: Kind): Handling {
-  return KINDS[kind];
+export function handlingOf(kind: Kind): Handling & { readonly hours: number } {
+  return { hours: HOURS, ...KINDS[kind] };
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
-import { Carrier, type Parcel } from './carrier.js';
+import { Carrier, type HandOver, type Parcel } from './carrier.js';
 import { composed } from './composed.js';
 import type { Lane } from './kinds.js';
 
@@ -31,13 +31,13 @@ export class MailFolder extends Carrier {
     super();
   }
 
-  async carry(_lane: Lane, parcel: Parcel): Promise<void> {
+  async carry(_lane: Lane, parcel: Parcel, _signal: AbortSignal, handOver?: HandOver): Promise<void> {
     const { message } = await this.composer.sendMail(composed(parcel));
     const { to, subject, text, html, messageId } = parcel;
     const id = /^<([^@]+)@/.exec(messageId)![1]!;
     const shown: FolderMail = { id, at: new Date().toISOString(), to, subject, text, html };
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    await this.write(`${id}.eml`, message as Buffer);
+    await this.write(`${id}.eml`, message as Buffer, handOver);
     await this.write(`${id}.json`, JSON.stringify(shown));
     // Counted by name, two files each: only thinning reads them all.
     if ((await this.names()).length > 2 * (2 * KEPT)) await this.thin();
@@ -79,10 +79,16 @@ export class MailFolder extends Carrier {
     }
   }
 
-  /** Whole or not at all: written under another name, then renamed. */
-  private async write(name: string, content: Buffer | string): Promise<void> {
+  /** Whole or not at all: written under another name, then renamed, which is what a final dot is here. */
+  private async write(name: string, content: Buffer | string, handOver?: HandOver): Promise<void> {
     const draft = join(this.folder, `.${name}.${randomBytes(6).toString('hex')}`);
     await writeFile(draft, content, { mode: 0o600, flag: 'wx' });
-    await rename(draft, join(this.folder, name));
+    try {
+      await handOver?.();
+      await rename(draft, join(this.folder, name));
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
   }
 }

@@ -6,7 +6,7 @@ import type { Lang } from '../text/language.js';
 import { wordingIn, type Wording } from '../text/wording.js';
 import { parseAddress } from './address.js';
 import { mailHost } from './carrier.js';
-import { KINDS, type Kind } from './kinds.js';
+import { handlingOf, type Kind } from './kinds.js';
 import type { Letterhead } from './letter.js';
 import type { Mail } from './mail.js';
 import { insertMail } from './mail.queries.js';
@@ -18,7 +18,14 @@ export interface Letter {
   /** What this mail is about, whole: a second letter with the same key is not sent. Remembered for 90 days after the first has ended. */
   readonly dedupeKey: string;
   readonly to: string;
+  /** Whom its recipient answers: an address that becomes Reply-To and nothing else. */
+  readonly replyTo?: string;
   readonly mail: Mail;
+}
+
+/** What of a letter is encrypted in one piece, for whoever sends it. */
+export interface LetterContent extends Mail {
+  readonly replyTo?: string;
 }
 
 /** Where mail is posted. It leaves when its cause is committed, never before and never without it. */
@@ -31,18 +38,23 @@ export class MailRoom {
 
   /**
    * Puts a letter into the outbox, in the transaction of its cause.
-   * @throws Error when `to` is no address: whoever takes addresses from people checks them with `parseAddress`
+   * @throws Error when `to` or `replyTo` is no address: whoever takes addresses from people checks them with `parseAddress`
    */
-  async post(tx: EntityManager, { kind, dedupeKey, to, mail: { subject, html, text } }: Letter): Promise<void> {
+  async post(tx: EntityManager, { kind, dedupeKey, to, replyTo, mail: { subject, html, text } }: Letter): Promise<void> {
     const address = parseAddress(to);
     if (!address) throw new Error(`a letter of kind ${kind} is addressed to no address`);
+    const answers = replyTo === undefined ? undefined : parseAddress(replyTo);
+    if (answers === null) throw new Error(`a letter of kind ${kind} is answered to no address`);
+    const content: LetterContent = { subject, html, text, replyTo: answers?.canonical };
+    const { lane, hours } = handlingOf(kind);
     const messageId = `<${randomUUID()}@${mailHost(this.addresses.origin)}>`;
     await insertMail(tx, {
       kind,
-      lane: KINDS[kind].lane,
+      lane,
+      hours,
       dedupeKey,
       to: this.seal.close(address.canonical, `${messageId} to`),
-      content: this.seal.close(JSON.stringify({ subject, html, text }), `${messageId} content`),
+      content: this.seal.close(JSON.stringify(content), `${messageId} content`),
       messageId,
     });
   }

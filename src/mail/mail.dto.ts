@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { Choice } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, OneOf, PageQuery } from '../http/query.js';
 import { KINDS, LANES, MAIL_STATES, type Kind, type Lane, type MailState } from './kinds.js';
+import { AddressField } from './address-field.js';
+import type { Address } from './address.js';
+import { STOPPABLE_LANES, STOP_REASONS, type MailStop, type StopReason, type StoppableLane } from './mail-stops.service.js';
 import type { MailRow } from './mail.queries.js';
 
 export class MailQuery extends PageQuery {
@@ -83,6 +87,61 @@ class MailCounts {
   withheld: number;
 }
 
+/** A lane that sends nothing. */
+export class DeskMailStop {
+  @ApiProperty({ enum: STOPPABLE_LANES })
+  lane: StoppableLane;
+
+  @ApiProperty({
+    enum: STOP_REASONS,
+    description:
+      '`bounces`: of the last 200 mails at least 10 had no mailbox to go to. `complaints`: three within 24 hours, or one per thousand mails.',
+  })
+  reason: StopReason;
+
+  @ApiProperty({ type: 'string', format: 'date-time' })
+  stoppedAt: Date;
+
+  static of({ lane, reason, stoppedAt }: MailStop): DeskMailStop {
+    return { lane, reason, stoppedAt };
+  }
+}
+
+/** A stop that an admin has ended. */
+export class EndedMailStop extends DeskMailStop {
+  @ApiProperty({ type: 'string', format: 'date-time' })
+  resumedAt: Date;
+
+  static override of(stop: MailStop & { readonly resumedAt: Date }): EndedMailStop {
+    return { ...DeskMailStop.of(stop), resumedAt: stop.resumedAt };
+  }
+}
+
+export class ResumeMail {
+  @Choice(STOPPABLE_LANES, { description: 'Whose mail goes out again.', example: 'shares' })
+  lane: StoppableLane;
+}
+
+/** Why a mailbox is written to no more: its owner asked for it, or complained. */
+const SUPPRESSION_CAUSES = ['request', 'complaint'] as const;
+
+export class SuppressMailbox {
+  @AddressField({ description: 'The mailbox. It is kept as a keyed hash only.', example: 'salma@readers.example' })
+  address: Address;
+
+  @Choice(SUPPRESSION_CAUSES, {
+    description: 'Default `request`. Complaints are counted, and stop the lane.',
+    example: 'request',
+    optional: true,
+  })
+  reason?: (typeof SUPPRESSION_CAUSES)[number];
+}
+
+export class SuppressedMailbox {
+  @ApiProperty({ enum: [true], description: 'The same whether it was suppressed before.' })
+  suppressed: true;
+}
+
 export class DeskMailPage {
   @ApiProperty({ type: [DeskMail], description: 'Newest first.' })
   items: DeskMail[];
@@ -95,4 +154,7 @@ export class DeskMailPage {
 
   @ApiProperty({ description: 'Whether any mail has waited for more than two minutes.' })
   delayed: boolean;
+
+  @ApiProperty({ type: [DeskMailStop], description: 'Lanes that send nothing until an admin resumes them.' })
+  stops: DeskMailStop[];
 }

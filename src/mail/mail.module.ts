@@ -10,6 +10,7 @@ import { DevMailController, DevMailbox } from './dev-mail.controller.js';
 import { MailFolder } from './mail-folder.js';
 import { MailboxKeys } from './mailbox-keys.js';
 import { MailRoom } from './mail-room.service.js';
+import { MailStops } from './mail-stops.service.js';
 import { Postman } from './postman.service.js';
 import { Relay } from './relay.js';
 import { Seal } from './seal.js';
@@ -32,11 +33,12 @@ export class MailModule {
         { provide: MailboxKeys, useFactory: () => new MailboxKeys(() => Secret.for(config).derive('mailboxes')) },
         { provide: DevMailbox, useValue: new DevMailbox(folder, config) },
         MailRoom,
+        MailStops,
         Postman,
         DeskMailService,
         Suppressions,
       ],
-      exports: [MailboxKeys, MailRoom, Seal, Suppressions],
+      exports: [MailboxKeys, MailRoom, MailStops, Seal, Suppressions],
     };
   }
 }

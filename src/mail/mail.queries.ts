@@ -4,8 +4,6 @@ import type { Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
 import type { Kind, Lane, MailState } from './kinds.js';
 
-/** For how long a mail is tried. */
-const GIVES_UP = `interval '48 hours'`;
 /** For how long address and content of one that could not be sent are kept, so that it can be tried again by hand. */
 const KEPT = `interval '72 hours'`;
 /** For how long the row of a mail that was sent or given up is listed, and its dedupe key remembered. */
@@ -19,6 +17,8 @@ const DUE_AT = `coalesce(locked_until, next_attempt_at)`;
 export interface NewMail {
   readonly kind: Kind;
   readonly lane: Lane;
+  /** For how long it is tried. */
+  readonly hours: number;
   readonly dedupeKey: string;
   readonly to: Buffer;
   readonly content: Buffer;
@@ -26,17 +26,18 @@ export interface NewMail {
 }
 
 /** Does nothing when there already is a mail with this key. */
-export async function insertMail(tx: EntityManager, { kind, lane, dedupeKey, to, content, messageId }: NewMail): Promise<void> {
+export async function insertMail(tx: EntityManager, { kind, lane, hours, dedupeKey, to, content, messageId }: NewMail): Promise<void> {
   await tx.query(
-    `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, gives_up_at) values ($1, $2, $3, $4, $5, $6, now() + ${GIVES_UP})
+    `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, gives_up_at) values ($1, $2, $3, $4, $5, $6, now() + $7::int * interval '1 hour')
      on conflict (dedupe_key) do nothing`,
-    [kind, lane, dedupeKey, to, content, messageId],
+    [kind, lane, dedupeKey, to, content, messageId, hours],
   );
 }
 
 /** A mail in the hands of one worker. */
 export interface ClaimedMail {
   readonly id: number;
+  readonly kind: Kind;
   readonly to: Buffer;
   readonly content: Buffer;
   readonly messageId: string;
@@ -49,8 +50,9 @@ export interface ClaimedMail {
 }
 
 /**
- * Takes one mail that is due: waiting, or left behind by a worker that died. Rows that another worker is taking are skipped, and the taking is
- * committed before anything is sent.
+ * Takes one mail that is due: waiting, or left behind by a worker that died, unless that worker may have handed over what must not arrive
+ * twice. Rows that another worker is taking are skipped, and the taking is committed before anything is sent. Of a lane that was stopped
+ * nothing is taken.
  */
 export async function claimMail(manager: EntityManager, lane: Lane): Promise<ClaimedMail | null> {
   const [mail] = await manager.query<ClaimedMail[]>(
@@ -58,10 +60,11 @@ export async function claimMail(manager: EntityManager, lane: Lane): Promise<Cla
        update mail_outbox set state = 'sending', locked_until = now() + ${LOCK}, attempts = attempts + 1
        where id = (
          select id from mail_outbox
-         where lane = $1 and state in ('waiting', 'sending') and ${DUE_AT} <= now() and gives_up_at > now()
+         where lane = $1 and state in ('waiting', 'sending') and handoff_at is null and ${DUE_AT} <= now() and gives_up_at > now()
+           and not exists (select from mail_stops where lane = $1 and resumed_at is null)
          order by ${DUE_AT} limit 1 for update skip locked)
        returning *)
-     select m.id, m.to_enc as to, m.content_enc as content, m.message_id as "messageId", m.attempts, m.created_at as "createdAt",
+     select m.id, m.kind, m.to_enc as to, m.content_enc as content, m.message_id as "messageId", m.attempts, m.created_at as "createdAt",
        m.locked_until::text as lock, c.name as "centerName", c.lang as "centerLang"
      from claimed m cross join center c`,
     [lane],
@@ -69,47 +72,76 @@ export async function claimMail(manager: EntityManager, lane: Lane): Promise<Cla
   return mail ?? null;
 }
 
+/** What a worker holds a mail by, and loses when its lock runs out. */
+const HELD = `id = $1 and state = 'sending' and locked_until = $2`;
+
+type Hold = Pick<ClaimedMail, 'id' | 'lock'>;
+
+/**
+ * Writes down that the final dot is about to be sent. From here on the mail may have arrived.
+ * @returns false when it must not be sent: the worker does not hold it any more, or has been here before
+ */
+export async function markHandoff(manager: EntityManager, { id, lock }: Hold): Promise<boolean> {
+  return changed(manager, `update mail_outbox set handoff_at = now() where ${HELD} and locked_until > now() and handoff_at is null`, [
+    id,
+    lock,
+  ]);
+}
+
+/** What the relay said when it did not take a mail. */
+interface Refusal {
+  readonly code: number | null;
+  readonly status: string | null;
+  readonly reason: string;
+}
+
 /** How a try ended. */
 export type Outcome =
   | { readonly state: 'sent' }
-  | { readonly state: 'dead'; readonly code: number | null; readonly reason: string }
-  | { readonly state: 'waiting'; readonly code: number | null; readonly reason: string; readonly delaySeconds: number };
+  | { readonly state: 'withheld' }
+  | { readonly state: 'uncertain'; readonly reason: string }
+  | (Refusal & { readonly state: 'dead'; /** There is no such mailbox. */ readonly bounced: boolean })
+  | (Refusal & { readonly state: 'waiting'; readonly delaySeconds: number });
 
 /**
  * Writes down how a try ended, if the worker still holds the mail. One whose next try would come after its end is given up.
  * @returns whether it was held
  */
-export async function recordOutcome(
-  manager: EntityManager,
-  { id, lock }: Pick<ClaimedMail, 'id' | 'lock'>,
-  outcome: Outcome,
-): Promise<boolean> {
-  const held = `id = $1 and state = 'sending' and locked_until = $2`;
-  if (outcome.state === 'sent') {
+export async function recordOutcome(manager: EntityManager, { id, lock }: Hold, outcome: Outcome): Promise<boolean> {
+  if (outcome.state === 'sent' || outcome.state === 'withheld' || outcome.state === 'uncertain') {
     return changed(
       manager,
-      `update mail_outbox set state = 'sent', locked_until = null, ended_at = now(), to_enc = null, content_enc = null, smtp_code = null, last_error = null where ${held}`,
-      [id, lock],
+      `update mail_outbox set state = $3, locked_until = null, ended_at = now(), to_enc = null, content_enc = null, smtp_code = null, smtp_status = null, last_error = $4
+       where ${HELD}`,
+      [id, lock, outcome.state, outcome.state === 'uncertain' ? outcome.reason : null],
     );
   }
-  const { code, reason } = outcome;
+  const { code, status, reason } = outcome;
   const delay = outcome.state === 'dead' ? null : outcome.delaySeconds;
   return changed(
     manager,
-    `update mail_outbox set smtp_code = $3, last_error = $4, locked_until = null,
+    `update mail_outbox set smtp_code = $3, last_error = $4, smtp_status = $6, locked_until = null, handoff_at = null,
        (state, next_attempt_at, ended_at) = (
          select case when over then 'dead' else 'waiting' end, coalesce(next_at, next_attempt_at), case when over then now() end
          from (select next_at, next_at is null or next_at >= gives_up_at as over from (select now() + $5::float8 * interval '1 second' as next_at) n) o)
-     where ${held}`,
-    [id, lock, code, reason, delay],
+     where ${HELD}`,
+    [id, lock, code, reason, delay, status],
   );
 }
 
-/** Gives up what nobody could send in time, forgets whom it was for once nobody can ask for it any more, and in the end its row. */
+/**
+ * Gives up what nobody could send in time, and what may have been handed over by a worker that died; forgets whom mail was for once nobody
+ * can ask for it any more, and in the end its row.
+ */
 export async function sweepMail(manager: EntityManager): Promise<void> {
   await manager.query(
+    `update mail_outbox set state = 'uncertain', locked_until = null, ended_at = now(), to_enc = null, content_enc = null, smtp_code = null, smtp_status = null,
+       last_error = 'It may have arrived: whoever sent it was gone before the answer came.'
+     where state = 'sending' and handoff_at is not null and locked_until <= now()`,
+  );
+  await manager.query(
     `update mail_outbox set state = 'dead', locked_until = null, ended_at = now(), last_error = coalesce(last_error, 'Never tried.')
-     where state in ('waiting', 'sending') and gives_up_at <= now() and ${DUE_AT} <= now()`,
+     where state in ('waiting', 'sending') and handoff_at is null and gives_up_at <= now() and ${DUE_AT} <= now()`,
   );
   await manager.query(
     `update mail_outbox set to_enc = null, content_enc = null where state = 'dead' and to_enc is not null and created_at <= now() - ${KEPT}`,
@@ -174,20 +206,20 @@ export interface MailTurn {
 const TURN = `json_build_object('state', state, 'nextAttemptAt', next_attempt_at, 'givesUpAt', gives_up_at) as turn`;
 
 /** The mail, locked until the transaction ends, or null; `gone` when nobody knows any more whom it was for. */
-export async function mailForRetry(tx: EntityManager, id: number): Promise<{ turn: MailTurn; gone: boolean } | null> {
-  const [row] = await tx.query<{ turn: MailTurn; gone: boolean }[]>(
-    `select ${TURN}, to_enc is null or created_at <= now() - ${KEPT} as gone from mail_outbox where id = $1 for update`,
+export async function mailForRetry(tx: EntityManager, id: number): Promise<{ kind: Kind; turn: MailTurn; gone: boolean } | null> {
+  const [row] = await tx.query<{ kind: Kind; turn: MailTurn; gone: boolean }[]>(
+    `select kind, ${TURN}, to_enc is null or created_at <= now() - ${KEPT} as gone from mail_outbox where id = $1 for update`,
     [id],
   );
   return row ?? null;
 }
 
-/** Makes it due now and gives it time anew, but never beyond the moment its address is forgotten. */
-export async function retryMail(tx: EntityManager, id: number): Promise<MailRow & { readonly turn: MailTurn }> {
+/** Makes it due now and gives it so many hours anew, but never beyond the moment its address is forgotten. */
+export async function retryMail(tx: EntityManager, id: number, hours: number): Promise<MailRow & { readonly turn: MailTurn }> {
   await tx.query(
-    `update mail_outbox set state = 'waiting', attempts = 0, next_attempt_at = now(), gives_up_at = least(now() + ${GIVES_UP}, created_at + ${KEPT}), ended_at = null
+    `update mail_outbox set state = 'waiting', attempts = 0, next_attempt_at = now(), gives_up_at = least(now() + $2::int * interval '1 hour', created_at + ${KEPT}), ended_at = null
      where id = $1`,
-    [id],
+    [id, hours],
   );
   const [row] = await tx.query<(MailRow & { turn: MailTurn })[]>(`select ${ROW}, ${TURN} from mail_outbox where id = $1`, [id]);
   return row!;

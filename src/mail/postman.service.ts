@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Addresses } from '../http/addresses.js';
 import { Waker } from '../jobs/waker.js';
 import { wordingIn } from '../text/wording.js';
 import { Breaker } from './breaker.js';
-import { Carrier, NotSent, mailHost } from './carrier.js';
-import { LANES, type Lane } from './kinds.js';
-import type { Mail } from './mail.js';
-import { claimMail, recordOutcome, sweepMail, type ClaimedMail, type Outcome } from './mail.queries.js';
+import { parseAddress } from './address.js';
+import { Carrier, NotSent, mailHost, type Parcel } from './carrier.js';
+import { LANES, handlingOf, type Lane } from './kinds.js';
+import type { LetterContent } from './mail-room.service.js';
+import { MailStops } from './mail-stops.service.js';
+import { MailboxKeys } from './mailbox-keys.js';
+import { claimMail, markHandoff, recordOutcome, sweepMail, type ClaimedMail, type Outcome } from './mail.queries.js';
 import { LANE_CONNECTIONS } from './relay.js';
 import { scrubbed } from './scrubbed.js';
 import { Seal } from './seal.js';
+import { Suppressions } from './suppressions.service.js';
 
 /** Until the next try, by how many there were; give or take a fifth, so that a hundred mails do not come back as one. */
 const BACK_OFF_MINUTES = [1, 5, 15, 60, 180, 360, 720];
@@ -24,7 +28,9 @@ const RECORD_PAUSE_MS = 1_000;
 
 /**
  * Carries the outbox to the relay, at least once: a mail is claimed and committed, sent outside any transaction, and its end written down. Whoever
- * dies in between leaves it to be claimed again two minutes later, under the same Message-ID.
+ * dies in between leaves it to be claimed again two minutes later, under the same Message-ID. Kinds that must not arrive twice (`once`) are
+ * carried at most once: that one is about to be handed over is written down before its final dot, and from then on only an answer of the
+ * relay, or nothing at all, decides what became of it.
  */
 @Injectable()
 export class Postman implements OnModuleInit, OnApplicationShutdown {
@@ -36,6 +42,9 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
     private readonly dataSource: DataSource,
     private readonly carrier: Carrier,
     private readonly seal: Seal,
+    private readonly keys: MailboxKeys,
+    private readonly suppressions: Suppressions,
+    private readonly stops: MailStops,
     private readonly addresses: Addresses,
     private readonly waker: Waker,
   ) {}
@@ -68,42 +77,60 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
     return false;
   }
 
-  private async attempt(
-    lane: Lane,
-    { to, content, messageId, createdAt, attempts, ...mail }: ClaimedMail,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  private async attempt(lane: Lane, mail: ClaimedMail, signal: AbortSignal): Promise<Outcome> {
+    const { kind, to, content, messageId, createdAt, attempts } = mail;
+    const { apart = false, once = false, refusable = false } = handlingOf(kind);
     let address: string;
-    let letter: Mail;
+    let letter: LetterContent;
     try {
       address = this.seal.open(to, `${messageId} to`);
-      letter = JSON.parse(this.seal.open(content, `${messageId} content`)) as Mail;
+      letter = JSON.parse(this.seal.open(content, `${messageId} content`)) as LetterContent;
     } catch {
-      return { state: 'dead', code: null, reason: 'It cannot be decrypted: SECRET_KEY has changed since it was posted.' };
+      return dead('It cannot be decrypted: SECRET_KEY has changed since it was posted.');
     }
-    const from = {
-      name: wordingIn(mail.centerName, mail.centerLang),
-      address: `noreply@${mailHost(this.addresses.origin)}`,
+    const recipient = parseAddress(address);
+    if (!recipient) return dead('Its recipient is no address any more.');
+    if (refusable && (await this.suppressions.holds(this.dataSource.manager, this.keys.hashOf(recipient)))) return { state: 'withheld' };
+    const parcel: Parcel = {
+      ...letter,
+      to: address,
+      from: {
+        name: wordingIn(mail.centerName, mail.centerLang),
+        address: senderAddress(mailHost(this.addresses.origin), apart),
+      },
+      messageId,
+      date: createdAt,
+      ...(refusable ? { unsubscribe: this.suppressions.optOutHref(recipient) } : {}),
     };
     const deadline = new AbortController();
     const giveUp = (): void => deadline.abort();
     const timer = setTimeout(giveUp, DEADLINE_MS);
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
+    let over = false;
+    let handedOver = false;
+    const handOver = async (): Promise<void> => {
+      if (over || !(await markHandoff(this.dataSource.manager, mail))) throw new Error('It is not this try’s to hand over.');
+      if (over || deadline.signal.aborted) throw new Error('It was broken off before it was handed over.');
+      handedOver = true;
+    };
     try {
-      await this.carrier.carry(lane, { ...letter, to: address, from, messageId, date: createdAt }, deadline.signal);
+      await this.carrier.carry(lane, parcel, deadline.signal, once ? handOver : undefined);
       this.breaker.reached();
       return { state: 'sent' };
     } catch (error) {
-      const { fault, code, message } = error instanceof NotSent ? error : new NotSent('later', null, (error as Error).message);
+      const notSent = error instanceof NotSent ? error : new NotSent('later', null, (error as Error).message);
+      const { fault, code, status, message } = notSent;
       // What a process told to stop breaks off says nothing about the relay.
       if (fault !== 'unreachable') this.breaker.reached();
       else if (!signal.aborted) this.stumble();
       const reason = scrubbed(message, address);
-      if (fault === 'refused') return { state: 'dead', code, reason };
+      if (handedOver && !notSent.definite) return { state: 'uncertain', reason };
+      if (fault === 'refused') return { state: 'dead', code, status, reason, bounced: notSent.bounced };
       const minutes = BACK_OFF_MINUTES[Math.min(attempts, BACK_OFF_MINUTES.length) - 1]!;
-      return { state: 'waiting', code, reason, delaySeconds: minutes * 60 * (0.8 + Math.random() * 0.4) };
+      return { state: 'waiting', code, status, reason, delaySeconds: minutes * 60 * (0.8 + Math.random() * 0.4) };
     } finally {
+      over = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
     }
@@ -116,7 +143,7 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
   private async record(mail: ClaimedMail, outcome: Outcome): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const held = await recordOutcome(this.dataSource.manager, mail, outcome);
+        const held = await this.dataSource.transaction((tx) => this.write(tx, mail, outcome));
         if (!held) this.logger.warn(`mail ${mail.id} was no longer held when its try ended as ${outcome.state}`);
         return;
       } catch (error) {
@@ -125,4 +152,26 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
       }
     }
   }
+
+  /** @returns whether the mail was still held */
+  private async write(tx: EntityManager, mail: ClaimedMail, outcome: Outcome): Promise<boolean> {
+    const held = await recordOutcome(tx, mail, outcome);
+    if (held && outcome.state === 'dead' && outcome.bounced && handlingOf(mail.kind).refusable) {
+      const mailbox = parseAddress(this.seal.open(mail.to, `${mail.messageId} to`))!;
+      await this.suppressions.suppress(tx, this.keys.hashOf(mailbox), 'bounce');
+      await this.stops.judge(tx, 'shares');
+    }
+    return held;
+  }
+}
+
+/** An end that has nothing to do with the relay. */
+function dead(reason: string): Outcome {
+  return { state: 'dead', code: null, status: null, reason, bounced: false };
+}
+
+/** @param host as mail writes it @param apart see `Handling.apart`; an address of the network has no names below it */
+function senderAddress(host: string, apart: boolean): string {
+  if (!apart) return `noreply@${host}`;
+  return host.startsWith('[') ? `share@${host}` : `share@mail.${host}`;
 }

@@ -1,5 +1,6 @@
-import { createTransport, type NodemailerError } from 'nodemailer';
-import { Carrier, NotSent, type Parcel } from './carrier.js';
+import { Transform } from 'node:stream';
+import { createTransport, type NodemailerError, type SendMailOptions } from 'nodemailer';
+import { Carrier, NotSent, type HandOver, type Parcel } from './carrier.js';
 import { composed } from './composed.js';
 import type { Lane } from './kinds.js';
 
@@ -18,9 +19,10 @@ export class Relay extends Carrier {
     super();
   }
 
-  async carry(lane: Lane, parcel: Parcel, signal: AbortSignal): Promise<void> {
+  async carry(lane: Lane, parcel: Parcel, signal: AbortSignal, handOver?: HandOver): Promise<void> {
+    const sending: Sending = { ...composed(parcel), signal, handOver };
     try {
-      await this.pool(lane).sendMail({ ...composed(parcel), signal });
+      await this.pool(lane).sendMail(sending);
     } catch (error) {
       throw notSent(error as NodemailerError);
     }
@@ -46,8 +48,23 @@ export class Relay extends Carrier {
   }
 }
 
+interface Sending extends SendMailOptions {
+  readonly handOver?: HandOver;
+}
+
+/**
+ * nodemailer writes the final dot when the stream of the message ends. So the end waits for `handOver`; when that rejects, the stream breaks,
+ * the line is closed, and the relay has a letter without an end, which RFC 5321 (4.1.1.4) lets nobody deliver.
+ */
+function holdingTheDot(handOver: HandOver): Transform {
+  return new Transform({
+    transform: (chunk, _encoding, done) => done(null, chunk),
+    flush: (done) => void handOver().then(() => done(), done),
+  });
+}
+
 function pool(url: string, name: string): ReturnType<typeof createTransport> {
-  return createTransport({
+  const transport = createTransport({
     pool: true,
     url,
     name,
@@ -61,6 +78,13 @@ function pool(url: string, name: string): ReturnType<typeof createTransport> {
     // A password is never sent in the clear, whoever took STARTTLS out of the greeting. The URL may say otherwise.
     requireTLS: new URL(url).password !== '',
   });
+  transport.use('stream', ({ data, message }, done) => {
+    const { handOver } = data as Sending;
+    // A function: the pool reads a message anew when it puts it on another line.
+    if (handOver) message.transform(() => holdingTheDot(handOver));
+    done();
+  });
+  return transport;
 }
 
 /** What concerns the connection and not the mail on it: a wrong password for the relay is no reason to give a letter up. */
@@ -68,9 +92,14 @@ const UNREACHABLE = new Set(['ECONNECTION', 'ETIMEDOUT', 'ESOCKET', 'EDNS', 'ETL
 /** 503, the session was in the wrong state; 530, it wants TLS or a password first: both are ours to mend. */
 const NOT_THE_MAILS_FAULT = [503, 530];
 
-function notSent({ code = '', responseCode, message }: NodemailerError): NotSent {
+/** Replies that are about this recipient or this letter; what `MAIL FROM` is answered is about us. */
+const ABOUT_THE_MAIL = ['RCPT TO', 'DATA'];
+const ENHANCED_STATUS = /^(?<class>[45])\d\d[ -](?<status>\k<class>\.\d{1,3}\.\d{1,3})(?!\S)/;
+
+function notSent({ code = '', responseCode, response, command, message }: NodemailerError): NotSent {
   const reply = responseCode ?? null;
   if (UNREACHABLE.has(code)) return new NotSent('unreachable', reply, code === 'EABORT' ? 'No answer in time.' : message);
   const refused = reply !== null && reply >= 500 && !NOT_THE_MAILS_FAULT.includes(reply);
-  return new NotSent(refused ? 'refused' : 'later', reply, message);
+  const status = ABOUT_THE_MAIL.includes(command ?? '') ? ENHANCED_STATUS.exec(response ?? '')?.groups?.['status'] : undefined;
+  return new NotSent(refused ? 'refused' : 'later', reply, message, status);
 }

@@ -33,9 +33,17 @@ export class Suppressions {
     return true;
   }
 
-  /** @param hash as {@link MailboxKeys.hashOf} gives it */
+  /**
+   * Again it changes nothing, except that a complaint is counted whatever was the reason before.
+   * @param hash as {@link MailboxKeys.hashOf} gives it
+   */
   async suppress(tx: EntityManager, hash: Buffer, reason: SuppressionReason): Promise<void> {
-    await tx.query(`insert into mail_suppressions (address_hash, reason) values ($1, $2) on conflict do nothing`, [hash, reason]);
+    await tx.query(
+      `insert into mail_suppressions (address_hash, reason) values ($1, $2)
+       on conflict (address_hash) do update set reason = excluded.reason, created_at = now()
+       where excluded.reason = 'complaint' and mail_suppressions.reason <> 'complaint'`,
+      [hash, reason],
+    );
   }
 
   /** @returns whether mail to this mailbox is withheld */

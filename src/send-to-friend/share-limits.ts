@@ -1,0 +1,77 @@
+import { networkOf, vicinityOf } from '../http/client-network.js';
+import type { Bucket } from '../http/rate-limits.js';
+import type { Address } from '../mail/address.js';
+
+/**
+ * How much may be sent. The figures are the design's (send-to-friend.md 2): a person who shares pieces with friends meets none of them.
+ * Mailboxes are named by their keyed hashes.
+ */
+
+const HOUR = 3_600;
+const DAY = 86_400;
+const MONTH = 30 * DAY;
+
+/** How many times as dear work becomes where a network, or its vicinity, has sent much. */
+export const DEARER = 4;
+
+/** Of one network: beyond it work is dearer, nobody is refused. */
+export const networkHour = (ip: string): Bucket => ({ name: 'share network hour', of: networkOf(ip), limit: 10, seconds: HOUR });
+/** Of its vicinity, where many may live behind one address: only dearer either. */
+export const vicinityHour = (ip: string): Bucket => ({
+  name: 'share vicinity hour',
+  of: vicinityOf(networkOf(ip)),
+  limit: 100,
+  seconds: HOUR,
+});
+export const networkDay = (ip: string): Bucket => ({ name: 'share network day', of: networkOf(ip), limit: 30, seconds: DAY });
+/** Without work every share of a page's form may cause a letter to somebody who has not asked for it. */
+export const networkLetters = (ip: string): Bucket => ({ name: 'share letters network', of: networkOf(ip), limit: 5, seconds: HOUR });
+
+/**
+ * Of one sender: shares, and recipients. What was typed without proof is counted apart, or anybody could use up what the owner of the mailbox
+ * may send; it is counted again when the owner says that it is theirs.
+ */
+export function senderBuckets(sender: Buffer, confirmed: boolean, recipients: number): readonly [Bucket, Bucket] {
+  const who = { of: `${confirmed ? 'confirmed' : 'unconfirmed'} ${sender.toString('hex')}`, seconds: DAY };
+  return [
+    { ...who, name: 'share sender', limit: 5 },
+    { ...who, name: 'share sender recipients', limit: 10, count: recipients },
+  ];
+}
+
+/** Letters that ask a sender for confirmation. */
+export function senderLetters(sender: Buffer): readonly Bucket[] {
+  const of = sender.toString('hex');
+  return [
+    { name: 'share confirmation day', of, limit: 1, seconds: DAY },
+    { name: 'share confirmation month', of, limit: 3, seconds: MONTH },
+  ];
+}
+
+/** Of the whole site. */
+export const SITE: readonly [Bucket, Bucket] = [
+  { name: 'share site hour', of: '', limit: 500, seconds: HOUR },
+  { name: 'share site day', of: '', limit: 3_000, seconds: DAY },
+];
+
+/** Shares of one piece: more than that is a campaign, and goes out to nobody. */
+export const articleHour = (articleId: number): Bucket => ({ name: 'share article', of: String(articleId), limit: 200, seconds: HOUR });
+
+/**
+ * Where mailboxes are so many that a hundred letters in an hour are nothing: ten of the largest providers. No two rankings agree on who is
+ * tenth, and for this purpose it does not matter.
+ */
+const BIG_PROVIDERS: ReadonlySet<string> = new Set(
+  'gmail.com yahoo.com outlook.com hotmail.com icloud.com live.com msn.com aol.com mail.ru qq.com'.split(' '),
+);
+
+/** Letters to one mailbox, whoever asks for them, and to its domain: the busiest last. */
+export function recipientBuckets({ canonical }: Address, mailbox: Buffer): readonly Bucket[] {
+  const of = mailbox.toString('hex');
+  const domain = canonical.slice(canonical.indexOf('@') + 1);
+  return [
+    { name: 'share mailbox day', of, limit: 2, seconds: DAY },
+    { name: 'share mailbox month', of, limit: 5, seconds: MONTH },
+    { name: 'share domain', of: domain, limit: BIG_PROVIDERS.has(domain) ? 500 : 100, seconds: HOUR },
+  ];
+}

@@ -1,0 +1,3 @@
+export function withoutLinks(text: string): string {
+  return text.replaceAll(/\S*[./:@]\S*/g, '');
+}
