@@ -265,7 +265,8 @@ function sharesStopped(): Problem {
   return later(503, 'shares_stopped', message, STOPPED_SECONDS);
 }
 
-function sharingOff(): Problem {
+/** The center offers links only. */
+export function sharingOff(): Problem {
   return new Problem(403, 'mail_sharing_off', {
     ar: 'لا يرسل هذا الموقع المواد بالبريد. انسخ الرابط وأرسله بنفسك.',
     en: 'This site does not send pieces by mail. Copy the link and send it yourself.',

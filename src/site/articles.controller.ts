@@ -14,7 +14,7 @@ import { shownToAll } from './shell.js';
 const NUMBER = /^[1-9]\d{0,8}$/;
 
 /** The parameters this page listens to; whatever else its address carries changes nothing. */
-interface Listed {
+export interface Listed {
   readonly lang?: Lang;
   /** Revision that a letter was sent with. */
   readonly r?: string;
@@ -55,12 +55,12 @@ export function numberIn(id: string): string {
   return id;
 }
 
-function listedIn(query: unknown): Listed {
+export function listedIn(query: unknown): Listed {
   const { lang, r } = query as Readonly<Record<string, unknown>>;
   return { ...(isLang(lang) && { lang }), ...(typeof r === 'string' && NUMBER.test(r) && { r }) };
 }
 
-function movedTo(url: string, listed: Listed): Moved {
+export function movedTo(url: string, listed: Listed): Moved {
   const query = new URLSearchParams({ ...listed }).toString();
   return new Moved(query === '' ? url : `${url}?${query}`);
 }

@@ -67,6 +67,16 @@ p { margin: 0 0 1rem; }
 .sharing { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .sharing ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
 .sharing a { color: var(--accent); }
+.fields fieldset { margin: 0 0 1.25rem; padding: 0; border: 0; }
+.fields legend { padding: 0; margin-bottom: .5rem; font-size: 1.125rem; font-weight: 700; }
+.fields label { display: block; font-weight: 700; }
+.fields .field { margin-bottom: 1rem; }
+.fields .field p { margin: 0; }
+.fields .wrong { color: var(--warn); font-size: .9375rem; }
+.fields input, .fields select { width: 100%; min-height: 2.75rem; padding: .375rem .75rem; font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--quiet); border-radius: .375rem; }
+.fields input[aria-invalid] { border-color: var(--warn); border-width: 2px; }
+.notice ul { margin: 0; padding-inline-start: 1.25rem; }
+.notice a { color: var(--accent); }
 button { min-height: 3rem; padding: .5rem 2rem; font: inherit; font-weight: 700; color: var(--on-accent); background: var(--accent); border: 0; border-radius: .375rem; cursor: pointer; }
 form { margin: 0 0 1rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { SiteArticlesController } from './articles.controller.js';
+import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
 import { OptOutController } from './opt-out.controller.js';
+import { SendController } from './send.controller.js';
 
 /** The reader's pages, rendered here: they work without scripts. */
 @Module({})
@@ -12,7 +14,7 @@ export class SiteModule {
     return {
       module: SiteModule,
       imports: [ArticlesModule, polls],
-      controllers: [ConfirmVoteController, OptOutController, SiteArticlesController],
+      controllers: [ConfirmSharesController, ConfirmVoteController, OptOutController, SendController, SiteArticlesController],
     };
   }
 }
