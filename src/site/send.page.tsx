@@ -56,7 +56,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     taken: {
       title: 'بقيت خطوة: افتح بريدك',
       text: 'نكتب الآن إلى العنوان الذي ذكرته لنا. لا يخرج شيء إلى أصدقائك قبل أن تضغط الزر الذي في تلك الرسالة، وإن لم تضغطه خلال 24 ساعة حذفنا ما كتبته.',
-      none: 'لا نكتب إلى العنوان الواحد إلا مرة في اليوم: إن وصلتك منا رسالة تأكيد خلال آخر 24 ساعة فرابطها يكفي لهذه أيضًا. وإن لم تجدها فانظر في البريد غير المرغوب فيه.',
+      none: 'لا نكتب إلى العنوان الواحد أكثر من مرة في اليوم وثلاث مرات في 30 يومًا. إن وصلتك منا رسالة تأكيد خلال آخر 24 ساعة فرابطها يكفي لهذه أيضًا. وإن لم تجدها فانظر في البريد غير المرغوب فيه.',
     },
     back: 'عُد إلى المادة',
   },
@@ -83,7 +83,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     taken: {
       title: 'One step is left: open your mail',
       text: 'We are writing to the address you gave as yours. Nothing goes out to your friends before you press the button in that letter; if you do not within 24 hours, what you typed is deleted.',
-      none: 'We write to one address once a day: if you have had a letter of confirmation from us within the last 24 hours, its link is enough for this one too. If you cannot find it, look among your spam.',
+      none: 'We write to one address no more than once a day, and three times in 30 days. If you have had a letter of confirmation from us within the last 24 hours, its link is enough for this one too. If you cannot find it, look among your spam.',
     },
     back: 'Back to the piece',
   },
@@ -110,7 +110,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     taken: {
       title: 'Encore une étape : ouvrez votre messagerie',
       text: 'Nous écrivons à l’adresse que vous avez donnée comme la vôtre. Rien ne part vers vos amis avant que vous n’appuyiez sur le bouton de cette lettre ; si vous ne le faites pas dans les 24 heures, ce que vous avez saisi est supprimé.',
-      none: 'Nous écrivons une fois par jour à une adresse : si vous avez reçu de nous une lettre de confirmation ces dernières 24 heures, son lien vaut aussi pour cet envoi. Si vous ne la trouvez pas, regardez parmi les indésirables.',
+      none: 'Nous n’écrivons pas plus d’une fois par jour à une adresse, et trois fois en 30 jours. Si vous avez reçu de nous une lettre de confirmation ces dernières 24 heures, son lien vaut aussi pour cet envoi. Si vous ne la trouvez pas, regardez parmi les indésirables.',
     },
     back: 'Retour à l’article',
   },
