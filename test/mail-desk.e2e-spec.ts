@@ -19,7 +19,7 @@ async function post(world: TestApp, given: Partial<Letter> = {}): Promise<void> 
     subject: 'كلمة المرور <script>',
     paragraphs: [phrase`أرسلناها إلى ${ltr('salma@readers.example')}.`],
     action: { label: 'اختر كلمة المرور', href: 'https://center.example/desk/password#secret' },
-    center: { name: 'مركز مثال', origin: 'https://center.example' },
+    center: { name: 'مركز مثال', origin: 'https://center.example', color: '#0b5c56', postal: null },
   });
   await world.tx((tx) =>
     world.app.get(MailRoom).post(tx, { kind: 'reset', dedupeKey: randomUUID(), to: 'salma@readers.example', mail, ...given }),

@@ -44,7 +44,7 @@ async function post(given: Partial<Letter> = {}): Promise<void> {
     subject: 'أعيد إليك: الماء والسلام',
     paragraphs: [phrase`أعادت ${'سلمى'} مقالك «${'Water & Peace'}».`],
     action: { label: 'افتح المقال', href: 'https://center.example/desk/articles/7' },
-    center: { name: 'مركز مثال', origin: 'https://center.example' },
+    center: { name: 'مركز مثال', origin: 'https://center.example', color: '#0b5c56', postal: null },
   });
   await world.tx((tx) => world.app.get(MailRoom).post(tx, { kind: 'returned', dedupeKey: randomUUID(), to: TO, mail, ...given }));
 }

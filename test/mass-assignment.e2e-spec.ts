@@ -104,6 +104,11 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/passwords': async () => ({ body: { token: 'none', password: `نخلة أخرى ${randomUUID()}` } }),
   'POST /api/v1/polls/{id}/votes': async () => aVote(),
   'POST /api/v1/polls/confirmations': async () => ({ body: { token: 'none' } }),
+  'POST /api/v1/articles/{idOrSlug}/shares': async () => ({
+    id: (await anArticle(world)).id,
+    body: { senderName: 'سلمى', senderEmail: 'sender@readers.example', recipients: ['friend@friends.example'] },
+  }),
+  'POST /api/v1/shares/confirmations': async () => ({ body: { token: 'none' } }),
   'PUT /api/v1/desk/me/password': async () => ({ body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } }),
   'POST /api/v1/desk/mail/{id}/retry': async () => ({ id: await aMail(), body: {} }),
   'POST /api/v1/desk/editors': async () => ({ body: appointment() }),
@@ -319,6 +324,9 @@ const TAKEN: Readonly<Record<string, readonly number[]>> = {
   // Whose vote it is a cookie would say.
   'POST /api/v1/polls/{id}/votes': [400],
   'POST /api/v1/polls/confirmations': [422],
+  // Which share it is a header would say.
+  'POST /api/v1/articles/{idOrSlug}/shares': [400],
+  'POST /api/v1/shares/confirmations': [422],
   // Who has set a password is invited no more.
   'POST /api/v1/desk/editors/{id}/invite': [409],
 };

@@ -235,6 +235,7 @@ const REST: Readonly<Record<string, Elsewhere>> = {
       return { path: `${path}/${body.id}` };
     },
   },
+  [`GET ${DESK}/shares`]: { expected: chiefs() },
   [`GET ${DESK}/audit`]: { expected: chiefs() },
   [`GET ${DESK}/me`]: { expected: anybody() },
   [`PUT ${DESK}/me/password`]: {

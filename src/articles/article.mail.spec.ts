@@ -2,7 +2,7 @@ import { approvedMail, returnedMail, scheduleFailedMail, submittedMail } from '.
 
 const about = {
   lang: 'ar',
-  center: { name: 'مركز مثال', origin: 'https://center.example' },
+  center: { name: 'مركز مثال', origin: 'https://center.example', color: '#0b5c56', postal: 'القاهرة' },
   title: 'GPU وأثرها في البحث',
   titleLang: 'ar',
   by: 'ليلى <b>عبد الله</b>',

@@ -45,6 +45,10 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'challenge وsolution كما يعطيهما ALTCHA، كائنًا أو JSON بترميز base64.',
     en: 'challenge and solution as ALTCHA gives them, as an object or as JSON in base64.',
   },
+  sender_name: {
+    ar: 'اسم من حرفين إلى 60 حرفًا، بلا أرقام ولا رموز سوى النقطة والفاصلة العليا والشرطة، ولا يشبه اسم موقع.',
+    en: 'A name of 2 to 60 letters, with spaces, dots, apostrophes and hyphens only, and nothing like the name of a site.',
+  },
   flag: { ar: 'true أو false.', en: 'true or false.' },
   dayOrInstant: {
     ar: 'تاريخ مثل 2026-01-31، أو لحظة بفارق زمني مثل 2026-01-31T12:00:00Z.',

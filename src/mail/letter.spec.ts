@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { letter, ltr, phrase, quoted, type LetterOptions } from './letter.js';
 
-const center = { name: 'مركز مثال', origin: 'https://center.example' };
+const center = { name: 'مركز مثال', origin: 'https://center.example', color: '#0b5c56', postal: 'القاهرة' };
 const returned: LetterOptions = {
   lang: 'ar',
   subject: 'أعيد إليك: Water & Peace',

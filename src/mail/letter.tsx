@@ -9,6 +9,31 @@ export interface Letterhead {
   readonly name: string;
   /** `PUBLIC_ORIGIN`. */
   readonly origin: string;
+  /** Of its head, its button and its links: `#0b5c56`; white can be read on it and it on white. */
+  readonly color: string;
+  /** Where it can be written to on paper, on one line; null where it does not say. */
+  readonly postal: string | null;
+}
+
+/** A piece as a letter shows it: in its own language and direction, whatever the letter's are. */
+export interface Card {
+  readonly lang: Lang;
+  readonly title: string;
+  /** Names. */
+  readonly byline: readonly string[];
+  readonly dateline: string | null;
+  readonly summary: string | null;
+  readonly href: string;
+  /** What has to be known about it, in the letter's language. */
+  readonly note?: string;
+}
+
+/** The end of a letter that its reader did not ask for. */
+export interface Foot {
+  /** Why it came, and what is kept of it. */
+  readonly reasons: readonly (string | Phrase)[];
+  /** Where all further mail of this kind is refused. */
+  readonly optOut: { readonly label: string; readonly href: string };
 }
 
 /** A sentence of ours with values put in; made by {@link phrase}. */
@@ -38,10 +63,14 @@ export interface LetterOptions {
   readonly subject: string;
   /** Plain strings are our own words. Whatever a person typed goes in through {@link phrase}, {@link quoted} or {@link cited}. */
   readonly paragraphs: readonly (string | Phrase | Quotation)[];
-  /** What the letter asks to do: a button, and the address written out below it. */
+  /** Below the paragraphs. */
+  readonly card?: Card;
+  /** What the letter asks to do: a button, and the address written out below it, unless a card leads there too. */
   readonly action?: { readonly label: string; readonly href: string };
   /** After the action: how long it is valid, what to do if one never asked for it. */
   readonly closing?: string | Phrase;
+  /** In place of the sentence that the letter was sent automatically. */
+  readonly foot?: Foot;
   readonly center: Letterhead;
 }
 
@@ -86,9 +115,20 @@ export function cited(...texts: readonly Pick<PhraseOfWording, 'text' | 'lang'>[
 
 /** Makes a mail of a letter: both its parts say the same, and read right in either direction wherever they are shown. */
 export function letter(given: LetterOptions): Mail {
-  const center = { ...given.center, name: oneLine(given.center.name) };
-  const options = { ...given, subject: directed(oneLine(given.subject), given.lang), center };
+  const { name, postal } = given.center;
+  const center = { ...given.center, name: oneLine(name), postal: postal === null ? null : oneLine(postal) };
+  const options = {
+    ...given,
+    subject: directed(oneLine(given.subject), given.lang),
+    center,
+    ...(given.card && { card: onLines(given.card) }),
+  };
   return { subject: options.subject, html: `<!DOCTYPE html>${renderToStaticMarkup(<Sheet {...options} />)}`, text: plain(options) };
+}
+
+function onLines({ title, byline, dateline, summary, ...card }: Card): Card {
+  const each = (text: string | null): string | null => (text === null ? null : oneLine(text) || null);
+  return { ...card, title: oneLine(title), byline: byline.map(oneLine), dateline: each(dateline), summary: each(summary) };
 }
 
 // Embeddings, overrides and isolates: ours are added here, and none from a value may close or open one.
@@ -141,23 +181,49 @@ function plainQuotation({ quotation }: Quotation): string {
   return quotation.map(({ text, lang }) => `> ${lang === null ? text : directed(text, lang)}`).join('\n');
 }
 
-function plain({ lang, paragraphs, action, closing, center }: LetterOptions): string {
+/** One block: the heads of a piece close together, then what it is about. */
+function plainCard({ lang, title, byline, dateline, summary, note }: Card, ofLetter: Lang): string {
+  const names = byline.map((name) => `${ISOLATE.auto}${name}\u2069`).join(COMMA[lang]);
+  const head = [title, names, dateline].filter((line) => line !== null && line !== '').map((line) => directed(line!, lang));
+  return [head.join('\n'), ...(summary === null ? [] : [directed(summary, lang)]), ...(note ? [directed(note, ofLetter)] : [])].join(
+    '\n\n',
+  );
+}
+
+const COMMA: Record<Lang, string> = { ar: '، ', en: ', ', fr: ', ' };
+
+function plainFoot({ reasons, optOut }: Foot, lang: Lang): string[] {
+  return [...reasons.map((reason) => plainPhrase(reason, lang)), `${directed(`${optOut.label}:`, lang)}\n${optOut.href}`];
+}
+
+function plain({ lang, paragraphs, card, action, closing, foot, center }: LetterOptions): string {
   const blocks = [
     ...paragraphs.map((paragraph) =>
       typeof paragraph === 'object' && 'quotation' in paragraph ? plainQuotation(paragraph) : plainPhrase(paragraph, lang),
     ),
+    ...(card ? [plainCard(card, lang)] : []),
     // Alone on its line and without isolates: mail programs would take them into the link.
     ...(action ? [`${directed(`${action.label}:`, lang)}\n${action.href}`] : []),
     ...(closing === undefined ? [] : [plainPhrase(closing, lang)]),
-    `-- \n${plainPhrase(WORDS[lang].automatic(center.name), lang)}\n${center.origin}`,
+    ...(foot ? plainFoot(foot, lang) : []),
+    [
+      '-- ',
+      plainPhrase(foot ? phrase`${center.name}` : WORDS[lang].automatic(center.name), lang),
+      center.origin,
+      ...plainPostal(center, foot),
+    ].join('\n'),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function plainPostal({ postal }: Letterhead, foot: Foot | undefined): string[] {
+  return foot && postal !== null ? [`${ISOLATE.auto}${postal}\u2069`] : [];
 }
 
 const FONT = `'Segoe UI', Tahoma, Arial, 'Noto Sans Arabic', sans-serif`;
 const INK = '#1c2733';
 const QUIET = '#5b6875';
-const ACCENT = '#0b5c56';
+const LINE = '#d5dce1';
 
 /** Mail programs drop `dir` and `lang` on html and body, so both stand on every table and cell, the style's words included. */
 function side(lang: Lang): { readonly dir: Dir; readonly lang: Lang; readonly align: 'right' | 'left' } {
@@ -232,7 +298,51 @@ function Quote({ lang, quotation }: { lang: Lang } & Quotation): JSX.Element {
   );
 }
 
-function Action({ lang, action }: { lang: Lang; action: NonNullable<LetterOptions['action']> }): JSX.Element {
+/** The piece's own cells have its direction; what the letter says of it has the letter's. */
+function PieceCard({ card, color, ofLetter }: { card: Card; color: string; ofLetter: Lang }): JSX.Element {
+  const { lang, title, byline, dateline, summary, href, note } = card;
+  const size = lang === 'ar' ? 1 : 0;
+  const edge = lang === 'ar' ? 'border-right' : 'border-left';
+  return (
+    <Table lang={lang} style={`border:1px solid ${LINE};${edge}:4px solid ${color}`}>
+      <Row lang={lang} style={`padding:18px 20px 6px 20px;font-size:${20 + size}px;line-height:1.5;font-weight:bold;color:${INK}`}>
+        <a href={href} style={`color:${INK};text-decoration:none`}>
+          {title}
+        </a>
+      </Row>
+      {byline.length > 0 && (
+        <Row lang={lang} style={`padding:0 20px 2px 20px;font-size:${15 + size}px;line-height:1.6;color:${color}`}>
+          {byline.map((name, index) => (
+            <>
+              {index > 0 && COMMA[lang]}
+              <bdi>{name}</bdi>
+            </>
+          ))}
+        </Row>
+      )}
+      {dateline !== null && (
+        <Row lang={lang} style={`padding:0 20px 2px 20px;font-size:13px;line-height:1.6;color:${QUIET}`}>
+          {dateline}
+        </Row>
+      )}
+      {summary !== null && (
+        <Row lang={lang} style={`padding:10px 20px 4px 20px;font-size:${16 + size}px;line-height:1.75;color:${INK}`}>
+          {summary}
+        </Row>
+      )}
+      {note !== undefined && (
+        <Row lang={ofLetter} style={`padding:10px 20px 4px 20px;font-size:14px;line-height:1.7;font-weight:bold;color:${INK}`}>
+          {note}
+        </Row>
+      )}
+      <Row lang={lang} style="padding:0 20px 14px 20px;font-size:1px;line-height:1px">
+        {'\u00A0'}
+      </Row>
+    </Table>
+  );
+}
+
+function Action({ lang, action, color }: { lang: Lang; action: NonNullable<LetterOptions['action']>; color: string }): JSX.Element {
   const { dir } = side(lang);
   return (
     <table
@@ -248,7 +358,7 @@ function Action({ lang, action }: { lang: Lang; action: NonNullable<LetterOption
           dir={dir}
           lang={lang}
           align="center"
-          style={`direction:${dir};text-align:center;border-radius:6px;background-color:${ACCENT};font-family:${FONT}`}
+          style={`direction:${dir};text-align:center;border-radius:6px;background-color:${color};font-family:${FONT}`}
         >
           <a
             href={action.href}
@@ -262,7 +372,32 @@ function Action({ lang, action }: { lang: Lang; action: NonNullable<LetterOption
   );
 }
 
-function Sheet({ lang, subject, paragraphs, action, closing, center }: LetterOptions): JSX.Element {
+function Reasons({ lang, foot: { reasons, optOut } }: { lang: Lang; foot: Foot }): JSX.Element {
+  const quiet = `font-size:${lang === 'ar' ? 14 : 13}px;line-height:1.7;color:${QUIET}`;
+  return (
+    <>
+      <Row lang={lang} style="padding:12px 28px 0 28px">
+        <Table lang={lang} style={`border-top:1px solid ${LINE}`}>
+          <Row lang={lang} style="padding:0;font-size:1px;line-height:1px">
+            {'\u00A0'}
+          </Row>
+        </Table>
+      </Row>
+      {reasons.map((reason) => (
+        <Row lang={lang} style={`padding:6px 28px 2px 28px;${quiet}`}>
+          <Words text={reason} />
+        </Row>
+      ))}
+      <Row lang={lang} style={`padding:6px 28px 2px 28px;${quiet}`}>
+        <a href={optOut.href} style={`color:${QUIET};text-decoration:underline`}>
+          {optOut.label}
+        </a>
+      </Row>
+    </>
+  );
+}
+
+function Sheet({ lang, subject, paragraphs, card, action, closing, foot, center }: LetterOptions): JSX.Element {
   const { dir } = side(lang);
   const body = `font-size:${lang === 'ar' ? 17 : 16}px;line-height:1.75;color:${INK}`;
   return (
@@ -280,7 +415,7 @@ function Sheet({ lang, subject, paragraphs, action, closing, center }: LetterOpt
               <Table lang={lang} style="max-width:600px;margin:0 auto;background-color:#ffffff;border-radius:8px">
                 <Row
                   lang={lang}
-                  style={`padding:20px 28px;border-bottom:1px solid #e1e6ea;font-size:18px;line-height:1.5;font-weight:bold;color:${ACCENT}`}
+                  style={`padding:20px 28px;border-bottom:1px solid #e1e6ea;font-size:18px;line-height:1.5;font-weight:bold;color:${center.color}`}
                 >
                   <bdi>{center.name}</bdi>
                 </Row>
@@ -293,35 +428,47 @@ function Sheet({ lang, subject, paragraphs, action, closing, center }: LetterOpt
                     )}
                   </Row>
                 ))}
+                {card && (
+                  <Row lang={lang} style="padding:12px 28px 8px 28px">
+                    <PieceCard card={card} color={center.color} ofLetter={lang} />
+                  </Row>
+                )}
                 {action && (
-                  <>
-                    <Row lang={lang} style="padding:16px 28px 16px 28px">
-                      <Action lang={lang} action={action} />
-                    </Row>
-                    <Row lang={lang} style={`padding:4px 28px 8px 28px;font-size:14px;line-height:1.6;color:${QUIET}`}>
-                      {WORDS[lang].copy}
-                      <br />
-                      <span dir="ltr" style="word-break:break-all">
-                        <a href={action.href} style={`color:${ACCENT}`}>
-                          {action.href}
-                        </a>
-                      </span>
-                    </Row>
-                  </>
+                  <Row lang={lang} style="padding:16px 28px 16px 28px">
+                    <Action lang={lang} action={action} color={center.color} />
+                  </Row>
+                )}
+                {action && !card && (
+                  <Row lang={lang} style={`padding:4px 28px 8px 28px;font-size:14px;line-height:1.6;color:${QUIET}`}>
+                    {WORDS[lang].copy}
+                    <br />
+                    <span dir="ltr" style="word-break:break-all">
+                      <a href={action.href} style={`color:${center.color}`}>
+                        {action.href}
+                      </a>
+                    </span>
+                  </Row>
                 )}
                 {closing !== undefined && (
                   <Row lang={lang} style={`padding:8px 28px 8px 28px;${body}`}>
                     <Words text={closing} />
                   </Row>
                 )}
-                <Row lang={lang} style={`padding:20px 28px 24px 28px;font-size:13px;line-height:1.6;color:${QUIET}`}>
-                  <Words text={WORDS[lang].automatic(center.name)} />
+                {foot && <Reasons lang={lang} foot={foot} />}
+                <Row lang={lang} style={`padding:${foot ? 12 : 20}px 28px 24px 28px;font-size:13px;line-height:1.6;color:${QUIET}`}>
+                  {foot ? <bdi>{center.name}</bdi> : <Words text={WORDS[lang].automatic(center.name)} />}
                   <br />
                   <span dir="ltr">
                     <a href={center.origin} style={`color:${QUIET}`}>
                       {center.origin}
                     </a>
                   </span>
+                  {foot && center.postal !== null && (
+                    <>
+                      <br />
+                      <bdi>{center.postal}</bdi>
+                    </>
+                  )}
                 </Row>
               </Table>
             </td>

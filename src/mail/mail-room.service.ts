@@ -61,7 +61,11 @@ export class MailRoom {
 
   /** Who writes, in the language of the letter, for `letter({ center })`. */
   async letterhead(tx: EntityManager, lang: Lang): Promise<Letterhead> {
-    const [center] = await tx.query<[{ name: Wording; lang: Lang }]>(`select name, lang from center`);
-    return { name: wordingIn(center.name, lang, center.lang), origin: this.addresses.origin };
+    const [center] = await tx.query<[{ name: Wording; lang: Lang; color: string; address: Wording | null }]>(
+      `select name, lang, color, contact -> 'address' as address from center`,
+    );
+    const { name, color, address } = center;
+    const postal = wordingIn(address ?? {}, lang, center.lang);
+    return { name: wordingIn(name, lang, center.lang), origin: this.addresses.origin, color, postal: postal === '' ? null : postal };
   }
 }

@@ -3,7 +3,7 @@ import { voteMail } from './vote.mail.js';
 
 const asked = {
   lang: 'ar',
-  center: { name: 'مركز مثال', origin: 'https://center.example' },
+  center: { name: 'مركز مثال', origin: 'https://center.example', color: '#0b5c56', postal: 'القاهرة' },
   question: { text: 'ETF: هل تستثمر فيها؟', lang: 'ar' },
   options: [{ text: 'نعم <b>دائمًا</b>', lang: 'ar' }],
   href: 'https://center.example/polls/confirm/Zm9v?lang=ar',

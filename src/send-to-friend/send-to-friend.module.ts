@@ -32,7 +32,7 @@ export class SendToFriendModule {
         ShareWork,
         SharesService,
       ],
-      exports: [SenderCookie, ShareConfirmations, SharesService],
+      exports: [Pieces, SenderCookie, ShareConfirmations, SharesService],
     };
   }
 }

@@ -77,7 +77,7 @@ export class ShareDispatch implements OnModuleInit {
         kind: 'share_confirmation',
         dedupeKey: `share_confirmation:${link}`,
         to: senderEmail.canonical,
-        mail: shareConfirmationMail({ lang, center, href, optOut, postal: null }),
+        mail: shareConfirmationMail({ lang, center, href, optOut }),
       });
     });
     await tx.query(`update shares set state = 'held' where id = $1`, [id]);
@@ -117,7 +117,7 @@ export class ShareDispatch implements OnModuleInit {
         dedupeKey: `share:${id}:${number}`,
         to: address.canonical,
         ...(replies && { replyTo: senderEmail.canonical }),
-        mail: shareMail({ lang, center, piece, senderName, message, replies, optOut, postal: null }),
+        mail: shareMail({ lang, center, piece, senderName, message, replies, optOut }),
       });
     });
   }

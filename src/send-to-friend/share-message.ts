@@ -1,3 +1,260 @@
+/**
+ * A stranger's message without anything that leads somewhere: addresses of pages, hosts, mailboxes and accounts, and telephone numbers. Where
+ * one stood, `…` stands.
+ *
+ * What is looked at is not the text itself but what a reader or a mail program may take it for: full-width letters and digits of any script
+ * read as plain ones, `。` or `[.]` or `(dot)` as a dot, `(at)` as @, invisible characters as nothing. A dot that merely lacks its space is not
+ * a link: `قال.ثم مضى` gets the space, which also keeps mail programs from making a link of it. Where it cannot be told, it goes.
+ *
+ * Every pattern takes time linear in the text.
+ * @returns '' where nothing legible is left
+ */
 export function withoutLinks(text: string): string {
-  return text.replaceAll(/\S*[./:@]\S*/g, '');
+  let cleared = text;
+  for (let pass = 0; pass < MOST_PASSES; pass += 1) {
+    const next = onePass(cleared);
+    if (next === cleared) return /[\p{L}\p{N}]/u.test(next) ? next : '';
+    cleared = next;
+  }
+  // What is taken out brings its neighbours together. Whoever nests that deep has no message.
+  return '';
+}
+
+const MOST_PASSES = 8;
+/** Where something was. */
+const REMOVED = '…';
+
+/** What a text may be taken for, and of each of its units where in the text it comes from. */
+interface Reading {
+  readonly text: string;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+interface Change {
+  readonly from: number;
+  readonly to: number;
+  readonly by: string;
+}
+
+function onePass(text: string): string {
+  const reading = readingOf(text);
+  const found = [...LEADING.flatMap((find) => find(reading.text)), ...domains(reading, text), ...phones(reading.text)];
+  const changes = found.map(({ from, to, by }): Change => {
+    const end = reading.to[to - 1]!;
+    return { from: by === REMOVED ? reading.from[from]! : end, to: end, by };
+  });
+  return changes.length === 0 ? text : changed(text, changes);
+}
+
+/** Makes the changes in order; of two that overlap one is made of both. */
+function changed(text: string, changes: readonly Change[]): string {
+  let result = '';
+  let at = 0;
+  for (const { from, to, by } of changes.toSorted((a, b) => a.from - b.from || b.to - a.to)) {
+    // Within what was taken out already, as its end may be.
+    if (to <= at && at > 0) continue;
+    const kept = text.slice(at, Math.max(at, from));
+    at = Math.max(at, to);
+    if (by !== REMOVED) result += kept + by;
+    else {
+      // The mark stands free of what could be read together with it; of several in a row one is enough.
+      const before = result + kept;
+      const repeated = /…\s*$/u.test(before);
+      result = repeated ? before.trimEnd() : /[\s([{«“"'>]$|^$/.test(before) ? before + REMOVED : `${before} ${REMOVED}`;
+      if (/^[^\s)\]}»”"',،؛;:!؟?…]/u.test(text.slice(at, at + 1))) result += ' ';
+    }
+  }
+  return (result + text.slice(at)).trim();
+}
+
+// --- reading ---------------------------------------------------------------------------------------------------------------------------
+
+/** What name servers, browsers and people take for a dot: UTS 46, and the full stops of Urdu and Syriac. */
+const DOTS = /[。．｡․﹒۔܁܂]/u;
+const DIGIT = /\p{Nd}/u;
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
+
+function readingOf(text: string): Reading {
+  const units: string[] = [];
+  const from: number[] = [];
+  const to: number[] = [];
+  let at = 0;
+  for (const letter of text) {
+    const end = at + letter.length;
+    for (const unit of read(letter)) {
+      units.push(unit);
+      from.push(at);
+      to.push(end);
+    }
+    at = end;
+  }
+  return WRITTEN_OUT.reduce(rewritten, { text: units.join(''), from, to });
+}
+
+/** @returns UTF-16 units */
+function read(letter: string): string[] {
+  if (letter === '…') return ['…'];
+  if (UNSEEN.test(letter)) return [];
+  if (DOTS.test(letter)) return ['.'];
+  // Lower case by letter: that of a whole text may have other lengths.
+  return letter
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\p{Nd}/gu, digit)
+    .split('');
+}
+
+/** Decimal digits stand in order, ten in a row: how many stand before this one is its value. */
+function digit(letter: string): string {
+  const code = letter.codePointAt(0)!;
+  let value = 0;
+  while (value < 9 && DIGIT.test(String.fromCodePoint(code - value - 1))) value += 1;
+  return String(value);
+}
+
+/** Ends of names that are no words; a space beside the dot does not hide them. */
+const NOT_WORDS = 'com|org|biz|xyz|كوم';
+const AFTER_DOT_IN_WORDS = `${NOT_WORDS}|net|info|io|co|me|ly|ru|cn|site|online|shop|app|dev|edu|gov|نت|اورج|أورج|اورغ|أورغ`;
+
+/** Spellings of a dot or an @, each with the sign it stands for. */
+const WRITTEN_OUT: readonly (readonly [RegExp, string])[] = [
+  [/\s{0,3}[[({<]\s{0,3}(?:\.|dot|punkt|point|punto|نقطة|نقطه|دوت)\s{0,3}[\])}>]\s{0,3}/g, '.'],
+  [/\s{0,3}[[({<]\s{0,3}(?:@|at|arobase|ات|آت|أت)\s{0,3}[\])}>]\s{0,3}/g, '@'],
+  [new RegExp(`\\s{1,3}(?:dot|نقطة|نقطه|دوت)\\s{1,3}(?=(?:${AFTER_DOT_IN_WORDS})(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
+  [new RegExp(`(?<=[\\p{L}\\p{N}])(?:\\s{1,3}\\.\\s{0,3}|\\.\\s{1,3})(?=(?:${NOT_WORDS})(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
+  [/(?<=[\p{L}\p{N}])\s{1,3}\.(?=(?:net|info|io|site|online|shop|app|dev|نت)(?![\p{L}\p{N}]))/gu, '.'],
+];
+
+function rewritten(reading: Reading, [pattern, sign]: readonly [RegExp, string]): Reading {
+  const text: string[] = [];
+  const from: number[] = [];
+  const to: number[] = [];
+  let at = 0;
+  const copyUntil = (end: number): void => {
+    text.push(reading.text.slice(at, end));
+    for (; at < end; at += 1) {
+      from.push(reading.from[at]!);
+      to.push(reading.to[at]!);
+    }
+  };
+  for (const { index, 0: written } of reading.text.matchAll(pattern)) {
+    copyUntil(index);
+    text.push(sign);
+    from.push(reading.from[index]!);
+    to.push(reading.to[index + written.length - 1]!);
+    at = index + written.length;
+  }
+  copyUntil(reading.text.length);
+  return { text: text.join(''), from, to };
+}
+
+// --- finding ---------------------------------------------------------------------------------------------------------------------------
+
+const all =
+  (pattern: RegExp) =>
+  (text: string): Change[] =>
+    [...text.matchAll(pattern)].map(({ index, 0: found }) => ({ from: index, to: index + found.length, by: REMOVED }));
+
+/** The rest of an address, up to what ends one in prose. */
+const REST = `[^\\s<>"«»“”،؛…]*`;
+const WORD = `[\\p{L}\\p{M}\\p{N}._%+-]`;
+
+/** What leads somewhere by its own signs. No pattern can begin within its own beginning, so each looks at a letter a bounded number of times. */
+const LEADING = [
+  // https://…, hxxp://…, //…
+  all(new RegExp(`(?<![a-z\\d+.-])[a-z][a-z\\d+.-]{0,30}\\s?:\\s?//${REST}`, 'gu')),
+  all(new RegExp(`//${REST}`, 'gu')),
+  all(new RegExp(`\\\\\\\\${REST}`, 'gu')),
+  all(new RegExp(`(?<!\\p{L})h[tx*_]{2}ps?(?!\\p{L})(?:\\s?:${REST}|(?<=x{2}ps?))`, 'gu')),
+  all(
+    new RegExp(
+      `(?<!\\p{L})(?:ftps?|wss?|mailto|tel|sms|callto|sip|xmpp|skype|whatsapp|tg|magnet|bitcoin|javascript|data):(?=\\S)${REST}`,
+      'gu',
+    ),
+  ),
+  all(new RegExp(`(?<![\\p{L}\\p{N}])www\\d{0,2}(?![\\p{L}\\p{N}])\\s{0,3}${REST}`, 'gu')),
+  all(new RegExp(`(?<!${WORD})${WORD}*xn--${REST}`, 'gu')),
+  // name@host, @name, name @ host
+  all(new RegExp(`(?<!${WORD})${WORD}*\\s{0,2}@[\\s@]{0,4}${WORD}*`, 'gu')),
+  // 192.0.2.1, 2001:db8::1
+  all(new RegExp(`(?<![\\d.])\\d{1,3}(?:\\.\\d{1,3}){3}(?!\\d)${REST}`, 'gu')),
+  all(/(?<![\da-f:])\[?(?:[\da-f]{0,4}:){3,8}[\da-f]{0,4}\]?/g),
+  all(/(?<![\da-f:])\[?(?:[\da-f]{1,4})?::[\da-f]{1,4}\]?/g),
+];
+
+const LABEL = `[\\p{L}\\p{M}\\p{N}_-]`;
+const CHAIN = new RegExp(`(?<!${LABEL})${LABEL}+(?:\\.${LABEL}+)+`, 'gu');
+const PORT_OR_PATH = new RegExp(`[/?#:\\\\]${REST}`, 'uy');
+
+/** Names with dots: those that could be a host's go, the others get the space that was left out. */
+function domains(reading: Reading, original: string): Change[] {
+  return [...reading.text.matchAll(CHAIN)].flatMap(({ index, 0: chain }): Change[] => {
+    const labels = chain.split('.');
+    let next = index;
+    const starts = labels.map(({ length }) => (next += length + 1) - length - 1);
+    const words = labels.map((label, place) => ({
+      label,
+      capital: isCapital(original.slice(reading.from[starts[place]!], reading.to[starts[place]!])),
+    }));
+    if (words.some((word, place) => place > 0 && couldEndHost(word, labels[place - 1]!))) {
+      PORT_OR_PATH.lastIndex = index + chain.length;
+      const rest = PORT_OR_PATH.exec(reading.text)?.[0] ?? '';
+      return [{ from: index, to: index + chain.length + rest.length, by: REMOVED }];
+    }
+    return labels.flatMap((label, place) =>
+      place > 0 && TWO_LETTERS.test(label) ? [{ from: starts[place]!, to: starts[place]!, by: ' ' }] : [],
+    );
+  });
+}
+
+const TWO_LETTERS = /^\p{L}\p{M}*\p{L}/u;
+const ONE_LETTER = /^\p{L}\p{M}*$/u;
+
+function isCapital(letter: string): boolean {
+  return letter !== letter.toLowerCase();
+}
+
+/**
+ * Whether the label behind a dot could be a top-level domain. Of those in ASCII there are well over a thousand, words of prose among them: all
+ * could be, unless a capital letter says that a sentence begins there (`done.But`, `J.Smith`). Of the others there are few, and they are known.
+ */
+function couldEndHost({ label, capital }: { readonly label: string; readonly capital: boolean }, before: string): boolean {
+  const [end = ''] = /^[\p{L}\p{M}]+/u.exec(label) ?? [];
+  if (!/^[a-z]+$/.test(end)) return OTHER_ENDS.has(end) && !ONE_LETTER.test(before);
+  if (end.length < 2) return false;
+  return !capital || end.length < 3 || COMMON_ENDS.test(end);
+}
+
+const COMMON_ENDS =
+  /^(?:com|net|org|info|biz|xyz|edu|gov|int|mil|app|dev|site|online|shop|store|club|top|link|click|live|news|blog|cloud|tech|vip|icu|pro|win|work|world|today|space|website|page|name|mobi|asia|arpa|onion)$/;
+
+/** Top-level domains that are not in ASCII: IANA’s list, 2026. One that is missing here gets a space, and is no link then. */
+const OTHER_ENDS = new Set(
+  (
+    'ابوظبي ارامكو الاردن البحرين الجزائر السعودية العليان المغرب امارات ایران بارت بازار بيتك بھارت تونس سودان سورية شبكة عراق عرب عمان ' +
+    'فلسطين قطر كاثوليك كوم مصر مليسيا موريتانيا موقع همراه پاکستان ڀارت ελ ευ бг бел дети ею католик ком мкд мон москва онлайн орг рус рф ' +
+    'сайт срб укр қаз հայ ישראל קום कॉम नेट भारत भारतम् भारोत संगठन বাংলা ভারত ভাৰত ਭਾਰਤ ભારત ଭାରତ இந்தியா இலங்கை சிங்கப்பூர் భారత్ ಭಾರತ ' +
+    'ഭാരതം ලංකා คอม ไทย ລາວ გე みんな アマゾン クラウド グーグル コム ストア セール ファッション ポイント 世界 中信 中国 中國 中文网 亚马逊 企业 ' +
+    '佛山 信息 健康 八卦 公司 公益 台湾 台灣 商城 商店 商标 嘉里 嘉里大酒店 在线 大拿 天主教 娱乐 家電 广东 微博 慈善 我爱你 手机 招聘 政务 政府 ' +
+    '新加坡 新闻 时尚 書籍 机构 淡马锡 游戏 澳門 点看 移动 组织机构 网址 网店 网站 网络 联通 谷歌 购物 通販 集团 電訊盈科 飞利浦 食品 餐厅 香格里拉 ' +
+    '香港 닷넷 닷컴 삼성 한국'
+  )
+    .normalize('NFKC')
+    .split(' '),
+);
+
+/** Seven digits or more, with what people put between them. */
+const MANY_DIGITS = /(?<!\d)[+(]{0,3}\d(?:(?:[\s\-‐‑‒–—−_./()\\*~|]{1,3}|,)?\d){6,}/g;
+const YEAR = '(?:1[4-9]|20)\\d\\d';
+const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
+const MONTH = '(?:0?[1-9]|1[0-2])';
+const AMOUNT = '\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?';
+/** Dates, spans of years, amounts in thousands, fractions. */
+const NO_PHONE = new RegExp(
+  `^(?:${YEAR}([-/.])${MONTH}\\1${DAY}|${DAY}([-/.])${MONTH}\\2${YEAR}|${YEAR}\\s?[-–—/]\\s?${YEAR}|${AMOUNT}(?:\\s?[-–—]\\s?${AMOUNT})?|\\d\\.\\d+)$`,
+);
+
+function phones(text: string): Change[] {
+  return all(MANY_DIGITS)(text).filter(({ from, to }) => !NO_PHONE.test(text.slice(from, to)));
 }
