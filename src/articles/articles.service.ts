@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { NotFound, Problem } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
+import { articleAnswer, isId, type ArticleRow } from './article-answer.js';
 import type { ListArticles } from './article.dto.js';
 import { articleById, articleBySlug, articlePage } from './articles.queries.js';
 
@@ -26,23 +26,13 @@ export class ArticlesService {
 
   /** @throws NotFound; Problem 410 `withdrawn` */
   async find(idOrSlug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const byId = /^\d+$/.test(idOrSlug);
-    const row = await this.reader.row<PublishedRow & { slug: string | null; withdrawn: boolean; reason: string | null }>(
-      byId ? articleById : articleBySlug,
-      [byId ? idOrSlug : foldSlug(idOrSlug), lang, this.addresses.origin],
-    );
-    if (row?.withdrawn) throw withdrawn(row.reason);
-    if (row === null || row.slug === null) throw new NotFound();
-    if (!byId && row.slug !== idOrSlug) return new Moved(this.addresses.api(['articles', row.slug], { lang }));
-    return new Published(row);
+    const byId = isId(idOrSlug);
+    const row = await this.reader.row<ArticleRow>(byId ? articleById : articleBySlug, [
+      byId ? idOrSlug : foldSlug(idOrSlug),
+      lang,
+      this.addresses.origin,
+    ]);
+    const answer = articleAnswer(row, idOrSlug, (slug) => this.addresses.api(['articles', slug], { lang }));
+    return answer instanceof Moved ? answer : new Published(answer);
   }
-}
-
-/** The reason stands isolated, because its language is the article's and not the sentence's. */
-function withdrawn(reason: string | null): Problem {
-  const why = reason === null ? '' : `: \u2068${reason}\u2069`;
-  return new Problem(410, 'withdrawn', {
-    ar: `سُحبت هذه المادة نهائيًّا${why || '.'}`,
-    en: `This piece has been withdrawn for good${why || '.'}`,
-  });
 }

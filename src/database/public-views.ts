@@ -58,7 +58,7 @@ const VIEWS: Record<string, string> = {
     where a.live_revision_id is not null and n.settled_at is null`,
 
   center: `view pub.center with (security_barrier) as
-    select lang, zone, name, tagline, publisher, contact from center`,
+    select lang, zone, name, tagline, publisher, contact, mail_sharing from center`,
 
   masthead: `view pub.masthead with (security_barrier) as
     select position, role, person, since, until from masthead_terms`,

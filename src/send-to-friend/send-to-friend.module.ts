@@ -1,6 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from '../config/config.js';
+import { MailPreviewController } from './mail-preview.controller.js';
+import { MailPreviews } from './mail-preview.service.js';
 import { Pieces } from './pieces.service.js';
+import { ShareLinksController } from './share-links.controller.js';
+import { ShareLinksService } from './share-links.service.js';
 
 /** Pieces sent to friends by mail: asked for, confirmed by their senders, and handed to the mail room. One for the whole house. */
 @Module({})
@@ -9,9 +13,16 @@ export class SendToFriendModule {
     return {
       module: SendToFriendModule,
       global: true,
-      controllers: [],
-      providers: [Pieces],
-      exports: [Pieces],
+      controllers: [
+        MailPreviewController, //
+        ShareLinksController,
+      ],
+      providers: [
+        MailPreviews, //
+        Pieces,
+        ShareLinksService,
+      ],
+      exports: [],
     };
   }
 }
