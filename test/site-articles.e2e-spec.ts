@@ -75,6 +75,21 @@ describe('The page of a piece', () => {
         '<div class="text"><h2 id="h-الخلاصه">الخلاصة</h2>\n<p>متن فيه <a href="https://other.example/x">رابط</a> و<strong>تأكيد</strong>.</p></div></div>' +
         `<p class="quiet">الناشر: <a href="${ORIGIN}"><bdi>دار مثال</bdi></a></p>`,
     );
+    const passedOn = [
+      .../<nav class="sharing"[^>]*>(.*?)<\/nav>/.exec(answer.body)![1]!.matchAll(/href="([^"]*)" rel="nofollow">([^<]*)</g),
+    ];
+    expect(passedOn.map(([, , label]) => label)).toEqual([
+      'أرسلها إلى صديق بالبريد',
+      'برنامج بريدك',
+      'واتساب',
+      'تيليغرام',
+      'إكس',
+      'فيسبوك',
+    ]);
+    const api = (await open(`/api/v1/articles/${piece.id}/share-links`)).json<Record<string, string>>();
+    expect(passedOn.slice(1).map(([, href]) => href!.replaceAll('&amp;', '&'))).toEqual(
+      ['mailto', 'whatsapp', 'telegram', 'x', 'facebook'].map((name) => api[name]),
+    );
     const english = await open(pathOf(piece, '?lang=en'));
     expect(english.body).toContain('<html lang="en" dir="ltr">');
     expect(english.body).toContain('<div lang="ar" dir="rtl"><p class="kicker">مدن</p>');

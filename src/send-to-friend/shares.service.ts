@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Payload } from 'altcha-lib/types';
 import { DataSource, type EntityManager } from 'typeorm';
-import { withdrawn } from '../articles/articles.service.js';
+import { withdrawn } from '../articles/article-answer.js';
 import { Prepared } from '../database/prepared.js';
 import type { Statement } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';

@@ -1,10 +1,14 @@
 import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
+import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
 import { shell } from './shell.js';
 
 type Article = ReadArticle['article'];
 type Notice = Article['notices'][number];
+
+/** In the order in which they are shown. */
+const ELSEWHERE = ['whatsapp', 'telegram', 'x', 'facebook'] as const;
 
 interface Words {
   /** Over what came after the reader was sent the piece. */
@@ -13,6 +17,9 @@ interface Words {
   readonly publisher: string;
   readonly send: string;
   readonly sharing: string;
+  /** Links that pass the piece on without this server. */
+  readonly mailto: string;
+  readonly elsewhere: Readonly<Record<(typeof ELSEWHERE)[number], string>>;
   /** Between names. */
   readonly comma: string;
 }
@@ -30,6 +37,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     publisher: 'الناشر:',
     send: 'أرسلها إلى صديق بالبريد',
     sharing: 'مشاركة المادة',
+    mailto: 'برنامج بريدك',
+    elsewhere: { whatsapp: 'واتساب', telegram: 'تيليغرام', x: 'إكس', facebook: 'فيسبوك' },
     comma: '، ',
   },
   en: {
@@ -44,6 +53,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     publisher: 'Publisher:',
     send: 'Send it to a friend by mail',
     sharing: 'Share this piece',
+    mailto: 'Your mail program',
+    elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
     comma: ', ',
   },
   fr: {
@@ -58,6 +69,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     publisher: 'Éditeur :',
     send: 'L’envoyer à un ami par courriel',
     sharing: 'Partager cet article',
+    mailto: 'Votre messagerie',
+    elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
     comma: ', ',
   },
 };
@@ -126,17 +139,7 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
         </div>
         <Publisher {...{ words, publisher: article.publisher }} />
-        {read.mailSharing && (
-          <nav class="sharing" aria-label={words.sharing}>
-            <ul>
-              <li>
-                <a href={`${article.url}/send?lang=${lang}`} rel="nofollow">
-                  {words.send}
-                </a>
-              </li>
-            </ul>
-          </nav>
-        )}
+        <Sharing {...{ lang, words, read }} />
       </article>
     ),
   });
@@ -178,6 +181,29 @@ function Publisher({ words, publisher: { name, url } }: { words: Words; publishe
     <p class="quiet">
       {words.publisher} {url === null ? shown : <a href={url}>{shown}</a>}
     </p>
+  );
+}
+
+/** Ways to pass the piece on. None of them tells who did. */
+function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: ReadArticle }): JSX.Element {
+  const links = shareLinks({ title: article.title, lang: article.lang, url: article.url, mail: mailSharing });
+  const all = [
+    ...(mailSharing ? [{ href: `${article.url}/send?lang=${lang}`, label: words.send }] : []),
+    { href: links.mailto, label: words.mailto },
+    ...ELSEWHERE.map((name) => ({ href: links[name], label: words.elsewhere[name] })),
+  ];
+  return (
+    <nav class="sharing" aria-label={words.sharing}>
+      <ul>
+        {all.map(({ href, label }) => (
+          <li>
+            <a href={href} rel="nofollow">
+              {label}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 
