@@ -191,6 +191,8 @@ describe('The desk’s mail', () => {
   it.each([
     ['was sent', `state = 'sent', ended_at = now(), to_enc = null, content_enc = null`, 'wrong_state'],
     ['is being sent', `state = 'sending', locked_until = now() + interval '1 minute'`, 'wrong_state'],
+    ['may have arrived', `state = 'uncertain', ended_at = now(), handoff_at = now(), to_enc = null, content_enc = null`, 'wrong_state'],
+    ['was withheld', `state = 'withheld', ended_at = now(), to_enc = null, content_enc = null`, 'wrong_state'],
     ['was forgotten', `state = 'dead', ended_at = now(), to_enc = null, content_enc = null`, 'address_gone'],
     ['will be forgotten at the next sweep', `state = 'dead', ended_at = now(), created_at = now() - interval '72 hours'`, 'address_gone'],
   ])('that %s is not tried again', async (_, state, code) => {
@@ -227,6 +229,16 @@ describe('The desk’s mail', () => {
     expect((await list()).body).toMatchObject({ items: [{ state: 'waiting' }] });
   });
 
+  it('of a kind with less time gets no more of it by a retry', async () => {
+    await post(world, { kind: 'share' });
+    await set(`state = 'dead', ended_at = now(), created_at = now() - interval '30 hours', gives_up_at = now() - interval '6 hours'`);
+    await retry(1).expect(200);
+    const [row] = await world.dataSource.query<{ hours: number }[]>(
+      `select round(extract(epoch from gives_up_at - now()) / 3600)::int as hours from mail_outbox`,
+    );
+    expect(row).toEqual({ hours: 24 });
+  });
+
   it('that does not exist is not found, and an id is a number', async () => {
     expect((await retry(999).expect(404)).body).toMatchObject({ code: 'not_found' });
     expect((await retry('x').expect(400)).body).toMatchObject({ errors: [{ field: 'id', rule: 'id' }] });
@@ -242,6 +254,100 @@ describe('The desk’s mail', () => {
     }
     await world.as(null).get('/api/v1/desk/mail').expect(401);
     await world.as(null).post('/api/v1/desk/mail/1/retry', {}).expect(401);
+  });
+});
+
+describe('A mailbox that is to be left alone', () => {
+  let world: TestApp;
+  let admin: TestEditor;
+
+  beforeAll(async () => {
+    world = await startTestApp();
+    admin = await anEditor(world, 'admin');
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    await world.dataSource.query(`truncate mail_suppressions, mail_stops restart identity`);
+  });
+
+  const suppress = (body: object): ReturnType<TestApp['get']> => world.as(admin).post('/api/v1/desk/mail/suppressions', body);
+  const resume = (body: object): ReturnType<TestApp['get']> => world.as(admin).post('/api/v1/desk/mail/resume', body);
+  const held = (): Promise<unknown[]> =>
+    world.dataSource.query(`select octet_length(address_hash) as bytes, reason, scope from mail_suppressions order by created_at`);
+  const audited = (): Promise<Record<string, unknown>[]> =>
+    world.dataSource.query(
+      `select editor_id, act, object_type, object_id, before, after from audit_log where act like 'mail.%' order by id desc limit 1`,
+    );
+
+  it('is, by whatever spelling it was named; the answer is the same every time, and nothing holds the address', async () => {
+    const answers = [];
+    for (const address of ['salma.haddad@readers.example', 'Salma.Haddad@Readers.example', 'salma.haddad+news@readers.example']) {
+      const { status, text } = await suppress({ address });
+      answers.push(`${status} ${text}`);
+    }
+    expect(new Set(answers)).toEqual(new Set(['201 {"suppressed":true}']));
+    expect(await held()).toEqual([{ bytes: 32, reason: 'desk', scope: 'shares' }]);
+    expect(await audited()).toEqual([
+      { editor_id: admin.id, act: 'mail.suppress', object_type: 'center', object_id: 1, before: {}, after: { reason: 'request' } },
+    ]);
+    const dump = await world.dataSource.query(
+      `select a::text as line from audit_log a union all select s::text from mail_suppressions s union all select convert_from(decode(encode(address_hash, 'hex'), 'escape'), 'latin1') from mail_suppressions`,
+    );
+    expect(JSON.stringify(dump).toLowerCase()).not.toMatch(/salma|haddad|readers/);
+  });
+
+  it('because somebody complained counts as a complaint', async () => {
+    await suppress({ address: 'salma@readers.example', reason: 'complaint' }).expect(201, { suppressed: true });
+    expect(await held()).toEqual([{ bytes: 32, reason: 'complaint', scope: 'shares' }]);
+    expect(await audited()).toMatchObject([{ after: { reason: 'complaint' } }]);
+  });
+
+  it.each([
+    [{}, 'address', 'required'],
+    [{ address: 'x' }, 'address', 'address'],
+    [{ address: 'a@b.example, c@d.example' }, 'address', 'address'],
+    [{ address: ['a@b.example'] }, 'address', 'address'],
+    [{ address: 'a@b.example', reason: 'bounce' }, 'reason', 'oneOf'],
+    [{ address: 'a@b.example', scope: 'all' }, 'scope', 'unknown'],
+  ])('is not, asked for with %j', async (body, field, rule) => {
+    expect((await suppress(body).expect(400)).body).toMatchObject({ errors: [{ field, rule }] });
+    expect(await held()).toEqual([]);
+  });
+
+  it.each([
+    [{}, 'lane'],
+    [{ lane: 'account' }, 'lane'],
+    [{ lane: 'shares', all: true }, 'all'],
+  ])('is no reason to resume with %j', async (body, field) => {
+    expect((await resume(body).expect(400)).body).toMatchObject({ errors: [{ field }] });
+  });
+
+  it('whose lane was stopped is resumed once, and the record says by whom', async () => {
+    await world.dataSource.query(
+      `insert into mail_stops (lane, reason, stopped_at) values ('shares', 'complaints', '2026-01-31T12:00:05Z')`,
+    );
+    const answers = await Promise.all(Array.from({ length: 8 }, () => resume({ lane: 'shares' })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409, 409, 409]);
+    expect(answers.find(({ status }) => status === 200)!.body).toEqual({
+      lane: 'shares',
+      reason: 'complaints',
+      stoppedAt: '2026-01-31T12:00:05.000Z',
+      resumedAt: expect.stringMatching(/Z$/),
+    });
+    expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({ code: 'not_stopped' });
+    expect(await audited()).toEqual([
+      {
+        editor_id: admin.id,
+        act: 'mail.resume',
+        object_type: 'center',
+        object_id: 1,
+        before: { lane: 'shares', reason: 'complaints', stoppedAt: '2026-01-31T12:00:05.000Z' },
+        after: {},
+      },
+    ]);
+    expect(await world.dataSource.query(`select resumed_by, resumed_at is not null as ended from mail_stops`)).toEqual([
+      { resumed_by: admin.id, ended: true },
+    ]);
   });
 });
 
@@ -285,6 +391,21 @@ describe('Without a relay', () => {
     expect(mail.from).toMatchObject({ value: [{ address: 'noreply@localhost' }] });
     expect(mail.text).toContain('https://center.example/desk/password#secret');
     expect(mail.html).toContain('https://center.example/desk/password#secret');
+  });
+
+  it('what must not come twice is a file once that is written down, and none when it cannot be', async () => {
+    const carrier = new MailFolder(join(scratch, 'once'));
+    const messageId = `<${randomUUID()}@center.example>`;
+    const from = { name: 'مركز', address: 'share@mail.localhost' };
+    const parcel = { to: 'salma@readers.example', from, messageId, date: new Date(), subject: 's', html: 'h', text: 't' };
+    const { signal } = new AbortController();
+    const files = (): string[] => readdirSync(join(scratch, 'once'));
+    await expect(carrier.carry('shares', parcel, signal, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(files()).toEqual([]);
+    const seen: number[] = [];
+    await carrier.carry('shares', parcel, signal, async () => void seen.push(files().filter((name) => name.endsWith('.eml')).length));
+    expect(seen).toEqual([0]);
+    expect(files()).toHaveLength(2);
   });
 
   it('is shown at /dev/mail, where nothing it holds can run', async () => {

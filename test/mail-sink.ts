@@ -33,7 +33,9 @@ export class MailSink {
   readonly received: Received[] = [];
   /** Connections so far. */
   connections = 0;
-  atRecipient: (to: string) => Answer = () => null;
+  /** What has come of the latest letter, whether its final dot has or not. */
+  arriving = '';
+  atRecipient: (to: string) => Answer | Promise<Answer> = () => null;
   atDot: (message: Received) => Answer = () => null;
   private readonly server: SMTPServer;
   private readonly asked = new Map<string, string[]>();
@@ -48,10 +50,16 @@ export class MailSink {
         this.connections += 1;
         done();
       },
-      onRcptTo: ({ address }, session, done) => this.answer(this.atRecipient(address), session.id, done),
+      onRcptTo: ({ address }, session, done) => {
+        void Promise.resolve(this.atRecipient(address)).then((answer) => this.answer(answer, session.id, done));
+      },
       onData: (stream, { id, envelope }, done) => {
         const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        this.arriving = '';
+        stream.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          this.arriving += chunk.toString('latin1');
+        });
         stream.on('end', () => {
           const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
           const message = {

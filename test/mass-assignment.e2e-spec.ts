@@ -110,6 +110,11 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   }),
   'POST /api/v1/shares/confirmations': async () => ({ body: { token: 'none' } }),
   'PUT /api/v1/desk/me/password': async () => ({ body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } }),
+  'POST /api/v1/desk/mail/suppressions': async () => ({ body: { address: 'salma@readers.example' } }),
+  'POST /api/v1/desk/mail/resume': async () => {
+    await world.dataSource.query(`insert into mail_stops (lane, reason) values ('shares', 'bounces') on conflict do nothing`);
+    return { body: { lane: 'shares' } };
+  },
   'POST /api/v1/desk/mail/{id}/retry': async () => ({ id: await aMail(), body: {} }),
   'POST /api/v1/desk/editors': async () => ({ body: appointment() }),
   'PUT /api/v1/desk/editors/{id}': async () => ({ ...(await of(anEditor(world, 'chief'))), body: { ...appointment(), version: 1 } }),

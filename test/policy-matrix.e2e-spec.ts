@@ -181,6 +181,17 @@ const REST: Readonly<Record<string, Elsewhere>> = {
     },
   },
   [`GET ${DESK}/mail`]: { expected: admins() },
+  [`POST ${DESK}/mail/suppressions`]: {
+    expected: admins(201),
+    prepare: async () => ({ path: `${DESK}/mail/suppressions`, body: { address: 'salma@readers.example' } }),
+  },
+  [`POST ${DESK}/mail/resume`]: {
+    expected: admins(),
+    prepare: async () => {
+      await world.dataSource.query(`insert into mail_stops (lane, reason) values ('shares', 'bounces') on conflict do nothing`);
+      return { path: `${DESK}/mail/resume`, body: { lane: 'shares' } };
+    },
+  },
   [`POST ${DESK}/mail/:id/retry`]: {
     expected: admins(),
     prepare: async () => ({ path: `${made('mail', await aDeadMail())}/retry`, body: {} }),

@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 });
 const KILLS = Number(options.kills);
 const MAILS = Number(options.mails);
-const MAIL_PLANTS = Object.keys(PLANTS).filter((name) => !/^(schedule|vote)-/.test(name));
+const MAIL_PLANTS = Object.keys(PLANTS).filter((name) => !/^(schedule|vote|share)-/.test(name));
 if (options.plant !== undefined && !MAIL_PLANTS.includes(options.plant)) {
   process.stderr.write(`--plant takes one of: ${MAIL_PLANTS.join(', ')}\n`);
   process.exit(2);

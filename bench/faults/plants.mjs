@@ -19,7 +19,13 @@ export const PLANTS = {
     `where lane = $1 and state in ('waiting', 'sending')`,
     `where lane = $1 and state in ('waiting')`,
   ],
-  'no-lock': ['mail/mail.queries.js', 'limit 1 for update skip locked', 'limit 1'],
+  'share-taken-again': [
+    ['mail/mail.queries.js', 'and handoff_at is null and ${DUE_AT}', 'and ${DUE_AT}'],
+    // Or it could not be handed over a second time.
+    ['mail/mail.queries.js', ' and locked_until > now() and handoff_at is null`', '`'],
+  ],
+  'share-no-handoff': ['mail/postman.service.js', 'once ? handOver : undefined', 'undefined'],
+  'share-one-lane': ['mail/mail.queries.js', 'where lane = $1 and state in', 'where $1::text is not null and state in'],
   'schedule-unguarded': [
     ['articles/schedule.job.js', 'limit 1 for update of a skip locked', 'limit 1'],
     ['articles/article-facts.js', '.update({ id, version }, {', '.update({ id }, {'],

@@ -54,9 +54,9 @@ export class NotSent extends Error {
     super(reason);
   }
 
-  /** Whether the relay answered that it does not take this mail: then it has not. Of a line that was lost nobody knows. */
+  /** Whether the relay said that it does not take this mail: then it has not. Of a line that was lost nobody knows. */
   get definite(): boolean {
-    return this.fault !== 'unreachable' && this.code !== null && this.code >= 400 && this.code < 600;
+    return this.code !== null && this.code >= 400 && this.code < 600;
   }
 
   /** Whether it was refused for good because its recipient cannot be written to. */

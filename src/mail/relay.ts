@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createTransport, type NodemailerError, type SendMailOptions } from 'nodemailer';
 import { Carrier, NotSent, type HandOver, type Parcel } from './carrier.js';
 import { composed } from './composed.js';
@@ -55,12 +55,16 @@ interface Sending extends SendMailOptions {
 /**
  * nodemailer writes the final dot when the stream of the message ends. So the end waits for `handOver`; when that rejects, the stream breaks,
  * the line is closed, and the relay has a letter without an end, which RFC 5321 (4.1.1.4) lets nobody deliver.
+ *
+ * It is read piece by piece and not piped: pipes run ahead of their reader, and a short letter would have come to its end in them before
+ * the relay was even told whom it is for.
  */
-function holdingTheDot(handOver: HandOver): Transform {
-  return new Transform({
-    transform: (chunk, _encoding, done) => done(null, chunk),
-    flush: (done) => void handOver().then(() => done(), done),
-  });
+function holdingTheDot(message: Readable, handOver: HandOver): Readable {
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for await (const piece of message) yield piece as Buffer;
+    await handOver();
+  }
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: 1 });
 }
 
 function pool(url: string, name: string): ReturnType<typeof createTransport> {
@@ -81,7 +85,7 @@ function pool(url: string, name: string): ReturnType<typeof createTransport> {
   transport.use('stream', ({ data, message }, done) => {
     const { handOver } = data as Sending;
     // A function: the pool reads a message anew when it puts it on another line.
-    if (handOver) message.transform(() => holdingTheDot(handOver));
+    if (handOver) message.processFunc((input) => holdingTheDot(input, handOver));
     done();
   });
   return transport;
