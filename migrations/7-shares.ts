@@ -28,6 +28,10 @@ export class Shares1795413600000 implements MigrationInterface {
         add constraint mail_outbox_uncertain_check check (state <> 'uncertain' or handoff_at is not null)`);
     await runner.query(`create index mail_outbox_lane_ended_at_idx on mail_outbox (lane, ended_at desc) where ended_at is not null`);
 
+    // A letter's link says which revision it was sent with; by this its reader is told what was corrected after that. Null where it was not
+    // yet kept, before any letter, and for what happened to a translation.
+    await runner.query(`alter table notices add column revision int`);
+
     // Who wants no such mail. Kept for good: without it they would be written to again.
     await runner.query(`
       create table mail_suppressions (
@@ -143,6 +147,7 @@ export class Shares1795413600000 implements MigrationInterface {
         add constraint mail_outbox_ended_check check ((state in ('sent', 'dead')) = (ended_at is not null)),
         add constraint mail_outbox_kept_check check (
           case when state = 'sent' then to_enc is null and content_enc is null when state = 'dead' then true else to_enc is not null and content_enc is not null end)`);
+    await runner.query(`alter table notices drop column revision`);
     await runner.query(`alter table center drop column color, drop column mail_sharing`);
   }
 }

@@ -332,6 +332,7 @@ class Crawl {
         `/dev/mail/${id}`,
         `/${id}`,
         `/articles/${id}/${encodeURIComponent(slug)}`,
+        `/articles/${id}/${encodeURIComponent(slug)}/send`,
       ])
         await this.ask(`outside ${path.replace(/\d+(\/.+)?$/, '{id}')}`, path);
     }

@@ -22,6 +22,6 @@ import { WorkflowService } from './workflow.service.js';
   imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
   controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
   providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
-  exports: [DraftingService, TagsService, WorkflowService],
+  exports: [ArticlesService, DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -78,6 +78,16 @@ function article(hit: string): Statement {
 export const articleById = article(`select $1::int as article_id`);
 export const articleBySlug = article(`select article_id from pub.slugs where slug_folded = $1`);
 
+/**
+ * What a page shows beside an article. $1 its id, $2 the revision a letter was sent with, or null. What was corrected or retracted without
+ * new text came with the revision that stood then: whether before or after a letter with that same one, nobody can tell.
+ */
+export const besideArticle = statement(`
+  select name as center, lang as home, zone, mail_sharing as "mailSharing", (
+      select coalesce(json_agg(n.id order by n.id), '[]') from pub.notices n
+      where n.article_id = $1::int and n.kind in ('correction', 'retraction') and n.revision > $2::int) as since
+  from pub.center`);
+
 /** SQL for the name of the list a filter asks for; a slug that nobody has gives null, which no list is called. */
 type ListName = (value: string) => string;
 

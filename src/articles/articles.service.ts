@@ -1,12 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { NotFound, Problem } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
-import type { ListArticles } from './article.dto.js';
-import { articleById, articleBySlug, articlePage } from './articles.queries.js';
+import type { Wording } from '../text/wording.js';
+import { articleAnswer, articleThere, isId, type ArticleRow } from './article-answer.js';
+import type { ArticlePage, ListArticles } from './article.dto.js';
+import { articleById, articleBySlug, articlePage, besideArticle } from './articles.queries.js';
+
+/** An article as a page shows it. */
+export interface ReadArticle {
+  readonly article: ArticlePage;
+  /** With the article as `/articles/{id}` gives it. */
+  readonly row: PublishedRow;
+  /** The center's name and language. */
+  readonly center: Wording;
+  readonly home: Lang;
+  /** The zone of its dates. */
+  readonly zone: string;
+  /** Whether it can be mailed to friends from here. */
+  readonly mailSharing: boolean;
+  /** Ids of the notices that came with a later revision than the one asked about. */
+  readonly since: readonly number[];
+}
 
 /** What readers get of articles, through the reader door. */
 @Injectable()
@@ -26,23 +43,24 @@ export class ArticlesService {
 
   /** @throws NotFound; Problem 410 `withdrawn` */
   async find(idOrSlug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const byId = /^\d+$/.test(idOrSlug);
-    const row = await this.reader.row<PublishedRow & { slug: string | null; withdrawn: boolean; reason: string | null }>(
-      byId ? articleById : articleBySlug,
-      [byId ? idOrSlug : foldSlug(idOrSlug), lang, this.addresses.origin],
-    );
-    if (row?.withdrawn) throw withdrawn(row.reason);
-    if (row === null || row.slug === null) throw new NotFound();
-    if (!byId && row.slug !== idOrSlug) return new Moved(this.addresses.api(['articles', row.slug], { lang }));
-    return new Published(row);
+    const row = await this.row(idOrSlug, lang);
+    const answer = articleAnswer(row, idOrSlug, (slug) => this.addresses.api(['articles', slug], { lang }));
+    return answer instanceof Moved ? answer : new Published(answer);
   }
-}
 
-/** The refusal of what is asked about a withdrawn piece. The reason stands isolated, because its language is the article's and not the sentence's. */
-export function withdrawn(reason: string | null): Problem {
-  const why = reason === null ? '' : `: \u2068${reason}\u2069`;
-  return new Problem(410, 'withdrawn', {
-    ar: `سُحبت هذه المادة نهائيًّا${why || '.'}`,
-    en: `This piece has been withdrawn for good${why || '.'}`,
-  });
+  /**
+   * @param id digits @param sentWith number of the revision that a letter was sent with, if a letter led here
+   * @throws as {@link find}
+   */
+  async read(id: string, lang: Lang | undefined, sentWith: number | null): Promise<ReadArticle> {
+    const row = articleThere(await this.row(id, lang));
+    const beside = await this.reader.row<Omit<ReadArticle, 'article' | 'row'>>(besideArticle, [id, sentWith]);
+    return { ...beside!, article: JSON.parse(row.body) as ArticlePage, row };
+  }
+
+  private row(idOrSlug: string, lang: Lang | undefined): Promise<ArticleRow | null> {
+    const byId = isId(idOrSlug);
+    const values = [byId ? idOrSlug : foldSlug(idOrSlug), lang, this.addresses.origin];
+    return this.reader.row<ArticleRow>(byId ? articleById : articleBySlug, values);
+  }
 }

@@ -107,7 +107,7 @@ export class WorkflowService {
       article.headRevisionId !== article.liveRevisionId &&
       obstacle('publish', article) === null &&
       (actor.editor === null || may(actor.editor, 'articles.publish', article));
-    await this.notify(tx, actor, article, 'correction', note);
+    await this.notify(tx, actor, article, 'correction', note, pending ? article.headRevisionId : article.liveRevisionId);
     await this.settle(tx, actor, article.id);
     if (pending) return this.goLive(tx, actor, article, 'correct', { note });
     return this.move(tx, actor, article, 'correct', { updatedAt: () => NOW }, { note });
@@ -124,14 +124,14 @@ export class WorkflowService {
   /** Takes the piece back before everybody's eyes: it stays readable, its notice first. @param reason for readers */
   async retract(tx: EntityManager, actor: Actor, target: Target, reason: string): Promise<ActResult> {
     const article = await beginAct(tx, actor, target, 'retract');
-    await this.notify(tx, actor, article, 'retraction', reason);
+    await this.notify(tx, actor, article, 'retraction', reason, article.liveRevisionId);
     return this.close(tx, actor, article, 'retract', {}, reason);
   }
 
   /** Removes the piece from public view for good (law, privacy); the desk keeps it. @param reason for readers */
   async withdraw(tx: EntityManager, actor: Actor, target: Target, reason: string): Promise<ActResult> {
     const article = await beginAct(tx, actor, target, 'withdraw');
-    await this.notify(tx, actor, article, 'withdrawal', reason);
+    await this.notify(tx, actor, article, 'withdrawal', reason, article.liveRevisionId);
     const result = await this.close(tx, actor, article, 'withdraw', { liveRevisionId: null }, reason);
     await relist(tx, article.id);
     return result;
@@ -213,6 +213,7 @@ export class WorkflowService {
   /**
    * Writes the public notice, and one on each linked translation, until somebody there has looked. One still in draft bears it too: else it
    * would come out later without a word of what became of its original.
+   * @param revisionId what readers see beside the notice
    */
   private async notify(
     tx: EntityManager,
@@ -220,14 +221,13 @@ export class WorkflowService {
     { id }: LoadedArticle,
     kind: 'correction' | 'retraction' | 'withdrawal',
     note: string,
+    revisionId: number | null,
   ): Promise<void> {
-    await tx.query(`insert into notices (article_id, kind, note, editor_id, signed_by) values ($1, $2, $3, $4, $5)`, [
-      id,
-      kind,
-      note,
-      actor.editor?.id ?? null,
-      actor.editor?.name ?? null,
-    ]);
+    await tx.query(
+      `insert into notices (article_id, kind, note, editor_id, signed_by, revision)
+       values ($1, $2, $3, $4, $5, (select number from revisions where id = $6))`,
+      [id, kind, note, actor.editor?.id ?? null, actor.editor?.name ?? null, revisionId],
+    );
     await tx.query(
       `insert into notices (article_id, kind, about_article_id, editor_id)
        select t.id, $2, a.id, $3 from articles a join articles t on t.translation_group = a.translation_group and t.id <> a.id

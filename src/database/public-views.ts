@@ -53,12 +53,12 @@ const VIEWS: Record<string, string> = {
     from articles where status = 'withdrawn'`,
 
   notices: `view pub.notices with (security_barrier) as
-    select n.id, n.article_id, n.kind, n.note, case n.kind when 'retraction' then n.signed_by end as signed_by, n.at, n.about_article_id
+    select n.id, n.article_id, n.kind, n.note, case n.kind when 'retraction' then n.signed_by end as signed_by, n.at, n.about_article_id, n.revision
     from notices n join articles a on a.id = n.article_id
     where a.live_revision_id is not null and n.settled_at is null`,
 
   center: `view pub.center with (security_barrier) as
-    select lang, zone, name, tagline, publisher, contact from center`,
+    select lang, zone, name, tagline, publisher, contact, mail_sharing from center`,
 
   masthead: `view pub.masthead with (security_barrier) as
     select position, role, person, since, until from masthead_terms`,

@@ -49,6 +49,7 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'اسم من حرفين إلى 60 حرفًا، بلا أرقام ولا رموز سوى النقطة والفاصلة العليا والشرطة، ولا يشبه اسم موقع.',
     en: 'A name of 2 to 60 letters, with spaces, dots, apostrophes and hyphens only, and nothing like the name of a site.',
   },
+  color: { ar: 'لون مثل #0b5c56.', en: 'A color such as #0b5c56.' },
   flag: { ar: 'true أو false.', en: 'true or false.' },
   dayOrInstant: {
     ar: 'تاريخ مثل 2026-01-31، أو لحظة بفارق زمني مثل 2026-01-31T12:00:00Z.',

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import { directed } from '../text/direction.js';
 import { dirOf, type Dir, type Lang } from '../text/language.js';
 import type { Phrase as PhraseOfWording } from '../text/wording.js';
 import type { Mail } from './mail.js';
@@ -143,16 +144,6 @@ function oneLine(text: string): string {
     .trim();
 }
 
-const MARK: Record<Dir, string> = { rtl: '\u200F', ltr: '\u200E' };
-
-/** Plain text has no `dir`: readers take a paragraph's direction from its first letter, so one that begins in the other script gets a mark. */
-function directed(paragraph: string, lang: Lang): string {
-  const first = /\p{L}/u.exec(paragraph)?.[0];
-  if (first === undefined) return paragraph;
-  const dir: Dir = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(first) ? 'rtl' : 'ltr';
-  return dir === dirOf(lang) ? paragraph : MARK[dirOf(lang)] + paragraph;
-}
-
 const WORDS: Record<Lang, { readonly copy: string; readonly automatic: (center: string) => Phrase }> = {
   ar: {
     copy: 'إن لم يعمل الزر، فانسخ هذا العنوان إلى المتصفح:',
@@ -224,6 +215,8 @@ const FONT = `'Segoe UI', Tahoma, Arial, 'Noto Sans Arabic', sans-serif`;
 const INK = '#1c2733';
 const QUIET = '#5b6875';
 const LINE = '#d5dce1';
+/** What has to be known about a piece; the center's color may be any. */
+const NOTICE = '#8a2c0d';
 
 /** Mail programs drop `dir` and `lang` on html and body, so both stand on every table and cell, the style's words included. */
 function side(lang: Lang): { readonly dir: Dir; readonly lang: Lang; readonly align: 'right' | 'left' } {
@@ -331,7 +324,10 @@ function PieceCard({ card, color, ofLetter }: { card: Card; color: string; ofLet
         </Row>
       )}
       {note !== undefined && (
-        <Row lang={ofLetter} style={`padding:10px 20px 4px 20px;font-size:14px;line-height:1.7;font-weight:bold;color:${INK}`}>
+        <Row
+          lang={ofLetter}
+          style={`padding:12px 20px 2px 20px;font-size:${ofLetter === 'ar' ? 15 : 14}px;line-height:1.7;font-weight:bold;color:${NOTICE}`}
+        >
           {note}
         </Row>
       )}

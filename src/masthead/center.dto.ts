@@ -1,9 +1,9 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Choice, Day, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
+import { Choice, Day, Flag, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
 import { parseAddress } from '../mail/address.js';
 import { LANGS, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
-import type { Center, MastheadTerm } from './center.entity.js';
+import { DEFAULT_COLOR, type Center, type MastheadTerm } from './center.entity.js';
 
 class MastheadEntry {
   @ApiProperty({ example: 'رئيس التحرير' })
@@ -96,6 +96,22 @@ class CenterFields {
   @Part(() => ContactFields, { description: 'Replaced whole.', optional: true })
   contact?: ContactFields;
 
+  @field(
+    'color',
+    (value) => typeof value === 'string' && /^#[0-9a-f]{6}$/.test(value),
+    { type: 'string', pattern: '^#[0-9A-Fa-f]{6}$' },
+    { description: 'Of its letters; white must be readable on it. Left out of PUT: #0b5c56.', example: DEFAULT_COLOR, optional: true },
+    (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+  )
+  color?: string;
+
+  @Flag({
+    description: 'Whether readers may have pieces mailed to friends by this server; left out of PUT: true.',
+    example: true,
+    optional: true,
+  })
+  mailSharing?: boolean;
+
   @Parts(() => TermFields, { description: 'All terms, past ones too, in the order of the page; replaced whole.', max: 200, optional: true })
   masthead?: TermFields[];
 }
@@ -158,10 +174,19 @@ export class DeskCenter {
   @ApiProperty({ type: DeskContact })
   contact: DeskContact;
 
+  @ApiProperty({ example: DEFAULT_COLOR, description: 'Of its letters.' })
+  color: string;
+
+  @ApiProperty({ description: 'Whether readers may have pieces mailed to friends by this server.' })
+  mailSharing: boolean;
+
   @ApiProperty({ type: [DeskTerm], description: 'All terms, past ones too, in order.' })
   masthead: DeskTerm[];
 
-  static of({ version, lang, zone, name, tagline, publisher, contact }: Center, terms: readonly MastheadTerm[]): DeskCenter {
+  static of(
+    { version, lang, zone, name, tagline, publisher, contact, color, mailSharing }: Center,
+    terms: readonly MastheadTerm[],
+  ): DeskCenter {
     return {
       version,
       lang,
@@ -170,6 +195,8 @@ export class DeskCenter {
       tagline,
       publisher,
       contact: { email: contact.email ?? null, phone: contact.phone ?? null, address: contact.address ?? {} },
+      color,
+      mailSharing,
       masthead: terms.map(({ role, person, since, until }) => ({ role, person, since, until })),
     };
   }

@@ -8,6 +8,9 @@ export interface Contact {
   readonly address?: Wording;
 }
 
+/** Of the letters of a center that chose none. */
+export const DEFAULT_COLOR = '#0b5c56';
+
 /** The research center itself: one row. */
 @Entity('center')
 @Check('center_one_row_check', `id = 1`)

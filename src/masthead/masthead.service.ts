@@ -11,7 +11,7 @@ import { advanced, held } from '../http/versioned.js';
 import type { Lang } from '../text/language.js';
 import { cleanWording, type Wording } from '../text/wording.js';
 import { DeskCenter } from './center.dto.js';
-import { Center, MastheadTerm, type Contact } from './center.entity.js';
+import { Center, DEFAULT_COLOR, MastheadTerm, type Contact } from './center.entity.js';
 
 /** Who holds an office; days in the center's zone. */
 interface Term {
@@ -33,6 +33,8 @@ export interface CenterIdentity {
 interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
   readonly lang?: Lang;
   readonly zone?: string;
+  readonly color?: string;
+  readonly mailSharing?: boolean;
   readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
 
@@ -100,20 +102,30 @@ export class MastheadService {
 
   /** Says the center anew: what is left out is as in a center just made. @throws as {@link change} */
   replace(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
-    return this.change(actor, { lang: 'ar', zone: 'Africa/Cairo', tagline: {}, publisher: {}, contact: {}, masthead: [], ...text });
+    const asNew = {
+      lang: 'ar',
+      zone: 'Africa/Cairo',
+      tagline: {},
+      publisher: {},
+      contact: {},
+      color: DEFAULT_COLOR,
+      mailSharing: true,
+    } as const;
+    return this.change(actor, { ...asNew, masthead: [], ...text });
   }
 
   /**
    * Changes what is given; contact and masthead are replaced whole.
-   * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `term_order`
+   * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `color_contrast`, `term_order`
    */
   async change(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
-    const { version, lang, zone, name, tagline, publisher, contact, masthead } = text;
+    const { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, masthead } = text;
+    if (color !== undefined && contrastWithWhite(color) < READABLE) throw colorContrast();
     return inTransaction(this.dataSource, async (tx) => {
       const row = await held(tx, Center, 1);
       const before = DeskCenter.of(row, await termsOf(tx));
       if (zone !== undefined && zone !== row.zone) await refuseUnknownZone(tx, zone);
-      const columns = { lang, zone, name, tagline, publisher, contact: contact && contactOf(contact) };
+      const columns = { lang, zone, name, tagline, publisher, contact: contact && contactOf(contact), color, mailSharing };
       const changed = await advanced(tx, Center, row, version, columns);
       if (masthead) await appoint(tx, masthead);
       const after = DeskCenter.of(changed, await termsOf(tx));
@@ -161,6 +173,26 @@ function isZone(zone: string): boolean {
     // RangeError is its way of saying no.
     return false;
   }
+}
+
+/** For text of any size: WCAG 2.2, success criterion 1.4.3. */
+const READABLE = 4.5;
+
+/** The contrast ratio of WCAG 2.2 between `#rrggbb` and white: 1 to 21. */
+function contrastWithWhite(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+}
+
+function colorContrast(): Error {
+  const message = {
+    ar: 'لون فاتح لا يُقرأ عليه نص أبيض؛ اختر لونًا أغمق.',
+    en: 'White text cannot be read on so light a color; choose a darker one.',
+  };
+  return fieldRefused(422, 'color_contrast', 'color', message);
 }
 
 function termOrder(position: number): Error {

@@ -38,35 +38,57 @@ interface Change {
 }
 
 function onePass(text: string): string {
-  const reading = readingOf(text);
-  const found = [...LEADING.flatMap((find) => find(reading.text)), ...domains(reading, text), ...phones(reading.text)];
-  const changes = found.map(({ from, to, by }): Change => {
-    const end = reading.to[to - 1]!;
-    return { from: by === REMOVED ? reading.from[from]! : end, to: end, by };
+  // What is not seen joins for one program and parts for another.
+  const changes = ['', '\0'].flatMap((unseen) => {
+    const reading = readingOf(text, unseen);
+    const found = [...LEADING.flatMap((find) => find(reading.text)), ...domains(reading, text), ...phones(reading.text)];
+    return found.map(({ from, to, by }): Change => {
+      const end = reading.to[to - 1]!;
+      return { from: by === REMOVED ? reading.from[from]! : end, to: end, by };
+    });
   });
   return changes.length === 0 ? text : changed(text, changes);
 }
 
-/** Makes the changes in order; of two that overlap one is made of both. */
+/** Makes the changes in order; of two that overlap one is made of both. Each looks at its own surroundings only: there may be thousands. */
 function changed(text: string, changes: readonly Change[]): string {
-  let result = '';
+  const parts: string[] = [];
+  let marked = false;
+  let last = '';
+  const keep = (kept: string): void => {
+    if (kept === '') return;
+    // The mark stands free of what could be read together with it.
+    parts.push(marked && !CLOSING.test(kept.charAt(0)) ? ' ' : '', kept);
+    last = kept.charAt(kept.length - 1);
+    marked = false;
+  };
   let at = 0;
   for (const { from, to, by } of changes.toSorted((a, b) => a.from - b.from || b.to - a.to)) {
     // Within what was taken out already, as its end may be.
     if (to <= at && at > 0) continue;
     const kept = text.slice(at, Math.max(at, from));
     at = Math.max(at, to);
-    if (by !== REMOVED) result += kept + by;
-    else {
-      // The mark stands free of what could be read together with it; of several in a row one is enough.
-      const before = result + kept;
-      const repeated = /…\s*$/u.test(before);
-      result = repeated ? before.trimEnd() : /[\s([{«“"'>]$|^$/.test(before) ? before + REMOVED : `${before} ${REMOVED}`;
-      if (/^[^\s)\]}»”"',،؛;:!؟?…]/u.test(text.slice(at, at + 1))) result += ' ';
+    if (by !== REMOVED) {
+      keep(kept);
+      parts.push(by);
+      last = by;
+      marked = false;
+    } else if (kept.trimEnd().endsWith(REMOVED)) {
+      keep(kept.trimEnd());
+      marked = true;
+    } else if (!marked || kept.trim() !== '') {
+      keep(kept);
+      parts.push(OPENING.test(last) ? '' : ' ', REMOVED);
+      last = REMOVED;
+      marked = true;
     }
   }
-  return (result + text.slice(at)).trim();
+  keep(text.slice(at));
+  return parts.join('').trim();
 }
+
+const CLOSING = /[\s)\]}»”"',،؛;:!؟?…]/;
+const OPENING = /[\s([{«“"'>]|^$/;
 
 // --- reading ---------------------------------------------------------------------------------------------------------------------------
 
@@ -75,14 +97,15 @@ const DOTS = /[。．｡․﹒۔܁܂]/u;
 const DIGIT = /\p{Nd}/u;
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
 
-function readingOf(text: string): Reading {
+/** @param unseen what stands for characters that are not seen */
+function readingOf(text: string, unseen: string): Reading {
   const units: string[] = [];
   const from: number[] = [];
   const to: number[] = [];
   let at = 0;
   for (const letter of text) {
     const end = at + letter.length;
-    for (const unit of read(letter)) {
+    for (const unit of read(letter, unseen)) {
       units.push(unit);
       from.push(at);
       to.push(end);
@@ -93,9 +116,9 @@ function readingOf(text: string): Reading {
 }
 
 /** @returns UTF-16 units */
-function read(letter: string): string[] {
+function read(letter: string, unseen: string): string[] {
   if (letter === '…') return ['…'];
-  if (UNSEEN.test(letter)) return [];
+  if (UNSEEN.test(letter)) return unseen.split('');
   if (DOTS.test(letter)) return ['.'];
   // Lower case by letter: that of a whole text may have other lengths.
   return letter
@@ -157,7 +180,7 @@ const all =
     [...text.matchAll(pattern)].map(({ index, 0: found }) => ({ from: index, to: index + found.length, by: REMOVED }));
 
 /** The rest of an address, up to what ends one in prose. */
-const REST = `[^\\s<>"«»“”،؛…]*`;
+const REST = `[^\\s\\0<>"«»“”،؛…]*`;
 const WORD = `[\\p{L}\\p{M}\\p{N}._%+-]`;
 
 /** What leads somewhere by its own signs. No pattern can begin within its own beginning, so each looks at a letter a bounded number of times. */
@@ -166,7 +189,7 @@ const LEADING = [
   all(new RegExp(`(?<![a-z\\d+.-])[a-z][a-z\\d+.-]{0,30}\\s?:\\s?//${REST}`, 'gu')),
   all(new RegExp(`//${REST}`, 'gu')),
   all(new RegExp(`\\\\\\\\${REST}`, 'gu')),
-  all(new RegExp(`(?<!\\p{L})h[tx*_]{2}ps?(?!\\p{L})(?:\\s?:${REST}|(?<=x{2}ps?))`, 'gu')),
+  all(new RegExp(`(?<!\\p{L})h[tx*_]{2}ps?(?!\\p{L})(?:\\s?:${REST}|(?<=xxps?))`, 'gu')),
   all(
     new RegExp(
       `(?<!\\p{L})(?:ftps?|wss?|mailto|tel|sms|callto|sip|xmpp|skype|whatsapp|tg|magnet|bitcoin|javascript|data):(?=\\S)${REST}`,
@@ -176,7 +199,7 @@ const LEADING = [
   all(new RegExp(`(?<![\\p{L}\\p{N}])www\\d{0,2}(?![\\p{L}\\p{N}])\\s{0,3}${REST}`, 'gu')),
   all(new RegExp(`(?<!${WORD})${WORD}*xn--${REST}`, 'gu')),
   // name@host, @name, name @ host
-  all(new RegExp(`(?<!${WORD})${WORD}*\\s{0,2}@[\\s@]{0,4}${WORD}*`, 'gu')),
+  all(new RegExp(`(?<!${WORD})${WORD}*(?:\\s{1,2}@(?=\\s)|@)[\\s@]{0,4}${WORD}*`, 'gu')),
   // 192.0.2.1, 2001:db8::1
   all(new RegExp(`(?<![\\d.])\\d{1,3}(?:\\.\\d{1,3}){3}(?!\\d)${REST}`, 'gu')),
   all(/(?<![\da-f:])\[?(?:[\da-f]{0,4}:){3,8}[\da-f]{0,4}\]?/g),
@@ -252,7 +275,7 @@ const MONTH = '(?:0?[1-9]|1[0-2])';
 const AMOUNT = '\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?';
 /** Dates, spans of years, amounts in thousands, fractions. */
 const NO_PHONE = new RegExp(
-  `^(?:${YEAR}([-/.])${MONTH}\\1${DAY}|${DAY}([-/.])${MONTH}\\2${YEAR}|${YEAR}\\s?[-–—/]\\s?${YEAR}|${AMOUNT}(?:\\s?[-–—]\\s?${AMOUNT})?|\\d\\.\\d+)$`,
+  `^(?:${YEAR}([-/.])${MONTH}\\1${DAY}|${DAY}([-/.])${MONTH}\\2${YEAR}|${YEAR}\\s?[-–—/]\\s?${YEAR}|${AMOUNT}(?:\\s?[-–—]\\s?${AMOUNT})?|\\d\\.\\d{1,6})$`,
 );
 
 function phones(text: string): Change[] {

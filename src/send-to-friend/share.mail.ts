@@ -27,7 +27,7 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
   const words = {
     ar: {
       subject: `مادة أُرسلت إليك: ${title}`,
-      sent: phrase`شخص عرّف نفسه باسم ${senderName} يرسل إليك هذه المادة من موقع ${center.name}.`,
+      sent: phrase`شخص عرّف نفسه باسم «${senderName}» يرسل إليك هذه المادة من موقع ${center.name}.`,
       message: 'وكتب معها:',
       corrected: 'صُحّحت هذه المادة بعد نشرها، وفي صفحتها بيان ما صُحّح.',
       retracted: 'سُحبت هذه المادة بعد نشرها، وفي صفحتها بيان السبب.',
@@ -40,7 +40,7 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
     },
     en: {
       subject: `A piece sent to you: ${title}`,
-      sent: phrase`Someone who gave the name ${senderName} sends you this piece from ${center.name}.`,
+      sent: phrase`Someone who gave the name “${senderName}” sends you this piece from ${center.name}.`,
       message: 'They added:',
       corrected: 'This piece was corrected after it was published; its page says what was changed.',
       retracted: 'This piece has been retracted since it was published; its page says why.',
@@ -53,7 +53,7 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
     },
     fr: {
       subject: `Un texte pour vous : ${title}`,
-      sent: phrase`Une personne qui dit s’appeler ${senderName} vous envoie ce texte publié par ${center.name}.`,
+      sent: phrase`Une personne qui dit s’appeler « ${senderName} » vous envoie ce texte, publié sur le site ${center.name}.`,
       message: 'Avec ces mots :',
       corrected: 'Ce texte a été corrigé après sa publication ; sa page indique ce qui a changé.',
       retracted: 'Ce texte a été rétracté après sa publication ; sa page indique pourquoi.',

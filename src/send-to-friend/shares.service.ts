@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Payload } from 'altcha-lib/types';
 import { DataSource, type EntityManager } from 'typeorm';
-import { withdrawn } from '../articles/articles.service.js';
+import { withdrawn } from '../articles/article-answer.js';
 import { Prepared } from '../database/prepared.js';
 import type { Statement } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';
@@ -265,7 +265,8 @@ function sharesStopped(): Problem {
   return later(503, 'shares_stopped', message, STOPPED_SECONDS);
 }
 
-function sharingOff(): Problem {
+/** The center offers links only. */
+export function sharingOff(): Problem {
   return new Problem(403, 'mail_sharing_off', {
     ar: 'لا يرسل هذا الموقع المواد بالبريد. انسخ الرابط وأرسله بنفسك.',
     en: 'This site does not send pieces by mail. Copy the link and send it yourself.',

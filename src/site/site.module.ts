@@ -1,11 +1,20 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ArticlesModule } from '../articles/articles.module.js';
+import { SiteArticlesController } from './articles.controller.js';
+import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
+import { OptOutController } from './opt-out.controller.js';
+import { SendController } from './send.controller.js';
 
 /** The reader's pages, rendered here: they work without scripts. */
 @Module({})
 export class SiteModule {
   /** @param polls the module itself: made a second time it would be another one */
   static for(polls: DynamicModule): DynamicModule {
-    return { module: SiteModule, imports: [polls], controllers: [ConfirmVoteController] };
+    return {
+      module: SiteModule,
+      imports: [ArticlesModule, polls],
+      controllers: [ConfirmSharesController, ConfirmVoteController, OptOutController, SendController, SiteArticlesController],
+    };
   }
 }

@@ -1,0 +1,338 @@
+import { randomBytes } from 'node:crypto';
+import type { LightMyRequestResponse } from 'fastify';
+import { simpleParser, type ParsedMail } from 'mailparser';
+import { RateLimits } from '../src/http/rate-limits.js';
+import { Waker } from '../src/jobs/waker.js';
+import { parseAddress } from '../src/mail/address.js';
+import { MailboxKeys } from '../src/mail/mailbox-keys.js';
+import { ShareConfirmations } from '../src/send-to-friend/share-confirmations.service.js';
+import { senderBuckets } from '../src/send-to-friend/share-limits.js';
+import { aDraft, anArticle } from './factories.js';
+import { MailSink } from './mail-sink.js';
+import { startTestApp, type TestApp } from './test-app.js';
+
+/** The pages of sending: the form, and where the letter to the sender leads. */
+
+let sink: MailSink;
+let world: TestApp;
+let piece: { id: number; slug: string };
+
+beforeAll(async () => {
+  sink = await MailSink.open();
+  world = await startTestApp({ SMTP_URL: sink.url, TRUSTED_PROXY_HOPS: '1' });
+  await world.dataSource.query(`update center set name = '{"ar": "مركز مثال", "en": "Example Center"}'`);
+  piece = await anArticle(world, { title: 'المدينة و<الماء>' });
+});
+afterAll(async () => {
+  await world.close();
+  await sink.close();
+});
+beforeEach(async () => {
+  await letters();
+  await world.dataSource.query(`delete from rate_buckets`);
+  await world.dataSource.query(`delete from shares`);
+  await world.dataSource.query(`update center set mail_sharing = true`);
+});
+
+const aMailbox = (who = 'friend'): string => `${who}-${randomBytes(6).toString('hex')}@friends.example`;
+const anIp = (): string => `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`;
+const path = (query = '', { id, slug } = piece): string => `/articles/${id}/${encodeURIComponent(slug)}/send${query}`;
+const heading = ({ body }: LightMyRequestResponse): string => /<h1>([^<]*)<\/h1>/.exec(body)![1]!;
+const keyIn = ({ body }: LightMyRequestResponse): string => /name="key" value="([\w-]{22})"/.exec(body)![1]!;
+const OURS = { origin: 'https://center.example', 'sec-fetch-site': 'same-origin' };
+
+type Filled = Readonly<Record<string, string>>;
+
+const filled = (more: Filled = {}): Filled => ({
+  key: randomBytes(16).toString('base64url'),
+  senderName: 'سلمى',
+  senderEmail: aMailbox('sender'),
+  recipient1: aMailbox(),
+  recipient2: '',
+  recipient3: '',
+  lang: 'ar',
+  ...more,
+});
+const get = (url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET'): Promise<LightMyRequestResponse> =>
+  world.app.inject({ method, url, headers });
+/** As a browser sends the page's own form. */
+const send = (form: Filled, query = '', headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+  world.app.inject({
+    method: 'POST',
+    url: path(query),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': anIp(), ...OURS, ...headers },
+    payload: new URLSearchParams(form).toString(),
+  });
+
+/** Does all that is due, and gives what has arrived since the last time. */
+async function letters(): Promise<ParsedMail[]> {
+  for (const job of ['shares', 'mail readers', 'mail shares']) await world.app.get(Waker).run(job);
+  return Promise.all(sink.received.splice(0).map(({ raw }) => simpleParser(raw)));
+}
+const to = ({ to: recipient }: ParsedMail): string => (Array.isArray(recipient) ? '' : (recipient?.text ?? ''));
+const linkOf = ({ text }: ParsedMail): string =>
+  /\n(?:https:\/\/center\.example)(\/shares\/confirm\/[\w-]{43})\?lang=/.exec(text ?? '')![1]!;
+const shares = async (): Promise<number> => (await world.dataSource.query<[{ n: number }]>(`select count(*)::int as n from shares`))[0].n;
+
+/** What the page says is wrong: its summary, then what stands at each field. */
+const wrong = ({ body }: LightMyRequestResponse): { summary: string[]; fields: Record<string, string> } => ({
+  summary: [.../<div class="notice"[^>]*>(.*?)<\/div>/.exec(body)![1]!.matchAll(/<(?:a|p)[^>]*>([^<]*)</g)].map(([, text]) => text!),
+  fields: Object.fromEntries([...body.matchAll(/<p id="(\w+)-wrong"[^>]*>([^<]*)</g)].map(([, name, text]) => [name!, text!])),
+});
+
+describe('The form', () => {
+  it('is empty whatever its address holds, for one reader’s eyes, works without scripts, and names every field', async () => {
+    const answer = await get(
+      path('?senderName=x&senderEmail=victim@friends.example&recipient1=victim@friends.example&message=buy&key=abc'),
+    );
+    expect([answer.statusCode, heading(answer)]).toEqual([200, 'أرسلها إلى صديق']);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'private, no-store',
+      'x-robots-tag': 'noindex',
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      ),
+    });
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.body).not.toContain('victim');
+    expect(answer.body).not.toMatch(/<script|<img/);
+    const inputs = [...answer.body.matchAll(/<(?:input|select)([^>]*)>/g)].map(([, attributes]) => attributes!);
+    expect(inputs.map((attributes) => /name="(\w+)"/.exec(attributes)![1])).toEqual([
+      'key',
+      'recipient1',
+      'recipient2',
+      'recipient3',
+      'lang',
+      'senderName',
+      'senderEmail',
+    ]);
+    for (const attributes of inputs.slice(1)) {
+      const [, id] = / id="(\w+)"/.exec(attributes)!;
+      expect([id, answer.body.includes(`<label for="${id}">`)]).toEqual([id, true]);
+    }
+    expect(inputs.filter((attributes) => / value="[^"]/.test(attributes))).toHaveLength(1);
+    expect(inputs.map((attributes) => /autocomplete="([\w-]+)"/.exec(attributes)?.[1])).toEqual([
+      undefined,
+      'off',
+      'off',
+      'off',
+      undefined,
+      'name',
+      'email',
+    ]);
+    // Each form is another share.
+    expect(keyIn(await get(path()))).not.toBe(keyIn(answer));
+    expect((await get(path(), {}, 'HEAD')).statusCode).toBe(200);
+    expect(heading(await get(path('?lang=en')))).toBe('Send it to a friend');
+    expect(heading(await get(path('?lang=fr')))).toBe('L’envoyer à un ami');
+  });
+
+  it('stands where the piece does: a wrong slug leads there, a draft has none', async () => {
+    const moved = await get(path('?utm_source=x&lang=en', { id: piece.id, slug: 'x' }));
+    expect([moved.statusCode, moved.headers['location']]).toEqual([301, `https://center.example${path('?lang=en')}`]);
+    const draft = await aDraft(world);
+    for (const url of [path('', draft), '/articles/999999999/x/send', '/articles/x/y/send']) {
+      expect([url, (await get(url)).statusCode]).toEqual([url, 404]);
+      const answer = await world.app.inject({ method: 'POST', url, headers: { ...OURS, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams(filled()).toString() }); // prettier-ignore
+      expect([url, answer.statusCode]).toEqual([url, 404]);
+    }
+    expect(await shares()).toBe(0);
+  });
+
+  it('is not there where the center sends no mail for readers, nor is the link to it', async () => {
+    const page = `/articles/${piece.id}/${encodeURIComponent(piece.slug)}`;
+    expect((await get(page)).body).toContain(`${path()}?lang=ar"`);
+    await world.dataSource.query(`update center set mail_sharing = false`);
+    expect((await get(page)).body).not.toContain('/send');
+    for (const answer of [await get(path()), await send(filled())])
+      expect([answer.statusCode, heading(answer)]).toEqual([403, 'غير مسموح']);
+    expect(await shares()).toBe(0);
+  });
+
+  it('asks the sender first, and says the same of every address: known, unknown, refused', async () => {
+    const [sender, friend, other] = [aMailbox('sender'), aMailbox(), aMailbox()];
+    const first = await send(filled({ senderEmail: ` ${sender} `, recipient1: friend, recipient3: other, lang: 'en' }), '?lang=en');
+    expect([first.statusCode, heading(first)]).toEqual([202, 'One step is left: open your mail']);
+    expect(first.body).toContain('<bdi lang="ar" dir="rtl">المدينة و&lt;الماء></bdi>');
+    expect(first.body).not.toContain(sender);
+    expect(first.body).not.toContain(friend);
+    expect(first.headers['set-cookie']).toBeUndefined();
+    const [asking, ...more] = await letters();
+    expect([to(asking!), more]).toEqual([sender, []]);
+    // Again by the same sender; and by one whose mailbox has refused all such letters.
+    const { token } = { token: /mail\/opt-out\/([\w-]{22})/.exec(asking!.text!)![1]! };
+    await world.app.inject({ method: 'POST', url: `/mail/opt-out/${token}` });
+    for (const senderEmail of [sender, aMailbox('unknown')]) {
+      const answer = await send(filled({ senderEmail }), '?lang=en');
+      expect([answer.statusCode, answer.body]).toEqual([202, first.body]);
+    }
+    expect((await letters()).map(to)).toEqual([expect.stringMatching(/^unknown-/)]);
+  });
+
+  it('is one share however often it is pressed, and however many friends are typed twice', async () => {
+    const friend = aMailbox();
+    const form = filled({ recipient1: friend, recipient2: friend.toUpperCase().replace('@FRIENDS.EXAMPLE', '+x@friends.example') });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send(form)));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 10 }, () => 202));
+    expect(await world.dataSource.query(`select recipients from shares`)).toEqual([{ recipients: 1 }]);
+    // Its key, with something else in it: another form is given for that.
+    const reused = await send({ ...form, senderName: 'هدى' });
+    expect([reused.statusCode, wrong(reused).summary[0], keyIn(reused) === form['key']]).toEqual([
+      409,
+      expect.stringContaining('Idempotency-Key'),
+      false,
+    ]);
+    expect(await shares()).toBe(1);
+  });
+
+  it('says at each field what is wrong with it, keeps what was typed, and sends nothing', async () => {
+    const form = filled({ senderName: `<b>${'9'.repeat(60)}</b>`, senderEmail: 'x', recipient1: '', recipient2: '"a"@b.example', recipient3: 'a@[127.0.0.1]', lang: 'fr' }); // prettier-ignore
+    const answer = await send(form, '?lang=en');
+    expect(answer.statusCode).toBe(400);
+    const { summary, fields } = wrong(answer);
+    expect(summary).toEqual(['Your name', 'Your e-mail address', 'Your friend’s address', 'A second friend (optional)']);
+    expect(Object.keys(fields)).toEqual(['recipient1', 'recipient2', 'senderName', 'senderEmail']);
+    expect(fields['senderEmail']).toBe('A whole mail address, such as name@center.example.');
+    expect(answer.body).toContain('<div class="notice" role="alert" tabindex="-1" autofocus>');
+    expect(answer.body).toContain('<a href="#senderName">');
+    expect(answer.body).toMatch(/<input id="senderName" name="senderName" value="&lt;b>9{60}&lt;\/b>" aria-describedby="senderName-hint senderName-wrong" aria-invalid="true"/); // prettier-ignore
+    expect(answer.body).toContain('value="&quot;a&quot;@b.example"');
+    expect(answer.body).not.toContain('<b>9');
+    expect(answer.body).toMatch(/<option[^>]*value="fr"[^>]*selected/);
+    // Corrected, it is the same form.
+    expect(keyIn(answer)).toBe(form['key']);
+    // French readers are told in English, and told that it is.
+    expect((await send(form, '?lang=fr')).body).toContain('<p id="senderEmail-wrong" class="wrong" lang="en" dir="ltr">');
+    const empty = await send({}, '?lang=ar');
+    expect(wrong(empty).fields).toEqual({
+      recipient1: 'هذا الحقل مطلوب.',
+      senderName: 'هذا الحقل مطلوب.',
+      senderEmail: 'هذا الحقل مطلوب.',
+    });
+    expect(await shares()).toBe(0);
+    expect(await letters()).toEqual([]);
+  });
+
+  it('takes no more than it shows: neither lists in a field, nor line ends, nor a message', async () => {
+    for (const recipient1 of [
+      'a@friends.example,b@friends.example',
+      'a@friends.example;b@friends.example',
+      'a@friends.example\r\nBcc: b@friends.example',
+      'a@friends.example%0abcc:b@friends.example',
+      '\u202Ea@friends.example',
+      `${'a'.repeat(65)}@friends.example`,
+    ]) {
+      const answer = await send(filled({ recipient1 }));
+      expect([recipient1, answer.statusCode, Object.keys(wrong(answer).fields)]).toEqual([recipient1, 400, ['recipient1']]);
+    }
+    expect(await shares()).toBe(0);
+    const friend = aMailbox();
+    const answer = await send(filled({ recipient1: friend, message: 'buy https://evil.example', allowReply: 'true', subject: 'x', recipients: 'z@friends.example', __proto__x: 'y' })); // prettier-ignore
+    expect(answer.statusCode).toBe(202);
+    const [asking] = await letters();
+    expect(`${asking!.subject}${asking!.text}${String(asking!.html)}`).not.toMatch(/evil|سلمى|z@friends/);
+    await world.app.get(ShareConfirmations).confirm(linkOf(asking!).split('/').at(-1)!);
+    const [letter, ...more] = await letters();
+    expect([to(letter!), more, letter!.replyTo]).toEqual([friend, [], undefined]);
+    expect(letter!.text).not.toContain('evil');
+  });
+
+  it('says when to come back, and keeps what was typed, where a network has asked for too many letters', async () => {
+    const ip = anIp();
+    for (let n = 0; n < 5; n += 1) expect((await send(filled(), '', { 'x-forwarded-for': ip })).statusCode).toBe(202);
+    const form = filled();
+    const answer = await send(form, '', { 'x-forwarded-for': ip });
+    expect([answer.statusCode, Number(answer.headers['retry-after']) > 3_000, keyIn(answer)]).toEqual([429, true, form['key']]);
+    expect(wrong(answer)).toEqual({ summary: [expect.any(String)], fields: {} });
+    expect(answer.body).toContain(`value="${form['senderEmail']}"`);
+    expect(await shares()).toBe(5);
+  });
+
+  it('refuses what another site’s page sends, what is no form, and what is longer than one', async () => {
+    expect((await send(filled(), '', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })).statusCode).toBe(403);
+    expect((await send(filled(), '', { 'content-type': 'multipart/form-data; boundary=x' })).statusCode).toBe(415);
+    expect((await send(filled({ senderName: 'x'.repeat(5_000) }))).statusCode).toBe(413);
+    expect(await shares()).toBe(0);
+  });
+});
+
+describe('The page behind the sender’s letter', () => {
+  /** Takes a share by the form, and opens the letter that asks its sender. */
+  async function asked(form: Filled = {}): Promise<string> {
+    expect((await send(filled(form))).statusCode).toBe(202);
+    const [letter] = await letters();
+    return linkOf(letter!);
+  }
+  const press = (url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+    world.app.inject({ method: 'POST', url, headers: { 'content-type': 'application/x-www-form-urlencoded', ...OURS, ...headers } });
+
+  it('shows what would go out, and lets nothing go however often it is opened', async () => {
+    const link = await asked({ recipient2: aMailbox() });
+    for (const _ of ['a program that looks into mail', 'the sender']) {
+      const answer = await get(`${link}?lang=en&confirm=1`);
+      expect([answer.statusCode, heading(answer)]).toEqual([200, 'Was it you who asked for this?']);
+      expect(answer.body).toContain(
+        '<div class="asked"><h2><bdi lang="ar" dir="rtl">المدينة و&lt;الماء></bdi></h2><p class="quiet">to 2 addresses in the name of <bdi>سلمى</bdi></p></div>' +
+          '<form method="post"><button type="submit">Yes, send them</button></form>',
+      );
+      expect(answer.body).not.toMatch(/<script|<img|<link|https?:|@friends/);
+      expect(answer.headers).toMatchObject({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex' });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
+    expect((await get(link, {}, 'HEAD')).statusCode).toBe(200);
+    expect(await letters()).toEqual([]);
+  });
+
+  it('lets it go when its button is pressed, once, and gives the browser its proof', async () => {
+    const friend = aMailbox();
+    const link = await asked({ recipient1: friend });
+    const sent = await press(link);
+    expect([sent.statusCode, heading(sent)]).toEqual([200, 'في الطريق إلى أصدقائك']);
+    expect(sent.body).not.toContain('<form');
+    expect(sent.headers['cache-control']).toBe('private, no-store');
+    expect(sent.headers['set-cookie']).toMatch(/^__Host-sv=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect((await letters()).map(to)).toEqual([friend]);
+    for (const again of [await press(`${link}?lang=en`), await get(`${link}?lang=en`)])
+      expect([again.statusCode, heading(again)]).toEqual([200, 'Nothing is waiting']);
+    expect(await letters()).toEqual([]);
+  });
+
+  it('says so where a sender is beyond what one may send in a day', async () => {
+    for (const [before, title, out] of [
+      [4, 'Some of it is on its way', 1],
+      [5, 'Nothing was sent', 0],
+    ] as const) {
+      const sender = aMailbox('sender');
+      const link = await asked({ senderEmail: sender });
+      expect((await send(filled({ senderEmail: sender }))).statusCode).toBe(202);
+      // So many that went out before.
+      const mailbox = world.app.get(MailboxKeys).hashOf(parseAddress(sender)!);
+      for (let n = 0; n < before; n += 1) await world.app.get(RateLimits).claimEach(senderBuckets(mailbox, true, 1));
+      const answer = await press(`${link}?lang=en`);
+      expect([answer.statusCode, heading(answer), (await letters()).length]).toEqual([200, title, out]);
+      expect(heading(await get(`${link}?lang=en`))).toBe('Nothing is waiting');
+    }
+  });
+
+  it('calls what is too old, or no link at all, one that no longer works', async () => {
+    const link = await asked();
+    await world.dataSource.query(`update share_confirmations set expires_at = now()`);
+    for (const url of [link, '/shares/confirm/x', `/shares/confirm/${encodeURIComponent('<b>')}`, `/shares/confirm/${'x'.repeat(299)}`]) {
+      for (const answer of [await get(url), await press(url)]) {
+        expect([url, answer.statusCode, heading(answer)]).toEqual([url, 404, 'لم يعد هذا الرابط صالحًا']);
+        expect(answer.headers['set-cookie']).toBeUndefined();
+        expect(answer.body).not.toContain('<b>');
+      }
+    }
+    expect(await letters()).toEqual([]);
+  });
+
+  it('refuses another site’s page, and what is no form', async () => {
+    const link = await asked();
+    expect((await press(link, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })).statusCode).toBe(403);
+    const multipart = { 'content-type': 'multipart/form-data; boundary=x' };
+    expect((await world.app.inject({ method: 'POST', url: link, headers: multipart, payload: '--x--' })).statusCode).toBe(415);
+    expect(await letters()).toEqual([]);
+  });
+});
