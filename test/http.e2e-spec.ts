@@ -471,6 +471,7 @@ describe('the description of the API', () => {
       'post /api/v1/polls/confirmations',
       'get /api/v1/polls/{id}/results/signed',
       'get /.well-known/markaz-keys.json',
+      'get /api/v1/articles/{idOrSlug}/share-links',
     ]);
   });
 
