@@ -538,6 +538,8 @@ describe('the center', () => {
     tagline: { ar: 'قراءات' },
     publisher: { ar: 'دار النخلة' },
     contact: { email: 'info@center.example', phone: '+20 2 0000 0000', address: { ar: 'القاهرة' } },
+    color: '#7a1f5c',
+    mailSharing: false,
     masthead: [
       { role: { ar: 'رئيس التحرير' }, person: { ar: 'ليلى' }, since: '2020-01-01', until: null },
       { role: { ar: 'مدير' }, person: { ar: 'سالم' }, since: '2019-01-01', until: '2019-12-31' },
@@ -555,6 +557,8 @@ describe('the center', () => {
       tagline: {},
       publisher: {},
       contact: { email: null, phone: null, address: {} },
+      color: '#0b5c56',
+      mailSharing: true,
       masthead: [],
     });
     const { body: said } = await put('center', { ...WHOLE, version: start.version }).expect(200);
@@ -600,6 +604,27 @@ describe('the center', () => {
     }
   });
 
+  it('has a color on which white can be read, and that can be read on white', async () => {
+    const { version } = await current();
+    // 4.48:1 is just too light, 4.54:1 just dark enough.
+    for (const color of ['#777777', '#ffffff', '#FFCC00', '#00ff00'])
+      expect([color, ...(await refusal(patch('center', { color, version })))]).toEqual([
+        color,
+        '422 color_contrast',
+        'color: color_contrast',
+      ]);
+    expect(await changed('center', { color: '#767676', version })).toMatchObject({ color: '#767676', version: version + 1 });
+    expect(await changed('center', { color: '#7A1F5C', mailSharing: false, version: version + 1 })).toMatchObject({
+      color: '#7a1f5c',
+      mailSharing: false,
+    });
+    expect((await audited('center', 1)).at(-1)).toMatchObject({
+      before: { color: '#767676', mailSharing: true },
+      after: { color: '#7a1f5c', mailSharing: false },
+    });
+    await changed('center', { color: '#0b5c56', mailSharing: true, version: version + 2 });
+  });
+
   it('refuses terms that end before they begin, and names each junk field', async () => {
     const { version, ...start } = await current();
     const term = { role: { ar: 'دور' }, person: { ar: 'شخص' } };
@@ -617,6 +642,13 @@ describe('the center', () => {
       [{ contact: null }, ['400 invalid_body', 'contact: required']],
       [{ lang: 'de' }, ['400 invalid_body', 'lang: oneOf']],
       [{ name: null }, ['400 invalid_body', 'name: required']],
+      [{ color: null }, ['400 invalid_body', 'color: required']],
+      [{ color: 'red' }, ['400 invalid_body', 'color: color']],
+      [{ color: '#0b5c5' }, ['400 invalid_body', 'color: color']],
+      [{ color: '#0b5c56\n' }, ['400 invalid_body', 'color: color']],
+      [{ color: 746582 }, ['400 invalid_body', 'color: color']],
+      [{ mailSharing: 'false' }, ['400 invalid_body', 'mailSharing: flag']],
+      [{ mailSharing: null }, ['400 invalid_body', 'mailSharing: required']],
       [{ id: 1 }, ['400 unknown_field', 'id: unknown']],
     ];
     for (const [parts, refused] of cases) expect([parts, await refusal(patch('center', { ...parts, version }))]).toEqual([parts, refused]);

@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aBallot, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { PASSWORD, aBallot, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -191,6 +191,10 @@ const REST: Readonly<Record<string, Elsewhere>> = {
       await world.dataSource.query(`insert into mail_stops (lane, reason) values ('shares', 'bounces') on conflict do nothing`);
       return { path: `${DESK}/mail/resume`, body: { lane: 'shares' } };
     },
+  },
+  [`GET ${DESK}/mail/preview`]: {
+    expected: admins(),
+    prepare: async () => ({ path: `${DESK}/mail/preview?articleId=${(await anArticle(world)).id}` }),
   },
   [`POST ${DESK}/mail/:id/retry`]: {
     expected: admins(),

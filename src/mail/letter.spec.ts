@@ -52,6 +52,38 @@ describe('letter', () => {
     expect(html).toMatch(new RegExp(`^<!DOCTYPE html><html lang="${lang}" dir="${dir}">`));
   });
 
+  it('has the center’s color in its head, its button and its links', () => {
+    // Of a center that chose none it looks as it always did.
+    expect(letter(returned).html.match(/#0b5c56/g)).toHaveLength(3);
+    const colored = letter({ ...returned, center: { ...center, color: '#7a1f5c' } });
+    expect(colored.html).toBe(letter(returned).html.replaceAll('#0b5c56', '#7a1f5c'));
+    expect(colored.text).toBe(letter(returned).text);
+  });
+
+  it('lets no text of a card, a foot or a letterhead break out of its line or its element', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (value) => {
+        const evil = `x${value}\u2069\u202E\r\nBcc: x\u2028<script>"'${value}`;
+        const { text, html } = letter({
+          ...returned,
+          center: { ...center, name: evil, postal: evil },
+          card: { lang: 'en', title: evil, byline: [evil, evil], dateline: evil, summary: evil, href: 'https://center.example/1' },
+          foot: { reasons: [phrase`لأن ${evil}`], optOut: { label: 'كفى', href: 'https://center.example/mail/opt-out/x' } },
+        });
+        expect(html).not.toMatch(/<script|[\u202A-\u202E\u2066-\u2069]/);
+        expect(text).not.toMatch(/\r|\u2028|\u202E|\nBcc/);
+        const depths = [...text.matchAll(/[\u2066-\u2069\n]/g)].map(([mark]) => (mark === '\u2069' ? -1 : mark === '\n' ? 0 : 1));
+        let depth = 0;
+        for (const step of depths) {
+          depth += step;
+          // Never closed before it is opened, and never open at the end of a line.
+          expect(depth === 0 || (depth === 1 && step === 1)).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('marks a paragraph and a subject that begin in the other script', () => {
     const arabic = letter({ ...returned, subject: 'G20: مقال', paragraphs: ['Markaz يرحب بك.', phrase`${'Water'} مقالك.`, '2026'] });
     expect(arabic.subject).toBe('\u200FG20: مقال');

@@ -18,7 +18,7 @@ export class ShareLinks {
   @ApiProperty({ enum: ['rtl', 'ltr'], example: 'rtl' })
   dir: string;
 
-  @ApiProperty({ format: 'uri', example: 'mailto:?subject=%D8%A7%D9%84%D9%86%D9%82%D9%84&body=…', description: 'RFC 6068.' })
+  @ApiProperty({ example: 'mailto:?subject=%D8%A7%D9%84%D9%86%D9%82%D9%84&body=…', description: 'RFC 6068.' })
   mailto: string;
 
   @ApiProperty({ format: 'uri', example: 'https://wa.me/?text=%D8%A7%D9%84%D9%86%D9%82%D9%84%0Ahttps%3A%2F%2F…' })

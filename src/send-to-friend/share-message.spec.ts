@@ -73,6 +73,9 @@ describe('a stranger’s message', () => {
     'e\u200Cvil.com',
     'evil\uFE0F.com',
     'ev\u{E0061}il.com',
+    'evil.\tcom',
+    'evil\u0000.\u0007com',
+    '010\t0123\t4567',
     '192.0.2.1',
     '192.0.2.1:80/x',
     '١٩٢.٠.٢.١',
@@ -121,7 +124,10 @@ describe('a stranger’s message', () => {
     const plain = [...text.replaceAll('…', '\u0000')]
       .map((letter) => letter.normalize('NFKC'))
       .join('')
-      .replace(/[\u00AD\u200B-\u200F\u2060-\u2064\uFE00-\uFE0F\uFEFF\u202A-\u202E\u2066-\u2069]/g, '')
+      .replace(
+        /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2060-\u2064\uFE00-\uFE0F\uFEFF\u202A-\u202E\u2066-\u2069]/g,
+        '',
+      )
       .replace(/[。｡۔]/g, '.');
     for (const seen of [text, plain]) {
       const found =
@@ -220,7 +226,7 @@ describe('a stranger’s message', () => {
         expect(withoutLinks(written)).toBe(written);
         if (written !== '') legible += 1;
       }),
-      { numRuns: 20_000 },
+      { numRuns: 4_000 },
     );
     expect(legible).toBeGreaterThan(1_000);
   });
@@ -261,11 +267,14 @@ describe('a stranger’s message', () => {
       '\\',
     ];
     for (const unit of units) {
-      const start = performance.now();
-      withoutLinks(unit.repeat(Math.ceil(10_000 / Buffer.byteLength(unit))));
-      const took = performance.now() - start;
-      // A quadratic pattern takes seconds; this leaves room for a machine that is busy.
-      expect([unit, took < 500]).toEqual([unit, true]);
+      const text = unit.repeat(Math.ceil(10_000 / Buffer.byteLength(unit)));
+      // Of the processor, because the machine may be busy; of two, because the first also compiles. A quadratic pattern takes seconds.
+      const took = [1, 2].map(() => {
+        const start = process.cpuUsage();
+        withoutLinks(text);
+        return process.cpuUsage(start).user / 1_000;
+      });
+      expect([unit, Math.min(...took) < 400]).toEqual([unit, true]);
     }
   });
 });

@@ -95,7 +95,8 @@ const OPENING = /[\s([{«“"'>]|^$/;
 /** What name servers, browsers and people take for a dot: UTS 46, and the full stops of Urdu and Syriac. */
 const DOTS = /[。．｡․﹒۔܁܂]/u;
 const DIGIT = /\p{Nd}/u;
-const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
+/** Controls too: a letter leaves them out. */
+const UNSEEN = /(?![\n\r])[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]/u;
 
 /** @param unseen what stands for characters that are not seen */
 function readingOf(text: string, unseen: string): Reading {
@@ -202,7 +203,7 @@ const LEADING = [
   all(new RegExp(`(?<!${WORD})${WORD}*(?:\\s{1,2}@(?=\\s)|@)[\\s@]{0,4}${WORD}*`, 'gu')),
   // 192.0.2.1, 2001:db8::1
   all(new RegExp(`(?<![\\d.])\\d{1,3}(?:\\.\\d{1,3}){3}(?!\\d)${REST}`, 'gu')),
-  all(/(?<![\da-f:])\[?(?:[\da-f]{0,4}:){3,8}[\da-f]{0,4}\]?/g),
+  all(/(?<![\da-f:])\[?(?:[\da-f]{0,4}:){3,}[\da-f]{0,4}\]?/g),
   all(/(?<![\da-f:])\[?(?:[\da-f]{1,4})?::[\da-f]{1,4}\]?/g),
 ];
 
