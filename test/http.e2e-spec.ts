@@ -471,10 +471,10 @@ describe('the description of the API', () => {
       'post /api/v1/polls/confirmations',
       'get /api/v1/polls/{id}/results/signed',
       'get /.well-known/markaz-keys.json',
+      'get /api/v1/articles/{idOrSlug}/share-links',
       'get /api/v1/shares/challenge',
       'post /api/v1/articles/{idOrSlug}/shares',
       'post /api/v1/shares/confirmations',
-      'get /api/v1/articles/{idOrSlug}/share-links',
     ]);
   });
 
