@@ -47,7 +47,6 @@ p { margin: 0 0 1rem; }
 .sheet > :first-child, article > :first-child { margin-top: 0; }
 .asked { margin: 1.25rem 0; padding: 1rem 1.25rem; background: var(--tint); border-inline-start: 4px solid var(--accent); border-radius: .25rem; }
 .asked h2 { margin-bottom: .5rem; }
-.asked > h2:last-child { margin-bottom: 0; }
 .asked ul { margin: 0; padding: 0; list-style: none; }
 .asked li { padding-inline-start: 1.75rem; position: relative; }
 .asked li::before { content: '✓'; position: absolute; inset-inline-start: 0; color: var(--accent); font-weight: 700; }
