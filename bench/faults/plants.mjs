@@ -23,6 +23,8 @@ export const PLANTS = {
     ['mail/mail.queries.js', 'and handoff_at is null and ${DUE_AT}', 'and ${DUE_AT}'],
     // Or it could not be handed over a second time.
     ['mail/mail.queries.js', ' and locked_until > now() and handoff_at is null`', '`'],
+    // Nor may the sweep come first.
+    ['mail/mail.queries.js', `where state = 'sending' and handoff_at is not null and`, `where false and`],
   ],
   'share-no-handoff': ['mail/postman.service.js', 'once ? handOver : undefined', 'undefined'],
   'share-one-lane': ['mail/mail.queries.js', 'where lane = $1 and state in', 'where $1::text is not null and state in'],
