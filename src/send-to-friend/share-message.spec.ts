@@ -114,6 +114,11 @@ describe('a stranger’s message', () => {
     expect(withoutLinks('evil.com +20 100 123 4567')).toBe('');
   });
 
+  it('loses what one program reads apart and another together, at a character that is not seen', () => {
+    expect(withoutLinks('seen\u200Bwww.x1')).toBe('seen\u200B …');
+    expect(withoutLinks('see ev\u200Bil.com')).toBe('see …');
+  });
+
   it('loses what only stands there once something else is gone', () => {
     expect(withoutLinks('call 010 x.com 0123 y.com 4567')).toBe('call 010 … 0123 … 4567');
     expect(withoutLinks('evil@a.com.com and ev//x.y il.com')).not.toMatch(/com/);
