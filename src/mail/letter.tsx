@@ -17,7 +17,7 @@ export interface Letterhead {
 }
 
 /** A piece as a letter shows it: in its own language and direction, whatever the letter's are. */
-export interface Card {
+interface Card {
   readonly lang: Lang;
   readonly title: string;
   /** Names. */
@@ -30,7 +30,7 @@ export interface Card {
 }
 
 /** The end of a letter that its reader did not ask for. */
-export interface Foot {
+interface Foot {
   /** Why it came, and what is kept of it. */
   readonly reasons: readonly (string | Phrase)[];
   /** Where all further mail of this kind is refused. */
