@@ -176,16 +176,19 @@ const refusalOf = ({ status, body, headers }: Awaited<Test>): unknown => {
   return [status, code, errors.map(({ field, rule }) => `${field} ${rule}`), ...('retry-after' in headers ? ['retry-after'] : [])];
 };
 
+/** @param before shares that there were */
+async function expectNothingSince(before: number): Promise<void> {
+  expect(await shareCount()).toBe(before);
+  expect(await one(`select count(*)::int from rate_buckets`)).toBe(0);
+  expect(await letters()).toEqual([]);
+}
+
 describe('Refused, and nothing is kept:', () => {
   let before = 0;
   beforeEach(async () => {
     before = await shareCount();
   });
-  afterEach(async () => {
-    expect(await shareCount()).toBe(before);
-    expect(await one(`select count(*)::int from rate_buckets`)).toBe(0);
-    expect(await letters()).toEqual([]);
-  });
+  afterEach(() => expectNothingSince(before));
 
   it('a share without a key, or with one that is none', async () => {
     expect(refusalOf(await share({ key: null }))).toEqual([400, 'idempotency_key_required', ['Idempotency-Key idempotency_key_required']]);
@@ -321,21 +324,21 @@ describe('The answer', () => {
     await letters();
     const asked: string[][] = [];
     const answers: unknown[] = [];
-    const texts: string[] = [];
+    const said: string[] = [];
     // oxlint-disable-next-line typescript/unbound-method -- called with its own client below.
     const original = pg.Client.prototype.query;
     const connects = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...given: unknown[]) {
       const [query] = given as [string | { text: string }];
-      texts.push(typeof query === 'string' ? query : query.text);
+      said.push(typeof query === 'string' ? query : query.text);
       return original.apply(this, given as never) as never;
     });
     try {
       for (const friend of [aMailbox(), suppressed, busy, had]) {
         const senderEmail = aMailbox('sender');
         const given = { proof: await proofOf(senderEmail), body: { senderEmail, recipients: [friend] } };
-        texts.length = 0;
+        said.length = 0;
         const { status, headers, body } = await share(given);
-        asked.push([...texts]);
+        asked.push([...said]);
         const { date: _, ...same } = headers;
         answers.push([status, same, Object.keys(body as object), JSON.stringify(body).length]);
       }
@@ -351,7 +354,7 @@ describe('The answer', () => {
 
   it('to a sender nobody knows is the same as to one who has confirmed', async () => {
     const [unknown, known] = [await share(), await confirmedShare()];
-    const seen = ({ status, headers: { date: _, ...headers }, body }: Awaited<Test>): unknown => [
+    const seen = ({ status, headers: { date: _date, ...headers }, body }: Awaited<Test>): unknown => [
       status,
       headers,
       Object.keys(body as object),

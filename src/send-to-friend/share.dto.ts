@@ -13,7 +13,7 @@ import { SenderNameField } from './sender-name.js';
 import type { CountRow } from './shares.queries.js';
 
 /** How many friends one share goes to. */
-export const MAX_RECIPIENTS = 3;
+const MAX_RECIPIENTS = 3;
 
 export class SendShare {
   @SenderNameField()
