@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const bucket = (bucket: Partial<Bucket> = {}): Bucket => ({ name: randomUUID(), of: 'somebody', limit: 5, seconds: 3_600, ...bucket });
+const bucket = (given: Partial<Bucket> = {}): Bucket => ({ name: randomUUID(), of: 'somebody', limit: 5, seconds: 3_600, ...given });
 
 it('grants each of several claims for itself, in their order', async () => {
   const [full, free] = [bucket({ limit: 1 }), bucket()];
