@@ -222,6 +222,7 @@ it('go to whom they name, or are refused by the name of what is wrong with them'
         } else {
           if (statusCode >= 500 || !CODES.includes(answer.code!)) tell('refused in no way that we know');
           if (spoilt === null) tell('refused, and is as it should be');
+          if (takers === null && statusCode !== 400) tell('refused, but not for its addresses');
           const named = answer.errors!.map(({ field }) => field.split('.')[0]);
           if (answer.code!.endsWith('_body') && (named.length === 0 || !named.every((field) => field === spoilt)))
             tell('refused for another field');
