@@ -242,7 +242,7 @@ async function aMail(): Promise<number> {
 
 function send({ name }: Door, { id, inner = 1 }: Ready, body: Body): ReturnType<TestApp['get']> {
   const [method, template] = name.split(' ') as [string, string];
-  const path = template.replace('{id}', String(id)).replace(/\{(number|voidId|groupId)\}/, String(inner));
+  const path = template.replace(/\{id(OrSlug)?\}/, String(id)).replace(/\{(number|voidId|groupId)\}/, String(inner));
   // A share says in a header which one it is; nobody else looks at it.
   return world.as(admin)[method.toLowerCase() as 'post' | 'put' | 'patch'](path, body).set('idempotency-key', randomUUID());
 }
