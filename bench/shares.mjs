@@ -2,7 +2,7 @@
 // answer from the database costs: node:http alone, one named read through pg. Both in one run and by turns, so that what else runs on the
 // machine slows both.
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer, connect as connectTo } from 'node:net';
@@ -10,16 +10,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { createChallenge, solveChallenge } from 'altcha-lib';
-import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import pg from 'pg';
-import { Secret } from '../dist/src/config/secret.js';
-import { parseAddress } from '../dist/src/mail/address.js';
-import { MailboxKeys } from '../dist/src/mail/mailbox-keys.js';
-import { SenderCookie } from '../dist/src/send-to-friend/sender-cookie.js';
-import { ShareSecrets } from '../dist/src/send-to-friend/share-secrets.js';
 import { generateArchive } from './archive.mjs';
 import { startServer } from './server.mjs';
+import { shareRequests } from './share-requests.mjs';
 
 const CLIENTS = [1, 4, 16];
 /** The least share of the reference. */
@@ -43,10 +37,7 @@ const server = await startServer();
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
   process.once(signal, () => void server.stop().finally(() => process.exit(code)));
 }
-const derive = (purpose) => new Secret(server.config.secretKey).derive(purpose);
-const secrets = new ShareSecrets(derive);
-const keys = new MailboxKeys(() => derive('mailboxes'));
-const cookies = new SenderCookie({ origin: server.config.publicOrigin }, secrets);
+const { requestOf, hashOf } = shareRequests(server.config);
 try {
   process.exitCode = await run();
 } finally {
@@ -142,41 +133,15 @@ async function anArticle(owner) {
   return rows[0].id;
 }
 
-/** Work whose search begins at its end: what a reader's search takes is not ours. */
-async function someWork() {
-  const challenge = await createChallenge({
-    algorithm: 'PBKDF2/SHA-256',
-    cost: 1,
-    counter: 0,
-    data: { for: 'share', factor: 1 },
-    deriveKey,
-    expiresAt: new Date(Date.now() + 600_000),
-    hmacSignatureSecret: secrets.work.toString('hex'),
-    hmacKeySignatureSecret: secrets.solutions.toString('hex'),
-  });
-  return { challenge, solution: await solveChallenge({ challenge, deriveKey }) };
-}
-
-/** One request's bytes: of a sender of its own who has confirmed, somewhere in the world. */
-async function requestOf(article, recipient = `friend-${randomBytes(8).toString('hex')}@friends.example`) {
-  const senderEmail = `sender-${randomBytes(8).toString('hex')}@readers.example`;
-  const proof = cookies.proofOf(keys.hashOf(parseAddress(senderEmail)), Math.floor(Date.now() / 1_000) - 10);
-  const payload = JSON.stringify({ senderName: 'سلمى القنديلي', senderEmail, recipients: [recipient], work: await someWork() });
-  const lines = [
-    `POST /api/v1/articles/${article}/shares HTTP/1.1`,
-    'Host: center.example',
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(payload)}`,
-    `Idempotency-Key: ${randomUUID()}`,
-    `Cookie: __Host-sv=${proof}`,
-    `X-Forwarded-For: ${[10, ...randomBytes(3)].join('.')}`,
-    'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
-  ];
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${payload}`);
+/** One share's bytes. */
+async function bytesOf(article, recipient) {
+  const { path, headers, body } = await requestOf(article, recipient);
+  const lines = Object.entries({ Host: 'center.example', ...headers, 'Content-Length': Buffer.byteLength(body) });
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
 function sharesOf(article) {
-  return Promise.all(Array.from({ length: SHARES }, () => requestOf(article)));
+  return Promise.all(Array.from({ length: SHARES }, () => bytesOf(article)));
 }
 
 /** @returns answers 202 in a second, over so many connections, each with one request at a time; and how long each took, in ms. @throws Error for any other answer */
@@ -231,10 +196,10 @@ async function recipients(owner, port, article) {
     // The site's limits are not what is asked about here.
     if (n % 20 === 0) await settled(owner);
     const refuser = `refuser-${n}@${randomBytes(4).toString('hex')}.example`;
-    await owner.query(`insert into mail_suppressions (address_hash, reason) values ($1, 'opt_out')`, [keys.hashOf(parseAddress(refuser))]);
+    await owner.query(`insert into mail_suppressions (address_hash, reason) values ($1, 'opt_out')`, [hashOf(refuser)]);
     for (const kind of n % 2 === 0 ? ['refused', 'others'] : ['others', 'refused']) {
       const recipient = kind === 'refused' ? refuser : `friend-${n}@${randomBytes(4).toString('hex')}.example`;
-      times[kind].push((await overHttp(port, 1, [await requestOf(article, recipient)])).times[0]);
+      times[kind].push((await overHttp(port, 1, [await bytesOf(article, recipient)])).times[0]);
     }
   }
   await settled(owner);

@@ -46,6 +46,14 @@ export const PLANTS = {
      await new Promise((resume) => setTimeout(resume, 200));
      const rows = await this.store(`,
   ],
+  'door-waits-for-relay': [
+    'send-to-friend/shares.service.js',
+    'return inTransaction(this.dataSource, (tx) => this.store(tx, sharing));',
+    `const taken = await inTransaction(this.dataSource, (tx) => this.store(tx, sharing));
+     const waiting = \`select from mail_outbox where lane = 'shares' and state in ('waiting', 'sending') limit 1\`;
+     for (let n = 0; n < 40 && (await this.dataSource.query(waiting)).length > 0; n += 1) await new Promise((resume) => setTimeout(resume, 50));
+     return taken;`,
+  ],
 };
 
 /** @returns what to give to node's `--import` */
