@@ -14,7 +14,7 @@ import { DataSource } from 'typeorm';
 import { generateArchive } from '../archive.mjs';
 import { startServer } from '../server.mjs';
 import { shareRequests } from '../share-requests.mjs';
-import { PLANTS, plantImport } from './plants.mjs';
+import { plantImport } from './plants.mjs';
 
 const { values: options } = parseArgs({
   options: {
