@@ -76,6 +76,7 @@ export class Shares1795413600000 implements MigrationInterface {
         recipients smallint not null,
         content_enc bytea,
         created_at timestamptz not null default now(),
+        due_at timestamptz not null default now(),
         ended_at timestamptz,
         constraint shares_pkey primary key (id),
         constraint shares_article_id_fkey foreign key (article_id) references articles (id) on delete restrict,
@@ -87,7 +88,7 @@ export class Shares1795413600000 implements MigrationInterface {
         constraint shares_kept_check check ((state in ('dispatched', 'dropped')) = (content_enc is null))
       )`);
     // 'unasked': its sender has still to be asked; 'held': he was; 'accepted': may go out.
-    await runner.query(`create index shares_due_idx on shares (created_at) where state in ('unasked', 'accepted')`);
+    await runner.query(`create index shares_due_idx on shares (due_at) where state in ('unasked', 'accepted')`);
     await runner.query(`create index shares_held_idx on shares (sender_hash, created_at) where state in ('unasked', 'held')`);
     await runner.query(`create index shares_article_id_idx on shares (article_id)`);
     await runner.query(`create index shares_created_at_idx on shares (created_at)`);

@@ -9,6 +9,7 @@ import { RateLimits } from '../src/http/rate-limits.js';
 import { Work } from '../src/http/work.js';
 import { Waker } from '../src/jobs/waker.js';
 import { countedMailbox, parseAddress } from '../src/mail/address.js';
+import { MailRoom } from '../src/mail/mail-room.service.js';
 import { MailboxKeys } from '../src/mail/mailbox-keys.js';
 import { Suppressions } from '../src/mail/suppressions.service.js';
 import { SenderCookie } from '../src/send-to-friend/sender-cookie.js';
@@ -671,6 +672,20 @@ describe('What waits', () => {
     await confirmedShare();
     expect((await letters()).length).toBe(1);
     expect(await rowOf(id)).toEqual({ state: 'dropped', kept: false });
+  });
+
+  it('and fails is tried again a minute later, behind what others send', async () => {
+    const id = await idOf(confirmedShare());
+    const other = await idOf(confirmedShare());
+    const failing = vi.spyOn(world.app.get(MailRoom), 'post').mockRejectedValueOnce(new Error('no room'));
+    await expect(world.app.get(Waker).run('shares')).rejects.toThrow('no room');
+    failing.mockRestore();
+    expect((await letters()).length).toBe(1);
+    expect(await rowOf(id)).toEqual({ state: 'accepted', kept: true });
+    expect(await rowOf(other)).toEqual({ state: 'dispatched', kept: false });
+    expect(await one<number>(`select extract(epoch from due_at - now())::int from shares where id = $1`, [id])).toBeGreaterThan(50);
+    await world.dataSource.query(`update shares set due_at = now() where id = $1`, [id]);
+    expect((await letters()).length).toBe(1);
   });
 
   it('goes out once, however many workers there are', async () => {

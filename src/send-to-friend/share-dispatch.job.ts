@@ -13,7 +13,7 @@ import { shareConfirmationMail } from './share-confirmation.mail.js';
 import { ShareContents, type ShareContent } from './share-content.js';
 import { articleHour, recipientBuckets, senderLetters } from './share-limits.js';
 import { shareMail } from './share.mail.js';
-import { WAITS, claimShare, countShare, insertRecipient, type DueShare } from './shares.queries.js';
+import { WAITS, claimShare, countShare, insertRecipient, postponeShare, type DueShare } from './shares.queries.js';
 
 const SWEEP_EVERY_MS = 60_000;
 /** Rows of one sweep: short enough not to hold anybody up. */
@@ -44,17 +44,26 @@ export class ShareDispatch implements OnModuleInit {
     this.waker.register({ name: 'shares sweep', pause: SWEEP_EVERY_MS, run: () => this.sweep() });
   }
 
-  /** @returns whether a share was due */
+  /** @returns whether a share was due. @throws whatever went wrong with it; the others do not wait for it */
   private async next(): Promise<boolean> {
-    return inTransaction(this.dataSource, async (tx) => {
-      const [share] = await tx.query<DueShare[]>(claimShare);
-      if (!share) return false;
-      const content = this.opened(share);
-      if (content === null) await end(tx, share, 'dropped');
-      else if (share.state === 'unasked') await this.ask(tx, share, content);
-      else await this.dispatch(tx, share, content);
-      return true;
-    });
+    let taken: DueShare | undefined;
+    try {
+      await inTransaction(this.dataSource, async (tx) => {
+        [taken] = await tx.query<DueShare[]>(claimShare);
+        if (taken) await this.treat(tx, taken);
+      });
+    } catch (error) {
+      if (taken) await this.dataSource.query(postponeShare, [taken.id]);
+      throw error;
+    }
+    return taken !== undefined;
+  }
+
+  private async treat(tx: EntityManager, share: DueShare): Promise<void> {
+    const content = this.opened(share);
+    if (content === null) await end(tx, share, 'dropped');
+    else if (share.state === 'unasked') await this.ask(tx, share, content);
+    else await this.dispatch(tx, share, content);
   }
 
   private opened({ id, content }: DueShare): ShareContent | null {

@@ -56,12 +56,15 @@ export interface DueShare {
   readonly content: Buffer;
 }
 
+/** What could not be made into letters is tried again after a minute, behind what others have sent meanwhile. */
+export const postponeShare = `update shares set due_at = now() + interval '1 minute' where id = $1 and ended_at is null`;
+
 /** Takes one share that something has to be done for; others skip it until the transaction ends. A stop holds up what goes to strangers. */
 export const claimShare = `
   select id, article_id as "articleId", sender_hash as "senderHash", state, content_enc as content from shares
-  where state in ('unasked', 'accepted') and created_at > now() - ${WAITS} and (select mail_sharing from center)
+  where state in ('unasked', 'accepted') and due_at <= now() and created_at > now() - ${WAITS} and (select mail_sharing from center)
     and (state = 'unasked' or not exists (select from mail_stops where lane = 'shares' and resumed_at is null))
-  order by created_at limit 1 for update skip locked`;
+  order by due_at limit 1 for update skip locked`;
 
 /**
  * A piece goes to a mailbox once in 30 days. No row: it has had it. Whoever claims the mailbox's limits first comes after everybody who is
