@@ -11,11 +11,13 @@ export class Shares1795413600000 implements MigrationInterface {
         add column mail_sharing boolean not null default true,
         add constraint center_color_check check (color ~ '^#[0-9a-f]{6}$')`);
 
-    // handoff_at: written just before the final dot, so that after a crash it is known whether a mail may have arrived.
+    // handoff_at: written just before the final dot, so that after a crash it is known whether a mail may have arrived. caused_by: keyed hash
+    // of whoever had it sent, so that one person's bounces are not taken for everybody's.
     await runner.query(`
       alter table mail_outbox
         add column handoff_at timestamptz,
         add column smtp_status text,
+        add column caused_by bytea,
         drop constraint mail_outbox_state_check,
         drop constraint mail_outbox_ended_check,
         drop constraint mail_outbox_kept_check,
@@ -26,7 +28,7 @@ export class Shares1795413600000 implements MigrationInterface {
           case when state = 'dead' then true else (to_enc is not null) = (state in ('waiting', 'sending')) and (content_enc is not null) = (state in ('waiting', 'sending')) end),
         add constraint mail_outbox_handoff_check check (handoff_at is null or state in ('sending', 'sent', 'uncertain')),
         add constraint mail_outbox_uncertain_check check (state <> 'uncertain' or handoff_at is not null)`);
-    await runner.query(`create index mail_outbox_lane_ended_at_idx on mail_outbox (lane, ended_at desc) where ended_at is not null`);
+    await runner.query(`create index mail_outbox_kind_ended_at_idx on mail_outbox (kind, ended_at desc) where ended_at is not null`);
 
     // A letter's link says which revision it was sent with; by this its reader is told what was corrected after that. Null where it was not
     // yet kept, before any letter, and for what happened to a translation.
@@ -62,7 +64,7 @@ export class Shares1795413600000 implements MigrationInterface {
       )`);
     await runner.query(`create unique index mail_stops_one_at_a_time on mail_stops (lane) where resumed_at is null`);
 
-    // What somebody asked us to send. Names and addresses are in content_enc alone, encrypted under a key that is not in the database, and
+    // What somebody asked us to send. sender_hash is of the very spelling, because proof of one mailbox is no proof of another. Names and addresses are in content_enc alone, encrypted under a key that is not in the database, and
     // gone when the share has gone out or is given up. All hashes are keyed.
     await runner.query(`
       create table shares (
@@ -134,13 +136,14 @@ export class Shares1795413600000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`drop table share_counts, share_confirmations, share_recipients, shares, mail_stops, mail_suppressions`);
-    await runner.query(`drop index mail_outbox_lane_ended_at_idx`);
+    await runner.query(`drop index mail_outbox_kind_ended_at_idx`);
     // Mail of kinds and states that were not there before would be a stranger to the code of that time.
     await runner.query(`delete from mail_outbox where state in ('uncertain', 'withheld') or kind in ('share', 'share_confirmation')`);
     await runner.query(`
       alter table mail_outbox
         drop column handoff_at,
         drop column smtp_status,
+        drop column caused_by,
         drop constraint mail_outbox_state_check,
         drop constraint mail_outbox_ended_check,
         drop constraint mail_outbox_kept_check,

@@ -103,7 +103,7 @@ describe('The head of a letter', () => {
       const [{ raw, from, to }] = sink.received as [(typeof sink.received)[0]];
       expect(names(raw).toSorted()).toEqual([...COMMON, ...(SHARES.includes(kind) ? REFUSABLE : [])].toSorted());
       expect(to).toEqual([TO]);
-      const sender = kind === 'share' ? SHARE_FROM : 'noreply@center.example';
+      const sender = SHARES.includes(kind) ? SHARE_FROM : 'noreply@center.example';
       expect(from).toBe(sender);
       expect((await simpleParser(raw)).from?.value).toEqual([{ name: 'مركز مثال', address: sender }]);
     },
@@ -425,6 +425,7 @@ describe('Who refuses mail that others cause', () => {
     await post({ kind: 'share_confirmation' });
     await post({ kind: 'vote_confirmation' });
     await post({ kind: 'reset' });
+    await drain();
     await drain('readers');
     await drain('account');
     expect((await rows()).map(({ state }) => state)).toEqual(['withheld', 'sent', 'sent']);
@@ -439,6 +440,17 @@ describe('Who refuses mail that others cause', () => {
     await drain();
     expect(sink.received).toEqual([]);
     expect((await rows()).map(({ state }) => state)).toEqual(['dead', 'withheld']);
+  });
+
+  it('a spelling that is gone says nothing of the mailbox it is counted as', async () => {
+    sink.atRecipient = () => ({ code: 550, text: '5.1.1 unknown' });
+    for (const to of ['salma.haddad+nosuch@readers.example', 'SALMA.haddad@readers.example']) await post({ to });
+    await drain();
+    sink.atRecipient = () => null;
+    expect(await suppressed()).toEqual([]);
+    await post();
+    await drain();
+    expect((await rows()).map(({ state }) => state)).toEqual(['dead', 'dead', 'sent']);
   });
 
   it('again changes nothing, but that a complaint is counted whatever he said before', async () => {
@@ -462,18 +474,18 @@ describe('The lane of shares', () => {
   });
 
   /** Ends so many shares, all at once, so long ago. */
-  async function ended(count: number, given: { status?: string; state?: string; ago?: string; lane?: string } = {}): Promise<void> {
-    const { status = null, state = status === null ? 'sent' : 'dead', ago = '1 minute', lane = 'shares' } = given;
+  async function ended(count: number, given: { status?: string; state?: string; ago?: string; kind?: Kind } = {}): Promise<void> {
+    const { status = null, state = status === null ? 'sent' : 'dead', ago = '1 minute', kind = 'share' } = given;
     await world.dataSource.query(
       `insert into mail_outbox (kind, lane, dedupe_key, message_id, state, created_at, gives_up_at, ended_at, handoff_at, smtp_status)
-       select 'share', $5, gen_random_uuid()::text, gen_random_uuid()::text, $2, now() - $3::interval, now(), now() - $3::interval,
+       select $5, $6, gen_random_uuid()::text, gen_random_uuid()::text, $2, now() - $3::interval, now(), now() - $3::interval,
          case when $2 = 'uncertain' then now() end, $4 from generate_series(1, $1)`,
-      [count, state, ago, status, lane],
+      [count, state, ago, status, kind, KINDS[kind].lane],
     );
   }
-  const bounce = async (): Promise<void> => {
+  const bounce = async (given: Partial<Letter> = {}): Promise<void> => {
     sink.atRecipient = () => ({ code: 550, text: '5.1.1 unknown' });
-    await post({ to: `${randomUUID()}@readers.example` });
+    await post({ to: `${randomUUID()}@readers.example`, ...given });
     await drain();
     sink.atRecipient = () => null;
   };
@@ -515,13 +527,45 @@ describe('The lane of shares', () => {
   it('does not stop at the ninth, nor for bounces of other lanes, other refusals, or those before its last 200', async () => {
     await ended(8, { status: '5.1.1', ago: '2 hours' });
     await ended(50, { status: '5.7.1', ago: '1 hour' });
-    await ended(50, { status: '5.1.1', lane: 'readers' });
+    await ended(50, { status: '5.1.1', kind: 'vote_confirmation' });
     await bounce();
     expect(await stopped()).toBe(false);
     await ended(142, { ago: '10 minutes' });
     await bounce();
     // 8 + 50 + 1 + 142 + 1 are 202: two of the eight are no longer among the last 200.
     expect(await stopped()).toBe(false);
+  });
+
+  it('counts two bounces of one sender, however many there are', async () => {
+    const causedBy = hashOf('sender@readers.example');
+    await ended(7, { status: '5.1.1' });
+    for (let n = 0; n < 4; n += 1) await bounce({ causedBy });
+    expect(await stopped()).toBe(false);
+    await bounce({ causedBy: hashOf('other@readers.example') });
+    expect(await stopped()).toBe(true);
+  });
+
+  it('stops at the fiftieth bounce of letters that ask senders, and then asks nobody', async () => {
+    await ended(48, { status: '5.1.1', kind: 'share_confirmation' });
+    await bounce({ kind: 'share_confirmation' });
+    expect(await stopped()).toBe(false);
+    await bounce({ kind: 'share_confirmation' });
+    expect(await stopped()).toBe(true);
+    await post({ kind: 'share_confirmation' });
+    await drain();
+    expect((await rows()).at(-1)).toMatchObject({ state: 'waiting', attempts: 0 });
+  });
+
+  it('sends nothing while the center has switched it off, and goes on where it was', async () => {
+    await world.dataSource.query(`update center set mail_sharing = false`);
+    await post();
+    await post({ kind: 'reset' });
+    await drain();
+    await drain('account');
+    expect((await rows()).map(({ state }) => state)).toEqual(['waiting', 'sent']);
+    await world.dataSource.query(`update center set mail_sharing = true`);
+    await drain();
+    expect((await rows()).map(({ state }) => state)).toEqual(['sent', 'sent']);
   });
 
   it('stops at the third complaint within a day, whatever else was said of the mailbox before', async () => {

@@ -210,7 +210,7 @@ it('go to whom they name, or are refused by the name of what is wrong with them'
             'content-type': 'application/json',
             'idempotency-key': key,
             'x-forwarded-for': `2001:db8:${(start + index).toString(16)}::1`,
-            ...(sender && { cookie: `__Host-sv=${cookie.proofOf(keys.hashOf(sender), now)}` }),
+            ...(sender && { cookie: `__Host-sv=${cookie.proofOf(keys.exactHashOf(sender), now)}` }),
           },
         });
         const answer = JSON.parse(payload) as { code?: string; errors?: { field: string }[]; shareId?: string };

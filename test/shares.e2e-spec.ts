@@ -14,7 +14,7 @@ import { MailboxKeys } from '../src/mail/mailbox-keys.js';
 import { Suppressions } from '../src/mail/suppressions.service.js';
 import { SenderCookie } from '../src/send-to-friend/sender-cookie.js';
 import { ShareConfirmations } from '../src/send-to-friend/share-confirmations.service.js';
-import { SITE, articleHour, recipientBuckets, vicinityHour } from '../src/send-to-friend/share-limits.js';
+import { SITE, articleHour, formBuckets, recipientBuckets, vicinityHour } from '../src/send-to-friend/share-limits.js';
 import { ShareSecrets } from '../src/send-to-friend/share-secrets.js';
 import { SharesService } from '../src/send-to-friend/shares.service.js';
 import { aDraft, anArticle, anEditor } from './factories.js';
@@ -94,7 +94,7 @@ const share = async (given: Given = {}): Promise<Awaited<Test>> => send(await bo
 /** The cookie's value of a sender who has confirmed. */
 async function proofOf(email: string): Promise<string> {
   const [{ now }] = await world.dataSource.query<[{ now: number }]>(`select floor(extract(epoch from now()))::float8 as now`);
-  return world.app.get(SenderCookie).proofOf(world.app.get(MailboxKeys).hashOf(parseAddress(email)!), now);
+  return world.app.get(SenderCookie).proofOf(world.app.get(MailboxKeys).exactHashOf(parseAddress(email)!), now);
 }
 
 /** A share of a sender who has confirmed. */
@@ -143,6 +143,7 @@ describe('A share', () => {
     expect(await confirmations.find(token)).toEqual({
       shares: [{ title: 'المدينة والماء', lang: 'ar', senderName: 'سلمى', recipients: 1 }],
       released: false,
+      upTo: expect.any(String) as string,
     });
     expect(await letters()).toEqual([]);
     const confirmed = await confirm(token);
@@ -157,7 +158,7 @@ describe('A share', () => {
     expect([to(letter!), others]).toEqual([friend, []]);
     expect(await rowOf(shareId)).toEqual({ state: 'dispatched', kept: false });
     expect(await one(`select count(*)::int from mail_outbox where to_enc is not null or content_enc is not null`)).toBe(0);
-    expect(await confirmations.find(token)).toEqual({ shares: [], released: true });
+    expect(await confirmations.find(token)).toEqual({ shares: [], released: true, upTo: null });
     expect((await confirm(token)).body).toMatchObject({ released: 0, dropped: 0 });
     // From now on nobody is asked.
     const again = await share({
@@ -256,7 +257,7 @@ describe('Refused, and nothing is kept:', () => {
 
   it('words of one whose proof is older than 30 days, or of tomorrow’s key', async () => {
     const senderEmail = aMailbox('sender');
-    const hash = world.app.get(MailboxKeys).hashOf(parseAddress(senderEmail)!);
+    const hash = world.app.get(MailboxKeys).exactHashOf(parseAddress(senderEmail)!);
     const now = await one<number>(`select floor(extract(epoch from now()))::float8`);
     const old = world.app.get(SenderCookie).proofOf(hash, now - 30 * 86_400);
     const right = world.app.get(SenderCookie).proofOf(hash, now);
@@ -319,7 +320,7 @@ describe('The answer', () => {
     const limits = world.app.get(RateLimits);
     const keys = world.app.get(MailboxKeys);
     await world.tx((tx) => world.app.get(Suppressions).suppress(tx, keys.hashOf(parseAddress(suppressed)!), 'opt_out'));
-    for (const bucket of recipientBuckets(parseAddress(busy)!, keys.hashOf(parseAddress(busy)!)).slice(0, 2))
+    for (const bucket of recipientBuckets(parseAddress(busy)!, keys.hashOf(parseAddress(busy)!)).slice(1))
       for (let n = 0; n < bucket.limit; n += 1) await limits.claim(bucket);
     await confirmedShare({ body: { recipients: [had] } });
     await letters();
@@ -524,7 +525,7 @@ describe('The limits', () => {
       await confirmedShare({ body: { recipients: [`other-${friend}`] } });
       await confirmedShare({ body: { recipients: [friend] } });
       expect((await letters()).map(to)).toEqual([`other-${friend}`]);
-      const [day] = recipientBuckets(parseAddress(friend)!, world.app.get(MailboxKeys).hashOf(parseAddress(friend)!));
+      const [, day] = recipientBuckets(parseAddress(friend)!, world.app.get(MailboxKeys).hashOf(parseAddress(friend)!));
       expect(await limits.isFull([{ ...day!, count: day!.limit }])).toEqual([false]);
     }
   });
@@ -560,11 +561,44 @@ describe('The limits', () => {
           { senderName: 'سلمى', senderEmail: parseAddress(aMailbox('sender'))!, recipients },
           { ip, key: randomUUID(), proof: null },
         );
-    for (let n = 0; n < 5; n += 1) expect(await form()).toEqual({ shareId: expect.any(String) as string });
+    for (let n = 0; n < 5; n += 1) expect(await form()).toEqual({ shareId: expect.any(String) as string, confirmed: false });
     await expect(form()).rejects.toMatchObject({ code: 'too_many_letters' });
     const asked = await letters();
     expect(asked.length).toBe(5);
     expect(asked.every(({ text }) => text!.includes('/shares/confirm/'))).toBe(true);
+  });
+});
+
+describe('The form', () => {
+  const form = (ip: string, given: { proof?: string; senderEmail?: string } = {}): Promise<unknown> => {
+    const { proof = null, senderEmail = aMailbox('sender') } = given;
+    const asked = { senderName: 'سلمى', senderEmail: parseAddress(senderEmail)!, recipients: [parseAddress(aMailbox())!] };
+    return world.app.get(SharesService).takeForm(article, asked, { ip, key: randomUUID(), proof });
+  };
+  /** Claims all but one of the limit, so that the next is the last. */
+  const almost = async (ip: string, which: string): Promise<void> => {
+    const bucket = formBuckets(ip).find(({ name }) => name === which)!;
+    expect(await world.app.get(RateLimits).claim({ ...bucket, count: bucket.limit - 1 })).toBeNull();
+  };
+
+  it('sends at once for who has confirmed, without work', async () => {
+    const senderEmail = aMailbox('sender');
+    expect(await form(anIp(), { senderEmail, proof: await proofOf(senderEmail) })).toEqual({
+      shareId: expect.any(String) as string,
+      confirmed: true,
+    });
+    expect(await letters()).toHaveLength(1);
+  });
+
+  it('takes 25 an hour of a vicinity and 100 of all together, and leaves the rest to those who work', async () => {
+    const [one, neighbour] = ['2001:db8:77:1::1', '2001:db8:77:2::1'];
+    await almost(one, 'share form vicinity');
+    await form(one);
+    await expect(form(neighbour)).rejects.toMatchObject({ code: 'too_many_letters' });
+    await almost(anIp(), 'share form site');
+    await expect(form(anIp())).resolves.toMatchObject({ confirmed: false });
+    await expect(form(anIp())).rejects.toMatchObject({ code: 'too_many_letters' });
+    expect((await share({ ip: neighbour })).status).toBe(202);
   });
 });
 
@@ -579,6 +613,70 @@ describe('A confirmation', () => {
     const [asking] = await letters();
     return { token: tokenOf(asking!), senderEmail, ids };
   };
+
+  it('is of the spelling that got the letter, and of no other that limits count as the same', async () => {
+    const owner = aMailbox('owner');
+    const other = owner.replace('@', '+x@');
+    const theirs = await idOf(share({ body: { senderEmail: owner } }));
+    const [asking] = await letters();
+    await world.dataSource.query(`delete from rate_buckets`);
+    const mine = await idOf(share({ body: { senderEmail: other } }));
+    const [mineAsking] = await letters();
+    expect((await confirm(tokenOf(mineAsking!))).body).toMatchObject({ released: 1, dropped: 0 });
+    expect([(await rowOf(mine))!.state, (await rowOf(theirs))!.state]).toEqual(['accepted', 'held']);
+    expect(await world.app.get(ShareConfirmations).find(tokenOf(asking!))).toMatchObject({ shares: [{ recipients: 1 }] });
+    const { status, body } = await share({ proof: await proofOf(other), body: { senderEmail: owner, message: 'كلمة' } });
+    expect([status, (body as { code: string }).code]).toEqual([422, 'message_not_allowed']);
+  });
+
+  it('releases what was there when its page was made, and nothing that came since', async () => {
+    const { token, senderEmail } = await held(1);
+    const { upTo } = (await world.app.get(ShareConfirmations).find(token))!;
+    const strangers = await idOf(share({ body: { senderEmail, senderName: 'غريب' } }));
+    expect(await world.app.get(ShareConfirmations).confirm(token, upTo)).toMatchObject({ released: 1, dropped: 0 });
+    expect(await world.app.get(ShareConfirmations).confirm(token, upTo)).toMatchObject({ released: 0, dropped: 0 });
+    await world.app.get(Waker).run('shares');
+    expect(await rowOf(strangers)).toEqual({ state: 'held', kept: true });
+  });
+
+  it('has a link that lives on while shares come for it, though no second letter goes out', async () => {
+    const { token, senderEmail } = await held(1);
+    await world.dataSource.query(`update share_confirmations set expires_at = now() + interval '1 minute'`);
+    const late = await idOf(share({ body: { senderEmail } }));
+    expect(await letters()).toEqual([]);
+    await world.dataSource.query(`update share_confirmations set expires_at = expires_at - interval '23 hours'`);
+    expect((await confirm(token)).body).toMatchObject({ released: 2 });
+    expect((await rowOf(late))!.state).toBe('accepted');
+    // One that is over stays over.
+    await world.dataSource.query(`update share_confirmations set expires_at = now() - interval '1 second'`);
+    await share({ body: { senderEmail } });
+    await letters();
+    expect((await confirm(token)).status).toBe(422);
+  });
+
+  it('while nothing is sent keeps what waits', async () => {
+    const { token, ids } = await held(1);
+    await world.dataSource.query(`update center set mail_sharing = false`);
+    const off = await confirm(token);
+    await world.dataSource.query(`update center set mail_sharing = true`);
+    await world.dataSource.query(`insert into mail_stops (lane, reason) values ('shares', 'bounces')`);
+    const stopped = await confirm(token);
+    await world.dataSource.query(`delete from mail_stops`);
+    expect([off, stopped].map(({ status, body }) => [status, (body as { code: string }).code])).toEqual([
+      [403, 'mail_sharing_off'],
+      [503, 'shares_stopped'],
+    ]);
+    expect(await rowOf(ids[0]!)).toEqual({ state: 'held', kept: true });
+    expect((await confirm(token)).body).toMatchObject({ released: 1 });
+  });
+
+  it('leaves out what nobody can decrypt any more', async () => {
+    const { token, ids } = await held(2);
+    await world.dataSource.query(`update shares set content_enc = decode(repeat('00', 60), 'hex') where id = $1`, [ids[0]]);
+    expect((await world.app.get(ShareConfirmations).find(token))!.shares).toHaveLength(1);
+    expect((await confirm(token)).body).toMatchObject({ released: 1, dropped: 1 });
+    expect(await rowOf(ids[0]!)).toEqual({ state: 'dropped', kept: false });
+  });
 
   it('a hundred times at once releases each share once', async () => {
     const { token, ids } = await held(5, 2);
@@ -686,6 +784,21 @@ describe('What waits', () => {
     expect(await one<number>(`select extract(epoch from due_at - now())::int from shares where id = $1`, [id])).toBeGreaterThan(50);
     await world.dataSource.query(`update shares set due_at = now() where id = $1`, [id]);
     expect((await letters()).length).toBe(1);
+  });
+
+  it('makes no two workers wait for each other in a circle, however domains and mailboxes are crossed', async () => {
+    const deadlocks = (): Promise<number> => one<number>(`select deadlocks::int from pg_stat_database where datname = current_database()`);
+    const before = await deadlocks();
+    const friend = (domain: string): string => `friend-${randomBytes(6).toString('hex')}@${domain}.example`;
+    for (let n = 0; n < 12; n += 1) {
+      const recipients = [friend('a'), friend('b'), friend('a')];
+      await confirmedShare({ body: { recipients: n % 2 === 0 ? recipients : recipients.toReversed() } });
+    }
+    await Promise.all(Array.from({ length: 6 }, () => world.app.get(Waker).run('shares')));
+    expect(await letters()).toHaveLength(36);
+    // Told to the statistics within a second.
+    await new Promise((resume) => setTimeout(resume, 1_100));
+    expect(await deadlocks()).toBe(before);
   });
 
   it('goes out once, however many workers there are', async () => {

@@ -32,7 +32,10 @@ const MESSAGES: Record<string, Sentence> = {
   whole: { ar: 'عدد صحيح في المدى المسموح.', en: 'A whole number within the allowed range.' },
   version: { ar: 'رقم النسخة التي رأيتها.', en: 'The number of the version you saw.' },
   instant: { ar: 'لحظة بفارق زمني مثل 2026-01-31T12:00:00+02:00.', en: 'An instant with offset, such as 2026-01-31T12:00:00+02:00.' },
-  address: { ar: 'عنوان بريد كامل، مثل name@center.example.', en: 'A whole mail address, such as name@center.example.' },
+  address: {
+    ar: 'عنوان بريد كامل، مثل name@center.example، وما قبل علامة @ بحروف لاتينية.',
+    en: 'A whole mail address, such as name@center.example; what stands before the @ is in ASCII.',
+  },
   addresses: {
     ar: 'قائمة عناوين بريد كاملة في العدد المسموح، كل صندوق بريد مرة.',
     en: 'A list of whole mail addresses within the allowed number, each mailbox once.',

@@ -16,10 +16,14 @@ export interface Address {
  * to be written to, because the server alone knows whether these are the same mailbox.
  */
 export function countedMailbox({ canonical }: Address): string {
-  const [local = '', domain = ''] = canonical.toLowerCase().split('@');
+  const [typed = '', domain = ''] = canonical.toLowerCase().split('@');
   // A tag is what stands behind a name: one that begins with a plus sign is none.
-  return `${local.replace(/(?<=.)\+.*$/, '')}@${domain}`;
+  const local = typed.replace(/(?<=.)\+.*$/, '');
+  // Gmail's own rule (support.google.com/mail/answer/7436150): dots make no difference, and both domains are one.
+  return GMAIL.has(domain) ? `${local.replaceAll('.', '')}@gmail.com` : `${local}@${domain}`;
 }
+
+const GMAIL: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
 
 /** RFC 5321: a path has 256 octets, of which two are its angle brackets. */
 const MAX_LENGTH = 254;

@@ -32,7 +32,8 @@ export const KINDS = {
   approved: { lane: 'desk' },
   schedule_failed: { lane: 'desk' },
   vote_confirmation: { lane: 'readers' },
-  share_confirmation: { lane: 'readers', refusable: true },
+  // As long as its link. With the shares, because strangers cause it too, and a stop is to hold up both.
+  share_confirmation: { lane: 'shares', refusable: true, hours: 24, apart: true },
   share: { lane: 'shares', refusable: true, once: true, hours: 24, apart: true },
 } as const satisfies Record<string, Handling>;
 export type Kind = keyof typeof KINDS;

@@ -20,6 +20,8 @@ export interface Letter {
   readonly to: string;
   /** Whom its recipient answers: an address that becomes Reply-To and nothing else. */
   readonly replyTo?: string;
+  /** Keyed hash of whoever had it sent, where that is a stranger: what comes back counts against them a little, and not against all. */
+  readonly causedBy?: Buffer;
   readonly mail: Mail;
 }
 
@@ -40,7 +42,7 @@ export class MailRoom {
    * Puts a letter into the outbox, in the transaction of its cause.
    * @throws Error when `to` or `replyTo` is no address: whoever takes addresses from people checks them with `parseAddress`
    */
-  async post(tx: EntityManager, { kind, dedupeKey, to, replyTo, mail: { subject, html, text } }: Letter): Promise<void> {
+  async post(tx: EntityManager, { kind, dedupeKey, to, replyTo, causedBy, mail: { subject, html, text } }: Letter): Promise<void> {
     const address = parseAddress(to);
     if (!address) throw new Error(`a letter of kind ${kind} is addressed to no address`);
     const answers = replyTo === undefined ? undefined : parseAddress(replyTo);
@@ -56,6 +58,7 @@ export class MailRoom {
       to: this.seal.close(address.canonical, `${messageId} to`),
       content: this.seal.close(JSON.stringify(content), `${messageId} content`),
       messageId,
+      causedBy,
     });
   }
 

@@ -18,9 +18,12 @@ export interface MailStop {
 export const STOPPABLE_LANES = ['shares'] as const satisfies readonly Lane[];
 export type StoppableLane = (typeof STOPPABLE_LANES)[number];
 
-/** 5 % of the last 200. */
+/** 5 % of the last 200 letters to friends; of one sender two are counted, or one could stop what all others send. */
 const BOUNCES = 10;
+const OF_ONE_SENDER = 2;
 const OF_MAILS = 200;
+/** A quarter of the last 200 letters that ask a sender: addresses are mistyped, and these ones nobody has had to prove. */
+const UNKNOWN_SENDERS = 50;
 /** 0.1 % of the last 1,000; mailbox providers begin to refuse all mail of a sender at 0.3 %. */
 const COMPLAINTS = 1;
 const PER_MAILS = 1_000;
@@ -55,19 +58,22 @@ export class MailStops {
       ...(await tx.query<{ reason: StopReason }[]>(
         `insert into mail_stops (lane, reason)
          select $1, 'bounces' from (
-           select smtp_status from mail_outbox
-           where lane = $1 and ended_at > (select coalesce(max(resumed_at), '-infinity') from mail_stops where lane = $1) and state <> 'withheld'
-           order by ended_at desc limit $2) latest
-         having count(*) filter (where smtp_status = any ($3)) >= $4
+           select kind, least(count(*), case kind when 'share' then $3::int end) as bounces
+           from (values ('share'), ('share_confirmation')) kinds (kind) cross join lateral (
+             select smtp_status, coalesce(caused_by, int4send(id)) as cause from mail_outbox m
+             where m.kind = kinds.kind and ended_at > (select coalesce(max(resumed_at), '-infinity') from mail_stops where lane = $1) and state <> 'withheld'
+             order by ended_at desc limit $2) latest
+           where smtp_status = any ($4) group by kind, cause) bounced
+         having coalesce(sum(bounces) filter (where kind = 'share'), 0) >= $5 or coalesce(sum(bounces) filter (where kind = 'share_confirmation'), 0) >= $6
          on conflict (lane) where resumed_at is null do nothing
          returning reason`,
-        [lane, OF_MAILS, HARD_BOUNCES, BOUNCES],
+        [lane, OF_MAILS, OF_ONE_SENDER, HARD_BOUNCES, BOUNCES, UNKNOWN_SENDERS],
       )),
       ...(await tx.query<{ reason: StopReason }[]>(
         `with resumed as (select coalesce(max(resumed_at), '-infinity') as at from mail_stops where lane = $1),
            earliest as (
              select ended_at as at from mail_outbox
-             where lane = $1 and ended_at > (select at from resumed) and state in ('sent', 'uncertain')
+             where kind = 'share' and ended_at > (select at from resumed) and state in ('sent', 'uncertain')
              order by ended_at desc offset $2::int - 1 limit 1)
          insert into mail_stops (lane, reason)
          select $1, 'complaints' from mail_suppressions

@@ -23,14 +23,19 @@ export interface NewMail {
   readonly to: Buffer;
   readonly content: Buffer;
   readonly messageId: string;
+  readonly causedBy?: Buffer | undefined;
 }
 
 /** Does nothing when there already is a mail with this key. */
-export async function insertMail(tx: EntityManager, { kind, lane, hours, dedupeKey, to, content, messageId }: NewMail): Promise<void> {
+export async function insertMail(
+  tx: EntityManager,
+  { kind, lane, hours, dedupeKey, to, content, messageId, causedBy }: NewMail,
+): Promise<void> {
   await tx.query(
-    `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, gives_up_at) values ($1, $2, $3, $4, $5, $6, now() + $7::int * interval '1 hour')
+    `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, caused_by, gives_up_at)
+     values ($1, $2, $3, $4, $5, $6, $7, now() + $8::int * interval '1 hour')
      on conflict (dedupe_key) do nothing`,
-    [kind, lane, dedupeKey, to, content, messageId, hours],
+    [kind, lane, dedupeKey, to, content, messageId, causedBy ?? null, hours],
   );
 }
 
@@ -51,8 +56,8 @@ export interface ClaimedMail {
 
 /**
  * Takes one mail that is due: waiting, or left behind by a worker that died, unless that worker may have handed over what must not arrive
- * twice. Rows that another worker is taking are skipped, and the taking is committed before anything is sent. Of a lane that was stopped
- * nothing is taken.
+ * twice. Rows that another worker is taking are skipped, and the taking is committed before anything is sent. Of a lane that was stopped,
+ * or that the center has switched off, nothing is taken.
  */
 export async function claimMail(manager: EntityManager, lane: Lane): Promise<ClaimedMail | null> {
   const [mail] = await manager.query<ClaimedMail[]>(
@@ -62,6 +67,7 @@ export async function claimMail(manager: EntityManager, lane: Lane): Promise<Cla
          select id from mail_outbox
          where lane = $1 and state in ('waiting', 'sending') and handoff_at is null and ${DUE_AT} <= now() and gives_up_at > now()
            and not exists (select from mail_stops where lane = $1 and resumed_at is null)
+           and ($1 <> 'shares' or (select mail_sharing from center))
          order by ${DUE_AT} limit 1 for update skip locked)
        returning *)
      select m.id, m.kind, m.to_enc as to, m.content_enc as content, m.message_id as "messageId", m.attempts, m.created_at as "createdAt",

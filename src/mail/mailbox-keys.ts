@@ -22,6 +22,14 @@ export class MailboxKeys {
     return this.hashOfName(this.nameOf(address));
   }
 
+  /**
+   * @returns what proof of a mailbox hangs on, 32 bytes: only its server knows whether two spellings are one mailbox, so whoever has opened
+   * a letter to one of them has not shown that the other is theirs
+   */
+  exactHashOf({ canonical }: Address): Buffer {
+    return this.digestOf('exact', canonical);
+  }
+
   /** @returns what the link to refuse mail ends in: 22 characters, so that with a short host the whole link fits a header line unfolded */
   tokenOf(address: Address): string {
     const name = this.nameOf(address);

@@ -5,7 +5,7 @@ import { Addresses } from '../http/addresses.js';
 import { Waker } from '../jobs/waker.js';
 import { wordingIn } from '../text/wording.js';
 import { Breaker } from './breaker.js';
-import { parseAddress } from './address.js';
+import { countedMailbox, parseAddress } from './address.js';
 import { Carrier, NotSent, mailHost, type Parcel } from './carrier.js';
 import { LANES, handlingOf, type Lane } from './kinds.js';
 import type { LetterContent } from './mail-room.service.js';
@@ -158,7 +158,8 @@ export class Postman implements OnModuleInit, OnApplicationShutdown {
     const held = await recordOutcome(tx, mail, outcome);
     if (held && outcome.state === 'dead' && outcome.bounced && handlingOf(mail.kind).refusable) {
       const mailbox = parseAddress(this.seal.open(mail.to, `${mail.messageId} to`))!;
-      await this.suppressions.suppress(tx, this.keys.hashOf(mailbox), 'bounce');
+      // A spelling that does not exist says nothing of the mailbox it is counted as: else anybody could silence others with a made-up tag.
+      if (countedMailbox(mailbox) === mailbox.canonical) await this.suppressions.suppress(tx, this.keys.hashOf(mailbox), 'bounce');
       await this.stops.judge(tx, 'shares');
     }
     return held;

@@ -32,13 +32,13 @@ export class MailPreviews {
     const lang = asked ?? this.home.lang;
     const { manager } = this.dataSource;
     const center = await this.mailRoom.letterhead(manager, lang);
-    // Tokens of nobody: of the form of true ones, and refused by both pages.
+    // Tokens of nobody, refused by both pages.
     const optOut = `${this.addresses.origin}/mail/opt-out/${'0'.repeat(22)}`;
     if (kind === 'share_confirmation') {
       const href = `${this.addresses.origin}/shares/confirm/${'0'.repeat(22)}?lang=${lang}`;
       return MailPreview.of(kind, lang, shareConfirmationMail({ lang, center, href, optOut }));
     }
-    const piece = articleId === undefined ? await this.pieces.newest(manager, null) : await this.pieces.find(manager, articleId, null);
+    const piece = articleId === undefined ? await this.pieces.newest(manager) : await this.pieces.find(manager, articleId);
     if (piece === null) throw new NotFound();
     return MailPreview.of(kind, lang, shareMail({ lang, center, piece, ...SAMPLE[lang], replies: true, optOut }));
   }

@@ -15,8 +15,6 @@ export interface Piece {
   readonly dateline: string | null;
   readonly summary: string | null;
   readonly status: 'published' | 'corrected' | 'retracted';
-  /** Number of the revision that readers see now. */
-  readonly revision: number;
   /** Its canonical address and `?r=<revision>`, by which its page can say that it was corrected since. The same for everybody. */
   readonly href: string;
 }
@@ -26,29 +24,26 @@ export interface Piece {
 export class Pieces {
   constructor(private readonly addresses: Addresses) {}
 
-  /**
-   * @param lang of the names; null: the piece's own
-   * @returns null where nothing is public now: `pub.articles` decides, as for every reader
-   */
-  async find(manager: EntityManager, articleId: number, lang: Lang | null): Promise<Piece | null> {
-    const [piece] = await manager.query<Piece[]>(PIECE, [articleId, lang, this.addresses.origin]);
+  /** @returns null where nothing is public now: `pub.articles` decides, as for every reader */
+  async find(manager: EntityManager, articleId: number): Promise<Piece | null> {
+    const [piece] = await manager.query<Piece[]>(PIECE, [articleId, this.addresses.origin]);
     return piece ?? null;
   }
 
   /** @returns the piece published last, or null where there is none */
-  async newest(manager: EntityManager, lang: Lang | null): Promise<Piece | null> {
+  async newest(manager: EntityManager): Promise<Piece | null> {
     const [newest] = await manager.query<{ id: number }[]>(
       `select article_id as id from pub.listings where list = 'all' order by published_at desc, article_id desc limit 1`,
     );
-    return newest ? this.find(manager, newest.id, lang) : null;
+    return newest ? this.find(manager, newest.id) : null;
   }
 }
 
-/** $1 id, $2 asked language, $3 base of addresses. */
+/** The names are in the piece's own language, like all that the letter shows of it. $1 id, $2 base of addresses. */
 const PIECE = `
-  select a.id, a.lang, a.dir, a.title, a.status, a.revision, a.dateline, nullif(a.summary, '') as summary,
+  select a.id, a.lang, a.dir, a.title, a.status, a.dateline, nullif(a.summary, '') as summary,
     coalesce((
-      select json_agg(pub.wording(u.name, coalesce($2, a.lang), home.lang) order by u.place)
+      select json_agg(pub.wording(u.name, a.lang, home.lang) order by u.place)
       from rows from (jsonb_to_recordset(a.byline) as (name jsonb)) with ordinality u (name, place)), '[]') as byline,
-    $3::text || '/articles/' || a.id || '/' || a.slug_encoded || '?r=' || a.revision as href
+    $2::text || '/articles/' || a.id || '/' || a.slug_encoded || '?r=' || a.revision as href
   from pub.articles a, pub.center home where a.id = $1`;

@@ -37,7 +37,7 @@ export class SenderCookie {
     void reply.setCookie(this.name, proof, { ...this.attributes, maxAge: PROVEN_SECONDS });
   }
 
-  /** @param sender as `MailboxKeys.hashOf` gives it @param now seconds since 1970, of the database */
+  /** @param sender as `MailboxKeys.exactHashOf` gives it @param now seconds since 1970, of the database */
   proofOf(sender: Buffer, now: number): string {
     const text = `${this.keyId()}.${now}`;
     return `${text}.${this.signature(text, sender)}`;

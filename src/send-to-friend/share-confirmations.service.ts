@@ -5,11 +5,18 @@ import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
 import { Problem } from '../http/problem.js';
 import { RateLimits } from '../http/rate-limits.js';
+import { MailStops } from '../mail/mail-stops.service.js';
+import { MailboxKeys } from '../mail/mailbox-keys.js';
 import type { Lang } from '../text/language.js';
 import { PROVEN_SECONDS, SenderCookie } from './sender-cookie.js';
-import { ShareContents } from './share-content.js';
+import { ShareContents, type ShareContent } from './share-content.js';
 import { senderBuckets } from './share-limits.js';
+import { sharesStopped, sharingOff } from './share-refusals.js';
 import { WAITS } from './shares.queries.js';
+
+/** What waits for a sender, `s` being a row of shares. $1 sender, $2 the last moment, null for all. */
+const HELD = `s.sender_hash = $1 and s.state in ('unasked', 'held') and s.created_at > now() - ${WAITS}
+  and ($2::timestamptz is null or s.created_at <= $2::timestamptz)`;
 
 /** What a link would release, as the page shows it to whoever holds it. */
 export interface HeldShares {
@@ -22,6 +29,8 @@ export interface HeldShares {
   }[];
   /** Whether the link was used before. */
   readonly released: boolean;
+  /** The moment of the newest of them, for {@link ShareConfirmations.confirm}; null where none waits. */
+  readonly upTo: string | null;
 }
 
 export interface ConfirmedSender {
@@ -47,6 +56,8 @@ export class ShareConfirmations {
     private readonly limits: RateLimits,
     private readonly contents: ShareContents,
     private readonly cookie: SenderCookie,
+    private readonly stops: MailStops,
+    private readonly keys: MailboxKeys,
   ) {}
 
   /** A link for the sender's letter, good for 24 hours. @returns its address, and what tells its letter from others */
@@ -60,6 +71,13 @@ export class ShareConfirmations {
     return { href: `${this.addresses.origin}/shares/confirm/${token}?lang=${lang}`, id: hash.toString('hex') };
   }
 
+  /**
+   * The link that a sender already has stays good for another 24 hours, as long as it lives: a share that no letter is sent for waits for it.
+   */
+  async prolong(tx: EntityManager, sender: Buffer): Promise<void> {
+    await tx.query(`update share_confirmations set expires_at = now() + ${WAITS} where sender_hash = $1 and expires_at > now()`, [sender]);
+  }
+
   /** @returns null for a link that never was or is too old. Changes nothing. */
   async find(token: string): Promise<HeldShares | null> {
     const [link] = await this.dataSource.query<{ sender: Buffer; released: boolean }[]>(
@@ -67,23 +85,27 @@ export class ShareConfirmations {
       [tokenHash(token)],
     );
     if (!link) return null;
-    const rows = await this.dataSource.query<{ id: string; content: Buffer; recipients: number; title: string; lang: Lang }[]>(
-      `select s.id, s.content_enc as content, s.recipients, a.title, a.lang from shares s cross join lateral (select title, lang from pub.articles where id = s.article_id offset 0) a
-       where s.sender_hash = $1 and s.state in ('unasked', 'held') and s.created_at > now() - ${WAITS} order by s.created_at, s.id`,
-      [link.sender],
+    const rows = await this.dataSource.query<{ id: string; content: Buffer; recipients: number; title: string; lang: Lang; at: string }[]>(
+      `select s.id, s.content_enc as content, s.recipients, s.created_at::text as at, a.title, a.lang
+       from shares s cross join lateral (select title, lang from pub.articles where id = s.article_id offset 0) a
+       where ${HELD} order by s.created_at, s.id`,
+      [link.sender, null],
     );
-    const shares = rows.map(({ id, content, recipients, title, lang }) => {
-      const { senderName } = this.contents.open(id, content);
-      return { title, lang, senderName, recipients };
+    const shares = rows.flatMap(({ id, content, recipients, title, lang }) => {
+      // One that nobody can decrypt any more goes to nobody: the job gives it up.
+      const opened = this.contents.open(id, content);
+      return opened === null ? [] : [{ title, lang, senderName: opened.senderName, recipients }];
     });
-    return { shares, released: link.released };
+    return { shares, released: link.released, upTo: rows.at(-1)?.at ?? null };
   }
 
   /**
    * Releases what waits for the mailbox of the link; again with the same link it releases what has come since.
-   * @throws Problem 422 `link_expired` for a link that never was or is too old
+   * @param upTo what has come after this moment waits on: whoever presses a button releases what the page has shown; null for all
+   * @throws Problem 422 `link_expired` for a link that never was or is too old; while nothing is sent, 403 `mail_sharing_off` and 503
+   *   `shares_stopped`, and everything waits on
    */
-  async confirm(token: string): Promise<ConfirmedSender> {
+  async confirm(token: string, upTo: string | null = null): Promise<ConfirmedSender> {
     return inTransaction(this.dataSource, async (tx) => {
       const [[link]] = await tx.query<[{ sender: Buffer; now: number }[], number]>(
         `update share_confirmations set confirmed_at = coalesce(confirmed_at, now()) where token_hash = $1 and expires_at > now()
@@ -91,15 +113,17 @@ export class ShareConfirmations {
         [tokenHash(token)],
       );
       if (!link) throw linkExpired();
+      const [center] = await tx.query<[{ sharing: boolean }]>(`select mail_sharing as sharing from center`);
+      if (!center.sharing) throw sharingOff();
+      if (await this.stops.stopped(tx, 'shares')) throw sharesStopped();
       const { sender, now } = link;
       // One that somebody else has just released is not among them once we hold the others.
-      const held = await tx.query<{ id: string; recipients: number }[]>(
-        `select id, recipients from shares
-         where sender_hash = $1 and state in ('unasked', 'held') and created_at > now() - ${WAITS} order by created_at, id for update`,
-        [sender],
+      const held = await tx.query<{ id: string; content: Buffer }[]>(
+        `select s.id, s.content_enc as content from shares s where ${HELD} order by s.created_at, s.id for update`,
+        [sender, upTo],
       );
       let released = 0;
-      for (const { id, recipients } of held) if (await this.release(tx, id, sender, recipients)) released += 1;
+      for (const { id, content } of held) if (await this.release(tx, id, this.contents.open(id, content))) released += 1;
       return {
         released,
         dropped: held.length - released,
@@ -109,17 +133,19 @@ export class ShareConfirmations {
     });
   }
 
-  /** @returns whether it goes out; beyond what its sender may send it is given up */
-  private async release(tx: EntityManager, id: string, sender: Buffer, recipients: number): Promise<boolean> {
+  /** @returns whether it goes out; what nobody can decrypt, or is beyond what its sender may send, is given up */
+  private async release(tx: EntityManager, id: string, content: ShareContent | null): Promise<boolean> {
     try {
       await tx.transaction(async (inner) => {
-        const waits = await this.limits.claimEach(senderBuckets(sender, true, recipients), inner);
-        if (waits.some((wait) => wait !== null)) throw new BeyondLimit();
+        if (content === null) throw new NotReleased();
+        const { senderEmail, recipients } = content;
+        const waits = await this.limits.claimEach(senderBuckets(this.keys.hashOf(senderEmail), true, recipients.length), inner);
+        if (waits.some((wait) => wait !== null)) throw new NotReleased();
         await inner.query(`update shares set state = 'accepted' where id = $1`, [id]);
       });
       return true;
     } catch (error) {
-      if (!(error instanceof BeyondLimit)) throw error;
+      if (!(error instanceof NotReleased)) throw error;
       await tx.query(`update shares set state = 'dropped', content_enc = null, ended_at = now() where id = $1`, [id]);
       return false;
     }
@@ -127,7 +153,7 @@ export class ShareConfirmations {
 }
 
 /** Undoes what was claimed of one limit where another refuses. */
-class BeyondLimit extends Error {}
+class NotReleased extends Error {}
 
 function linkExpired(): Problem {
   return new Problem(422, 'link_expired', {

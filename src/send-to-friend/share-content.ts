@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { parseAddress, type Address } from '../mail/address.js';
 import { Seal } from '../mail/seal.js';
 import type { Lang } from '../text/language.js';
@@ -19,6 +19,8 @@ export interface ShareContent {
 /** It stands in one column, unreadable without the key, until the share has gone out or is given up. */
 @Injectable()
 export class ShareContents {
+  private readonly logger = new Logger('ShareContents');
+
   constructor(private readonly seal: Seal) {}
 
   close(shareId: string, { senderEmail, recipients, ...content }: ShareContent): Buffer {
@@ -30,8 +32,17 @@ export class ShareContents {
     return this.seal.close(text, placeOf(shareId));
   }
 
-  /** @throws Error when it was changed, moved, or closed under another secret */
-  open(shareId: string, sealed: Buffer): ShareContent {
+  /** @returns null when nobody can read it any more: it was closed under another secret */
+  open(shareId: string, sealed: Buffer): ShareContent | null {
+    try {
+      return this.decrypted(shareId, sealed);
+    } catch {
+      this.logger.error(`share ${shareId} cannot be decrypted: SECRET_KEY has changed since it was sent`);
+      return null;
+    }
+  }
+
+  private decrypted(shareId: string, sealed: Buffer): ShareContent {
     const { senderEmail, recipients, ...content } = JSON.parse(this.seal.open(sealed, placeOf(shareId))) as Omit<
       ShareContent,
       'senderEmail' | 'recipients'

@@ -11,7 +11,7 @@ import { Pieces, type Piece } from './pieces.service.js';
 import { ShareConfirmations } from './share-confirmations.service.js';
 import { shareConfirmationMail } from './share-confirmation.mail.js';
 import { ShareContents, type ShareContent } from './share-content.js';
-import { articleHour, recipientBuckets, senderLetters } from './share-limits.js';
+import { articleHour, domainOf, recipientBuckets, senderLetters } from './share-limits.js';
 import { shareMail } from './share.mail.js';
 import { WAITS, claimShare, countShare, insertRecipient, postponeShare, type DueShare } from './shares.queries.js';
 
@@ -60,25 +60,16 @@ export class ShareDispatch implements OnModuleInit {
   }
 
   private async treat(tx: EntityManager, share: DueShare): Promise<void> {
-    const content = this.opened(share);
+    const content = this.contents.open(share.id, share.content);
     if (content === null) await end(tx, share, 'dropped');
     else if (share.state === 'unasked') await this.ask(tx, share, content);
     else await this.dispatch(tx, share, content);
   }
 
-  private opened({ id, content }: DueShare): ShareContent | null {
-    try {
-      return this.contents.open(id, content);
-    } catch {
-      this.logger.error(`share ${id} cannot be decrypted: SECRET_KEY has changed since it was sent`);
-      return null;
-    }
-  }
-
   /** Asks the sender, unless that mailbox has had its letters: then the share waits for the link that is already there. */
   private async ask(tx: EntityManager, { id, senderHash }: DueShare, { senderEmail, lang }: ShareContent): Promise<void> {
-    await granted(tx, async (inner) => {
-      if (!(await this.claims(inner, senderLetters(senderHash)))) throw new NotGranted();
+    const asked = await granted(tx, async (inner) => {
+      if (!(await this.claims(inner, senderLetters(this.keys.hashOf(senderEmail))))) throw new NotGranted();
       const { href, id: link } = await this.confirmations.open(inner, senderHash, lang);
       const center = await this.mailRoom.letterhead(inner, lang);
       const optOut = this.suppressions.optOutHref(senderEmail);
@@ -89,19 +80,20 @@ export class ShareDispatch implements OnModuleInit {
         mail: shareConfirmationMail({ lang, center, href, optOut }),
       });
     });
+    if (!asked) await this.confirmations.prolong(tx, senderHash);
     await tx.query(`update shares set state = 'held' where id = $1`, [id]);
   }
 
   private async dispatch(tx: EntityManager, share: DueShare, content: ShareContent): Promise<void> {
-    const piece = await this.pieces.find(tx, share.articleId, content.lang);
+    const piece = await this.pieces.find(tx, share.articleId);
     if (piece === null) return end(tx, share, 'dropped');
     if (!(await this.claims(tx, [articleHour(share.articleId)]))) {
       this.logger.error(`article ${share.articleId} is shared too often: share ${share.id} goes to nobody`);
       return end(tx, share, 'dropped');
     }
     const recipients = content.recipients.map((address, index) => ({ address, mailbox: this.keys.hashOf(address), number: index + 1 }));
-    // In one order for all shares: two with the same friends wait for each other, and not in a circle.
-    recipients.sort((one, other) => one.mailbox.compare(other.mailbox));
+    // In one order for all shares, domain by domain: two with the same friends wait for each other, and not in a circle.
+    recipients.sort((one, other) => compare(domainOf(one.address), domainOf(other.address)) || one.mailbox.compare(other.mailbox));
     let letters = 0;
     for (const recipient of recipients) if (await this.post(tx, share, content, piece, recipient)) letters += 1;
     if (letters > 0) await tx.query(countShare, [share.articleId, letters]);
@@ -126,6 +118,7 @@ export class ShareDispatch implements OnModuleInit {
         dedupeKey: `share:${id}:${number}`,
         to: address.canonical,
         ...(replies && { replyTo: senderEmail.canonical }),
+        causedBy: this.keys.hashOf(senderEmail),
         mail: shareMail({ lang, center, piece, senderName, message, replies, optOut }),
       });
     });
@@ -154,6 +147,11 @@ export class ShareDispatch implements OnModuleInit {
     ];
     return swept.some((rows) => rows === SWEPT_AT_ONCE);
   }
+}
+
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /** Undoes what was claimed for a letter that is not posted. */

@@ -24,15 +24,22 @@ export const vicinityHour = (ip: string): Bucket => ({
   seconds: HOUR,
 });
 export const networkDay = (ip: string): Bucket => ({ name: 'share network day', of: networkOf(ip), limit: 30, seconds: DAY });
-/** Without work every share of a page's form may cause a letter to somebody who has not asked for it. */
-export const networkLetters = (ip: string): Bucket => ({ name: 'share letters network', of: networkOf(ip), limit: 5, seconds: HOUR });
+/**
+ * By a page's form, which does no work: each may cause a letter to somebody who has not asked for it. Of the network, of its vicinity, and of
+ * the whole site, so that forms cannot take what is left for all others.
+ */
+export const formBuckets = (ip: string): readonly Bucket[] => [
+  { name: 'share form network', of: networkOf(ip), limit: 5, seconds: HOUR },
+  { name: 'share form vicinity', of: vicinityOf(networkOf(ip)), limit: 25, seconds: HOUR },
+  { name: 'share form site', of: '', limit: 100, seconds: HOUR },
+];
 
 /**
  * Of one sender: shares, and recipients. What was typed without proof is counted apart, or anybody could use up what the owner of the mailbox
  * may send; it is counted again when the owner says that it is theirs.
  */
-export function senderBuckets(sender: Buffer, confirmed: boolean, recipients: number): readonly [Bucket, Bucket] {
-  const who = { of: `${confirmed ? 'confirmed' : 'unconfirmed'} ${sender.toString('hex')}`, seconds: DAY };
+export function senderBuckets(mailbox: Buffer, confirmed: boolean, recipients: number): readonly [Bucket, Bucket] {
+  const who = { of: `${confirmed ? 'confirmed' : 'unconfirmed'} ${mailbox.toString('hex')}`, seconds: DAY };
   return [
     { ...who, name: 'share sender', limit: 5 },
     { ...who, name: 'share sender recipients', limit: 10, count: recipients },
@@ -40,8 +47,8 @@ export function senderBuckets(sender: Buffer, confirmed: boolean, recipients: nu
 }
 
 /** Letters that ask a sender for confirmation. */
-export function senderLetters(sender: Buffer): readonly Bucket[] {
-  const of = sender.toString('hex');
+export function senderLetters(mailbox: Buffer): readonly Bucket[] {
+  const of = mailbox.toString('hex');
   return [
     { name: 'share confirmation day', of, limit: 1, seconds: DAY },
     { name: 'share confirmation month', of, limit: 3, seconds: MONTH },
@@ -65,13 +72,17 @@ const BIG_PROVIDERS: ReadonlySet<string> = new Set(
   'gmail.com yahoo.com outlook.com hotmail.com icloud.com live.com msn.com aol.com mail.ru qq.com'.split(' '),
 );
 
-/** Letters to one mailbox, whoever asks for them, and to its domain: the busiest last. */
-export function recipientBuckets({ canonical }: Address, mailbox: Buffer): readonly Bucket[] {
+/** Letters to one mailbox, whoever asks for them, and before it to its domain: shares that go by domain never wait for each other in a circle. */
+export function recipientBuckets(address: Address, mailbox: Buffer): readonly Bucket[] {
   const of = mailbox.toString('hex');
-  const domain = canonical.slice(canonical.indexOf('@') + 1);
+  const domain = domainOf(address);
   return [
+    { name: 'share domain', of: domain, limit: BIG_PROVIDERS.has(domain) ? 500 : 100, seconds: HOUR },
     { name: 'share mailbox day', of, limit: 2, seconds: DAY },
     { name: 'share mailbox month', of, limit: 5, seconds: MONTH },
-    { name: 'share domain', of: domain, limit: BIG_PROVIDERS.has(domain) ? 500 : 100, seconds: HOUR },
   ];
+}
+
+export function domainOf({ canonical }: Address): string {
+  return canonical.slice(canonical.indexOf('@') + 1);
 }

@@ -29,7 +29,6 @@ const PIECE: Piece = {
   dateline: 'السبت 31/يناير/2026 - 12:00 م',
   summary: 'قراءة <قصيرة>.',
   status: 'published',
-  revision: 3,
   href: HREF,
 };
 const ENGLISH: Piece = {

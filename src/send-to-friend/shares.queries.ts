@@ -1,19 +1,21 @@
+import type { ArticleFound } from '../articles/article-answer.js';
 import { statement, type Statement } from '../database/reader.js';
 import { cursorSql } from '../http/cursor.js';
+import type { Lang } from '../text/language.js';
 
 /** For how long a share may wait for its sender, or for its turn. */
 export const WAITS = `interval '24 hours'`;
 
+/** Whether an editor has first to look at what earlier mail has brought back. */
+const STOPPED = `exists (select from mail_stops where lane = 'shares' and resumed_at is null)`;
+
 /** What has to be known before a share is taken. */
-export interface Reading {
-  /** Null: not public now. */
-  readonly articleId: number | null;
-  readonly lang: 'ar' | 'en' | 'fr' | null;
-  readonly withdrawn: boolean;
-  readonly reason: string | null;
+export interface Reading extends ArticleFound {
+  /** This and the language are null where there is no slug: what is not public now. */
+  readonly articleId: number;
+  readonly lang: Lang;
   /** Whether this center mails for its readers. */
   readonly sharing: boolean;
-  /** Whether an editor has first to look at what earlier mail has brought back. */
   readonly stopped: boolean;
   /** Seconds since 1970. */
   readonly now: number;
@@ -26,13 +28,13 @@ export interface Reading {
 function reading(hit: string): Statement {
   return statement(`
     with hit as materialized (${hit})
-    select page.id as "articleId", page.lang, withdrawal.article_id is not null as withdrawn, withdrawal.reason, center.mail_sharing as sharing,
-      exists (select from mail_stops where lane = 'shares' and resumed_at is null) as stopped, floor(extract(epoch from now()))::float8 as now,
+    select page.id as "articleId", page.lang, page.slug, withdrawal.article_id is not null as withdrawn, withdrawal.reason, center.mail_sharing as sharing,
+      ${STOPPED} as stopped, floor(extract(epoch from now()))::float8 as now,
       s.id as "shareId", s.request_digest as digest
     from center
     left join hit on true
     -- offset 0, as in articles.queries.ts: probed by id, where else the whole barrier view would be built.
-    left join lateral (select a.id, a.lang from pub.articles a where a.id = hit.article_id offset 0) page on true
+    left join lateral (select a.id, a.lang, a.slug from pub.articles a where a.id = hit.article_id offset 0) page on true
     left join lateral (select w.article_id, w.reason from pub.withdrawals w where w.article_id = hit.article_id offset 0) withdrawal on true
     left join shares s on s.sender_hash = $2 and s.idempotency_key = $3`);
 }
@@ -87,7 +89,7 @@ export const countShare = `
 export interface CountRow {
   readonly articleId: number;
   readonly title: string;
-  readonly lang: 'ar' | 'en' | 'fr';
+  readonly lang: Lang;
   readonly day: string;
   readonly shares: number;
   readonly letters: number;

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Payload } from 'altcha-lib/types';
 import { DataSource, type EntityManager } from 'typeorm';
-import { withdrawn } from '../articles/article-answer.js';
+import { articleThere, isId } from '../articles/article-answer.js';
 import { Prepared } from '../database/prepared.js';
 import type { Statement } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';
-import { NotFound, Problem, type Sentence } from '../http/problem.js';
+import type { Problem } from '../http/problem.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { fieldRefused } from '../http/refusals.js';
 import type { Address } from '../mail/address.js';
@@ -15,8 +15,9 @@ import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
 import { SenderCookie } from './sender-cookie.js';
 import { ShareContents } from './share-content.js';
-import { DEARER, SITE, networkDay, networkHour, networkLetters, senderBuckets, vicinityHour } from './share-limits.js';
+import { DEARER, SITE, formBuckets, networkDay, networkHour, senderBuckets, vicinityHour } from './share-limits.js';
 import { withoutLinks } from './share-message.js';
+import { sharesFull, sharesStopped, sharingOff, tooManyLetters, tooManyOfNetwork, tooManyOfSender } from './share-refusals.js';
 import { ShareWork, dearerWork, workFault, type DoneWork } from './share-work.js';
 import { ShareChallenge, ShareTaken, type SendShare } from './share.dto.js';
 import { insertShare, readById, readBySlug, standingShare, type Reading } from './shares.queries.js';
@@ -40,6 +41,12 @@ interface Asked {
   readonly lang?: Lang | undefined;
 }
 
+/** @property confirmed whether it goes out without its sender being asked */
+export interface TakenShare {
+  readonly shareId: string;
+  readonly confirmed: boolean;
+}
+
 interface Sharing extends Asked {
   readonly visitor: ShareVisitor;
   readonly articleId: number;
@@ -55,9 +62,6 @@ interface Sharing extends Asked {
 }
 
 type Standing = Pick<Reading, 'shareId' | 'digest'>;
-
-/** How long a stopped lane is said to be so: an editor has to look at it. */
-const STOPPED_SECONDS = 3_600;
 
 /**
  * Takes shares. What is done here depends on no recipient, and on the sender only as far as the request proves who that is: one row, sealed,
@@ -89,21 +93,22 @@ export class SharesService {
    *   `work_required`, `work_expired`, `work_invalid`; 429 `too_many_shares`; 503 `shares_stopped`, `shares_full`
    */
   async take(idOrSlug: string, share: SendShare, visitor: ShareVisitor): Promise<ShareTaken> {
-    const byId = /^\d+$/.test(idOrSlug);
-    return this.accept(byId ? readById : readBySlug, byId ? idOrSlug : foldSlug(idOrSlug), share, visitor, { work: share.work });
+    const [statement, article] = isId(idOrSlug) ? [readById, idOrSlug] : [readBySlug, foldSlug(idOrSlug)];
+    return ShareTaken.of((await this.accept(statement, article, share, visitor, { work: share.work })).shareId);
   }
 
   /**
-   * Takes a share from a page's form, which can do no work: its sender is asked by mail in any case.
+   * Takes a share from a page's form, which can do no work: what its sender did to confirm the mailbox stands in its place, or has still to
+   * be done.
    * @throws Problem as {@link take} does, and 429 `too_many_letters`
    */
   async takeForm(
     articleId: number,
     share: { readonly senderName: string; readonly senderEmail: Address; readonly recipients: readonly Address[]; readonly lang?: Lang },
     visitor: ShareVisitor,
-  ): Promise<ShareTaken> {
+  ): Promise<TakenShare> {
     const { senderName, senderEmail, recipients, lang } = share;
-    return this.accept(readById, articleId, { senderName, senderEmail, recipients, lang }, { ...visitor, proof: null }, 'form');
+    return this.accept(readById, articleId, { senderName, senderEmail, recipients, lang }, visitor, 'form');
   }
 
   private async accept(
@@ -112,27 +117,25 @@ export class SharesService {
     asked: Asked,
     visitor: ShareVisitor,
     from: { readonly work: Payload | undefined } | 'form',
-  ): Promise<ShareTaken> {
-    const sender = this.keys.hashOf(asked.senderEmail);
+  ): Promise<TakenShare> {
+    const sender = this.keys.exactHashOf(asked.senderEmail);
     const key = this.keys.digestOf('share key', visitor.key);
-    const [reading] = await this.prepared.rows<Reading>(statement, [article, sender, key]);
-    const { articleId, lang, ...center } = reading!;
-    if (center.withdrawn) throw withdrawn(center.reason);
-    if (articleId === null) throw new NotFound();
+    const [row] = await this.prepared.rows<Reading>(statement, [article, sender, key]);
+    const { articleId, lang, sharing, stopped, now, ...standing } = articleThere(row!);
+    const confirmed = this.cookie.proves(visitor.proof, sender, now);
     const digest = this.digestOf(articleId, asked);
-    const stood = replayed(center, digest);
-    if (stood !== null) return stood;
-    if (!center.sharing) throw sharingOff();
-    if (center.stopped) throw sharesStopped();
-    const confirmed = this.cookie.proves(visitor.proof, sender, center.now);
+    const stood = replayed(standing, digest);
+    if (stood !== null) return { shareId: stood, confirmed };
+    if (!sharing) throw sharingOff();
+    if (stopped) throw sharesStopped();
     if (!confirmed) refuseWords(asked);
     const work = from === 'form' ? null : await this.work.done(from.work);
-    const sharing = { ...asked, visitor, articleId, sender, key, digest, confirmed, work, lang: asked.lang ?? lang! };
-    return inTransaction(this.dataSource, (tx) => this.store(tx, sharing));
+    const share = { ...asked, visitor, articleId, sender, key, digest, confirmed, work, lang: asked.lang ?? lang };
+    return { shareId: await inTransaction(this.dataSource, (tx) => this.store(tx, share)), confirmed };
   }
 
-  /** Stores a share and counts it where it counts, or neither. */
-  private async store(tx: EntityManager, share: Sharing): Promise<ShareTaken> {
+  /** Stores a share and counts it where it counts, or neither. @returns its id */
+  private async store(tx: EntityManager, share: Sharing): Promise<string> {
     const { visitor, sender, key, digest, confirmed, work, recipients } = share;
     const id = randomUUID();
     const content = this.contents.close(id, {
@@ -153,26 +156,19 @@ export class SharesService {
       if (stood === null) throw workFault('work_invalid');
       return stood;
     }
-    const [shares, toRecipients] = senderBuckets(sender, confirmed, recipients.length);
-    const buckets = [
-      shares,
-      toRecipients,
-      networkDay(visitor.ip),
-      networkHour(visitor.ip),
-      ...(work === null ? [networkLetters(visitor.ip)] : []),
-      vicinityHour(visitor.ip),
-      ...SITE,
-    ];
+    const [shares, toRecipients] = senderBuckets(this.keys.hashOf(share.senderEmail), confirmed, recipients.length);
+    const ofForm = work === null ? formBuckets(visitor.ip) : [];
+    const buckets = [shares, toRecipients, networkDay(visitor.ip), networkHour(visitor.ip), ...ofForm, vicinityHour(visitor.ip), ...SITE];
     const waits = await this.limits.claimEach(buckets, tx);
     const waitOf = (...names: readonly string[]): number | null =>
       longest(buckets.map(({ name }, n) => (names.includes(name) ? waits[n]! : null)));
     refuse(waitOf(shares.name, toRecipients.name), tooManyOfSender);
     refuse(waitOf(networkDay(visitor.ip).name), tooManyOfNetwork);
-    refuse(waitOf(networkLetters(visitor.ip).name), tooManyLetters);
+    refuse(waitOf(...ofForm.map(({ name }) => name)), tooManyLetters);
     const full = [networkHour(visitor.ip), vicinityHour(visitor.ip)].map(({ name }) => waitOf(name) !== null);
     if (work !== null && work.factor < factorOf(full)) throw dearerWork();
     refuse(waitOf(...SITE.map(({ name }) => name)), sharesFull);
-    return ShareTaken.of(id);
+    return id;
   }
 
   /** Everything that makes the share what it is; its work is what it cost, and no part of it. */
@@ -183,10 +179,10 @@ export class SharesService {
   }
 }
 
-/** @returns the share that stands under its key, or null for none. @throws Problem 409 `idempotency_key_reused` when it is another one */
-function replayed({ shareId, digest: stands }: Standing, digest: Buffer): ShareTaken | null {
+/** @returns id of the share that stands under its key, or null for none. @throws Problem 409 `idempotency_key_reused` when it is another one */
+function replayed({ shareId, digest: stands }: Standing, digest: Buffer): string | null {
   if (shareId === null) return null;
-  if (stands!.equals(digest)) return ShareTaken.of(shareId);
+  if (stands!.equals(digest)) return shareId;
   throw fieldRefused(409, 'idempotency_key_reused', 'Idempotency-Key', {
     ar: 'استُعمل هذا المفتاح Idempotency-Key لإرسال آخر. خذ لكل إرسال مفتاحًا جديدًا.',
     en: 'This Idempotency-Key stands for another share. Take a new one for each.',
@@ -219,56 +215,4 @@ function longest(waits: readonly (number | null)[]): number | null {
 
 function refuse(seconds: number | null, problem: (seconds: number) => Problem): void {
   if (seconds !== null) throw problem(seconds);
-}
-
-function later(status: 429 | 503, code: string, message: Sentence, seconds: number): Problem {
-  return new Problem(status, code, message, { headers: { 'retry-after': String(seconds) } });
-}
-
-function tooManyOfSender(seconds: number): Problem {
-  const message = {
-    ar: 'بلغ المرسل من هذا العنوان أقصى ما يُرسل في 24 ساعة: 5 مرات إلى 10 عناوين. أعد المحاولة غدًا.',
-    en: 'This sender has reached what may be sent in 24 hours: 5 shares to 10 addresses. Try again tomorrow.',
-  };
-  return later(429, 'too_many_shares', message, seconds);
-}
-
-function tooManyOfNetwork(seconds: number): Problem {
-  const message = {
-    ar: 'أُرسل من شبكتك اليوم أقصى ما يُرسل. أعد المحاولة غدًا، أو انسخ الرابط وأرسله بنفسك.',
-    en: 'Your network has sent as much as it may today. Try again tomorrow, or copy the link and send it yourself.',
-  };
-  return later(429, 'too_many_shares', message, seconds);
-}
-
-function tooManyLetters(seconds: number): Problem {
-  const message = {
-    ar: 'طُلبت من شبكتك رسائل تأكيد كثيرة في ساعة واحدة. أعد المحاولة بعد حين، أو فعّل JavaScript.',
-    en: 'Too many confirmations were asked for from your network within an hour. Try again later, or allow JavaScript.',
-  };
-  return later(429, 'too_many_letters', message, seconds);
-}
-
-function sharesFull(seconds: number): Problem {
-  const message = {
-    ar: 'أُرسل من الموقع كثير في هذه الساعة. أعد المحاولة بعد حين، أو انسخ الرابط وأرسله بنفسك.',
-    en: 'Very much is being sent from this site just now. Try again later, or copy the link and send it yourself.',
-  };
-  return later(503, 'shares_full', message, seconds);
-}
-
-function sharesStopped(): Problem {
-  const message = {
-    ar: 'أُوقف الإرسال بالبريد حتى يراجعه المحررون. انسخ الرابط وأرسله بنفسك.',
-    en: 'Sending by mail is stopped until the editors have looked at it. Copy the link and send it yourself.',
-  };
-  return later(503, 'shares_stopped', message, STOPPED_SECONDS);
-}
-
-/** The center offers links only. */
-export function sharingOff(): Problem {
-  return new Problem(403, 'mail_sharing_off', {
-    ar: 'لا يرسل هذا الموقع المواد بالبريد. انسخ الرابط وأرسله بنفسك.',
-    en: 'This site does not send pieces by mail. Copy the link and send it yourself.',
-  });
 }
