@@ -103,6 +103,8 @@ async function confirmedShare({ body = {}, ...given }: Given = {}): Promise<Awai
   return share({ proof: await proofOf(senderEmail), ...given, body: { senderEmail, ...body } });
 }
 
+const idOf = async (given: Promise<Awaited<Test>>): Promise<string> => ((await given).body as { shareId: string }).shareId;
+
 /** Does all that is due, and gives what has arrived since the last time. */
 async function letters(): Promise<ParsedMail[]> {
   const waker = world.app.get(Waker);
@@ -595,6 +597,7 @@ describe('The form', () => {
     await almost(one, 'share form vicinity');
     await form(one);
     await expect(form(neighbour)).rejects.toMatchObject({ code: 'too_many_letters' });
+    await world.dataSource.query(`delete from rate_buckets`);
     await almost(anIp(), 'share form site');
     await expect(form(anIp())).resolves.toMatchObject({ confirmed: false });
     await expect(form(anIp())).rejects.toMatchObject({ code: 'too_many_letters' });
@@ -716,7 +719,6 @@ describe('A confirmation', () => {
 });
 
 describe('What waits', () => {
-  const idOf = async (given: Promise<Awaited<Test>>): Promise<string> => ((await given).body as { shareId: string }).shareId;
   const sweep = (): Promise<void> => world.app.get(Waker).run('shares sweep');
 
   it('is given up after 24 hours, whatever it waits for, and its names with it', async () => {
