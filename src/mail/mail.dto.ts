@@ -95,7 +95,7 @@ export class DeskMailStop {
   @ApiProperty({
     enum: STOP_REASONS,
     description:
-      '`bounces`: of the last 200 mails at least 10 had no mailbox to go to. `complaints`: three within 24 hours, or one per thousand mails.',
+      '`bounces`: of the last 200 letters to friends at least 10 had no mailbox to go to (of one sender two count), or 50 of the last 200 that ask senders. `complaints`: three within 24 hours, or one among the last 1,000 letters, once so many have gone out.',
   })
   reason: StopReason;
 
