@@ -8,7 +8,7 @@ import { shell } from './shell.js';
  * What became of what waited under a link: asked about, on its way, some or all of it beyond the limit, none of it there, no such link; or still
  * waiting, because this center sends nothing or the editors have to look first.
  */
-export type Outcome =
+type Outcome =
   'asked' | 'sent' | 'sent_in_part' | 'beyond_limit' | 'nothing_waits' | 'link_expired' | 'mail_sharing_off' | 'shares_stopped';
 
 type Words = Readonly<Record<Outcome, { readonly title: string; readonly text: string }>> & {
