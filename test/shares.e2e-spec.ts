@@ -593,9 +593,9 @@ describe('The form', () => {
   });
 
   it('takes 25 an hour of a vicinity and 100 of all together, and leaves the rest to those who work', async () => {
-    const [one, neighbour] = ['2001:db8:77:1::1', '2001:db8:77:2::1'];
-    await almost(one, 'share form vicinity');
-    await form(one);
+    const [first, neighbour] = ['2001:db8:77:1::1', '2001:db8:77:2::1'];
+    await almost(first, 'share form vicinity');
+    await form(first);
     await expect(form(neighbour)).rejects.toMatchObject({ code: 'too_many_letters' });
     await world.dataSource.query(`delete from rate_buckets`);
     await almost(anIp(), 'share form site');
@@ -792,12 +792,12 @@ describe('What waits', () => {
     const deadlocks = (): Promise<number> => one<number>(`select deadlocks::int from pg_stat_database where datname = current_database()`);
     const before = await deadlocks();
     const friend = (domain: string): string => `friend-${randomBytes(6).toString('hex')}@${domain}.example`;
-    for (let n = 0; n < 12; n += 1) {
-      const recipients = [friend('a'), friend('b'), friend('a')];
-      await confirmedShare({ body: { recipients: n % 2 === 0 ? recipients : recipients.toReversed() } });
-    }
+    // Shares of one piece wait for each other anyhow.
+    const pieces = await Promise.all(Array.from({ length: 6 }, () => anArticle(world)));
+    for (let n = 0; n < 36; n += 1)
+      await confirmedShare({ of: pieces[n % 6]!.id, body: { recipients: [friend('a'), friend('b'), friend('a')] } });
     await Promise.all(Array.from({ length: 6 }, () => world.app.get(Waker).run('shares')));
-    expect(await letters()).toHaveLength(36);
+    expect(await letters()).toHaveLength(108);
     // Told to the statistics within a second.
     await new Promise((resume) => setTimeout(resume, 1_100));
     expect(await deadlocks()).toBe(before);
