@@ -52,7 +52,7 @@ it('says what the button does, for one reader’s eyes, in three languages, and 
   for (const [query, title] of [
     ['', 'أتريد ألّا تصلك هذه الرسائل؟'],
     ['?lang=en', 'Do you want no more of these letters?'],
-    ['?lang=fr', 'Ne plus recevoir ces lettres ?'],
+    ['?lang=fr', 'Ne plus recevoir ces messages ?'],
     ['?List-Unsubscribe=One-Click&confirm=1&_method=post', 'أتريد ألّا تصلك هذه الرسائل؟'],
   ] as const) {
     const answer = await open(token, query);
@@ -79,7 +79,7 @@ it('refuses for good when the button is pressed, and says so again to whoever pr
   for (const [query, title] of [
     ['', 'لن تصلك هذه الرسائل بعد اليوم'],
     ['?lang=en', 'You will get no more of these letters'],
-    ['?lang=fr', 'Vous ne recevrez plus ces lettres'],
+    ['?lang=fr', 'Vous ne recevrez plus ces messages'],
   ] as const) {
     const answer = await press(token, query);
     expect([answer.statusCode, heading(answer)]).toEqual([200, title]);

@@ -32,6 +32,7 @@ beforeEach(async () => {
   await world.dataSource.query(`delete from rate_buckets`);
   await world.dataSource.query(`delete from shares`);
   await world.dataSource.query(`update center set mail_sharing = true`);
+  await world.dataSource.query(`update mail_stops set resumed_at = now() where resumed_at is null`);
 });
 
 const aMailbox = (who = 'friend'): string => `${who}-${randomBytes(6).toString('hex')}@friends.example`;
@@ -56,13 +57,29 @@ const filled = (more: Filled = {}): Filled => ({
 const get = (url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET'): Promise<LightMyRequestResponse> =>
   world.app.inject({ method, url, headers });
 /** As a browser sends the page's own form. */
-const send = (form: Filled, query = '', headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+const send = (form: Filled, query = '', headers: Record<string, string> = {}, article = piece): Promise<LightMyRequestResponse> =>
   world.app.inject({
     method: 'POST',
-    url: path(query),
+    url: path(query, article),
     headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': anIp(), ...OURS, ...headers },
     payload: new URLSearchParams(form).toString(),
   });
+
+/** What the button of the page behind a link releases; null where there is none. */
+const upToIn = ({ body }: LightMyRequestResponse): string | null =>
+  /<input type="hidden" name="upTo" value="([^"]*)"\/?>/.exec(body)?.[1] ?? null;
+/** Opens the page behind a link and presses its button, as a browser does; or presses as if `upTo` had stood in it. */
+async function press(url: string, headers: Record<string, string> = {}, upTo?: string): Promise<LightMyRequestResponse> {
+  const [{ now }] = await world.dataSource.query<[{ now: string }]>(`select now()::text`);
+  const payload = new URLSearchParams({ upTo: upTo ?? upToIn(await get(url)) ?? now }).toString();
+  return world.app.inject({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...OURS, ...headers },
+    payload,
+  });
+}
+const cookieOf = ({ headers }: LightMyRequestResponse): string => /^[^;]+/.exec(String(headers['set-cookie']))![0];
 
 /** Does all that is due, and gives what has arrived since the last time. */
 async function letters(): Promise<ParsedMail[]> {
@@ -176,14 +193,65 @@ describe('The form', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => send(form)));
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 10 }, () => 202));
     expect(await world.dataSource.query(`select recipients from shares`)).toEqual([{ recipients: 1 }]);
-    // Its key, with something else in it: another form is given for that.
-    const reused = await send({ ...form, senderName: 'هدى' });
-    expect([reused.statusCode, wrong(reused).summary[0], keyIn(reused) === form['key']]).toEqual([
-      409,
-      expect.stringContaining('Idempotency-Key'),
-      false,
-    ]);
-    expect(await shares()).toBe(1);
+  });
+
+  it('is another share where the way back leads to it and another friend is typed, and that is one too however often it is pressed', async () => {
+    const form = filled();
+    const other = { ...form, recipient1: aMailbox('other') };
+    expect((await send(form)).statusCode).toBe(202);
+    for (const again of await Promise.all([other, other, other, form, form].map((one) => send(one))))
+      expect([again.statusCode, heading(again)]).toEqual([202, 'بقيت خطوة: افتح بريدك']);
+    // Not even under another piece is the key of a form a reader's concern.
+    const second = await anArticle(world);
+    expect((await send(form, '', {}, second)).statusCode).toBe(202);
+    expect(await shares()).toBe(3);
+  });
+
+  it('sends at once what the owner of a confirmed mailbox sends from the same browser, and asks all others', async () => {
+    const sender = aMailbox('sender');
+    await send(filled({ senderEmail: sender }));
+    const [asking] = await letters();
+    const cookie = cookieOf(await press(linkOf(asking!)));
+    await letters();
+    const [friend, other] = [aMailbox(), aMailbox()];
+    const form = filled({ senderEmail: sender, recipient1: friend, recipient2: other });
+    for (const _ of ['pressed', 'pressed again']) {
+      const sent = await send(form, '?lang=en', { cookie });
+      expect([sent.statusCode, heading(sent)]).toEqual([202, 'On its way to your friends']);
+      expect(sent.body).toContain(
+        '<h1>On its way to your friends</h1><p>You have confirmed your address in this browser before, so the letters go out now, one to each address.</p>',
+      );
+      expect(sent.body).not.toMatch(/spam|@friends/);
+    }
+    expect((await letters()).map(to).toSorted()).toEqual([friend, other].toSorted());
+    // The proof is one of that mailbox, in this browser, and of nothing else.
+    const stranger = aMailbox('stranger');
+    for (const [senderEmail, held] of [
+      [stranger, cookie],
+      [sender, `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`],
+      [sender, 'x=y'],
+    ] as const) {
+      const asked = await send(filled({ senderEmail }), '?lang=en', { cookie: held });
+      expect([asked.statusCode, heading(asked)]).toEqual([202, 'One step is left: open your mail']);
+    }
+    // The sender has had the letter of that day.
+    expect((await letters()).map(to)).toEqual([stranger]);
+  });
+
+  it('holds a confirmed sender to what a network may send by it, and to what a sender may', async () => {
+    const sender = aMailbox('sender');
+    await send(filled({ senderEmail: sender }));
+    const [asking] = await letters();
+    const cookie = cookieOf(await press(linkOf(asking!)));
+    const ip = anIp();
+    // One was the confirmed one.
+    for (let n = 0; n < 4; n += 1)
+      expect(heading(await send(filled({ senderEmail: sender }), '?lang=en', { cookie, 'x-forwarded-for': ip }))).toBe('On its way to your friends'); // prettier-ignore
+    const fifth = await send(filled({ senderEmail: sender }), '?lang=en', { cookie });
+    expect([fifth.statusCode, wrong(fifth).summary]).toEqual([429, [expect.stringContaining('5 shares to 10 addresses')]]);
+    expect((await send(filled(), '', { 'x-forwarded-for': ip })).statusCode).toBe(202);
+    const sixth = await send(filled(), '?lang=en', { 'x-forwarded-for': ip });
+    expect([sixth.statusCode, wrong(sixth).summary.join().includes('JavaScript')]).toEqual([429, false]);
   });
 
   it('says at each field what is wrong with it, keeps what was typed, and sends nothing', async () => {
@@ -193,7 +261,7 @@ describe('The form', () => {
     const { summary, fields } = wrong(answer);
     expect(summary).toEqual(['Your name', 'Your e-mail address', 'Your friend’s address', 'A second friend (optional)']);
     expect(Object.keys(fields)).toEqual(['recipient1', 'recipient2', 'senderName', 'senderEmail']);
-    expect(fields['senderEmail']).toBe('A whole mail address, such as name@center.example.');
+    expect(fields['senderEmail']).toBe('A whole mail address, such as name@center.example; what stands before the @ is in ASCII.');
     expect(answer.body).toContain('<div class="notice" role="alert" tabindex="-1" autofocus>');
     expect(answer.body).toContain('<a href="#senderName">');
     expect(answer.body).toMatch(/<input id="senderName" name="senderName" value="&lt;b>9{60}&lt;\/b>" aria-describedby="senderName-hint senderName-wrong" aria-invalid="true"/); // prettier-ignore
@@ -264,8 +332,6 @@ describe('The page behind the sender’s letter', () => {
     const [letter] = await letters();
     return linkOf(letter!);
   }
-  const press = (url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
-    world.app.inject({ method: 'POST', url, headers: { 'content-type': 'application/x-www-form-urlencoded', ...OURS, ...headers } });
 
   it('shows what would go out, and lets nothing go however often it is opened', async () => {
     const link = await asked({ recipient2: aMailbox() });
@@ -274,7 +340,7 @@ describe('The page behind the sender’s letter', () => {
       expect([answer.statusCode, heading(answer)]).toEqual([200, 'Was it you who asked for this?']);
       expect(answer.body).toContain(
         '<div class="asked"><h2><bdi lang="ar" dir="rtl">المدينة و&lt;الماء></bdi></h2><p class="quiet">to 2 addresses in the name of <bdi>سلمى</bdi></p></div>' +
-          '<form method="post"><button type="submit">Yes, send them</button></form>',
+          `<form method="post"><input type="hidden" name="upTo" value="${upToIn(answer)}"/><button type="submit">Yes, send them</button></form>`,
       );
       expect(answer.body).not.toMatch(/<script|<img|<link|https?:|@friends/);
       expect(answer.headers).toMatchObject({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex' });
@@ -297,6 +363,88 @@ describe('The page behind the sender’s letter', () => {
       expect([again.statusCode, heading(again)]).toEqual([200, 'Nothing is waiting']);
     expect(await letters()).toEqual([]);
   });
+
+  it('releases what it has shown, and nothing that a stranger has put under the address since', async () => {
+    const sender = aMailbox('owner');
+    const friend = aMailbox();
+    const link = await asked({ senderEmail: sender, recipient1: friend });
+    const shown = upToIn(await get(`${link}?lang=en`))!;
+    // Under another spelling that counts as the same mailbox, and under the very same.
+    for (const [senderEmail, senderName] of [
+      [sender.replace('owner', 'Owner').replace('@', '+x@'), 'Mallory One'],
+      [sender, 'Mallory Two'],
+    ] as const)
+      expect((await send(filled({ senderEmail, senderName, recipient1: aMailbox('victim') }))).statusCode).toBe(202);
+    expect(await letters()).toEqual([]);
+    const sent = await press(`${link}?lang=en`, {}, shown);
+    expect([sent.statusCode, heading(sent)]).toEqual([200, 'On its way to your friends']);
+    expect((await letters()).map(to)).toEqual([friend]);
+    // Loaded again, it shows what has come, and waits for another press; so does the link.
+    for (const again of [await press(`${link}?lang=en`, {}, shown), await get(`${link}?lang=en`)]) {
+      expect([again.statusCode, heading(again)]).toEqual([200, 'Was it you who asked for this?']);
+      expect([...again.body.matchAll(/in the name of <bdi>([^<]*)</g)].map(([, who]) => who)).toEqual(['Mallory Two']);
+      expect(upToIn(again)).not.toBe(shown);
+    }
+    expect(await letters()).toEqual([]);
+  });
+
+  it('takes a form that is not its own for none: it asks again, and sends nothing', async () => {
+    const link = await asked();
+    for (const upTo of [
+      '',
+      'x',
+      'now',
+      'infinity',
+      '2026-02-31 10:00:00+00',
+      '2099-01-01 24:00:00+00',
+      '2099-01-01 00:00:00+99:99',
+      '2099-01-01 00:00:00.1234567+00',
+      "2099-01-01 00:00:00+00'; --",
+      `${'9'.repeat(3_000)}`,
+      '\u0000',
+    ]) {
+      const answer = await press(`${link}?lang=en`, {}, upTo);
+      expect([upTo, answer.statusCode, heading(answer)]).toEqual([upTo, 200, 'Was it you who asked for this?']);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
+    expect(await letters()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'switched off',
+      403,
+      'Sending is switched off on this site',
+      undefined,
+      `update center set mail_sharing = false`,
+      `update center set mail_sharing = true`,
+    ],
+    [
+      'stopped',
+      503,
+      'Sending is stopped for now',
+      '3600',
+      `insert into mail_stops (lane, reason) values ('shares', 'complaints')`,
+      `update mail_stops set resumed_at = now()`,
+    ],
+  ])(
+    'says so where sending was %s meanwhile, loses nothing, and sends it once that is over',
+    async (_, status, title, wait, stop, resume) => {
+      const friend = aMailbox();
+      const link = await asked({ recipient1: friend });
+      await world.dataSource.query(stop);
+      const refused = await press(`${link}?lang=en`);
+      expect([refused.statusCode, heading(refused), refused.headers['retry-after']]).toEqual([status, title, wait]);
+      expect(refused.body).toContain('Nothing was sent');
+      expect(refused.headers).toMatchObject({ 'cache-control': 'private, no-store', 'content-type': 'text/html; charset=utf-8' });
+      expect(refused.headers['set-cookie']).toBeUndefined();
+      expect(await letters()).toEqual([]);
+      await world.dataSource.query(resume);
+      expect(heading(await get(`${link}?lang=en`))).toBe('Was it you who asked for this?');
+      expect(heading(await press(`${link}?lang=en`))).toBe('On its way to your friends');
+      expect((await letters()).map(to)).toEqual([friend]);
+    },
+  );
 
   it('says so where a sender is beyond what one may send in a day', async () => {
     for (const [before, title, out] of [

@@ -154,7 +154,7 @@ const WORDS: Record<Lang, { readonly copy: string; readonly automatic: (center: 
     automatic: (center) => phrase`Sent automatically by ${center}; please do not reply.`,
   },
   fr: {
-    copy: 'Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :',
+    copy: 'Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur\u00A0:',
     automatic: (center) => phrase`Envoyé automatiquement par ${center} ; merci de ne pas y répondre.`,
   },
 };
@@ -182,9 +182,16 @@ function plainCard({ lang, title, byline, dateline, summary, note }: Card, ofLet
 }
 
 const COMMA: Record<Lang, string> = { ar: '، ', en: ', ', fr: ', ' };
+/** French has a space before it, at which no line may end. */
+const COLON: Record<Lang, string> = { ar: ':', en: ':', fr: '\u00A0:' };
+
+/** A link that stands alone on the line below its label, and without isolates: mail programs would take them into it. */
+function plainLink({ label, href }: { readonly label: string; readonly href: string }, lang: Lang): string {
+  return `${directed(`${label}${COLON[lang]}`, lang)}\n${href}`;
+}
 
 function plainFoot({ reasons, optOut }: Foot, lang: Lang): string[] {
-  return [...reasons.map((reason) => plainPhrase(reason, lang)), `${directed(`${optOut.label}:`, lang)}\n${optOut.href}`];
+  return [...reasons.map((reason) => plainPhrase(reason, lang)), plainLink(optOut, lang)];
 }
 
 function plain({ lang, paragraphs, card, action, closing, foot, center }: LetterOptions): string {
@@ -193,8 +200,7 @@ function plain({ lang, paragraphs, card, action, closing, foot, center }: Letter
       typeof paragraph === 'object' && 'quotation' in paragraph ? plainQuotation(paragraph) : plainPhrase(paragraph, lang),
     ),
     ...(card ? [plainCard(card, lang)] : []),
-    // Alone on its line and without isolates: mail programs would take them into the link.
-    ...(action ? [`${directed(`${action.label}:`, lang)}\n${action.href}`] : []),
+    ...(action ? [plainLink(action, lang)] : []),
     ...(closing === undefined ? [] : [plainPhrase(closing, lang)]),
     ...(foot ? plainFoot(foot, lang) : []),
     [

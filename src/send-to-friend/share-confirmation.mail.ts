@@ -1,6 +1,7 @@
 import { letter, phrase, type Letterhead } from '../mail/letter.js';
 import type { Mail } from '../mail/mail.js';
 import type { Lang } from '../text/language.js';
+import { COMMON } from './share-letters.js';
 
 interface AskedSender {
   readonly lang: Lang;
@@ -16,6 +17,7 @@ interface AskedSender {
  * types another's address here has him sent our own words, and no others.
  */
 export function shareConfirmationMail({ lang, center, href, optOut }: AskedSender): Mail {
+  const common = COMMON[lang];
   const words = {
     ar: {
       subject: `تأكيد عنوانك في ${center.name}`,
@@ -23,10 +25,8 @@ export function shareConfirmationMail({ lang, center, href, optOut }: AskedSende
       confirm: 'إن كنت أنت من طلب ذلك فأكده في الصفحة التالية خلال 24 ساعة. لن يُرسل شيء قبل أن تؤكد.',
       otherwise: 'وإن لم تكن أنت فلا تفعل شيئًا: لن يُرسل شيء، ويُحذف الطلب بعد 24 ساعة.',
       label: 'إلى صفحة التأكيد',
-      silent: 'الردود على هذه الرسالة لا تصل إلى أحد.',
       why: 'وصلتك هذه الرسالة لأن شخصًا كتب عنوانك في خانة المرسل، وقد يكون غيرك.',
-      kept: 'لا نحفظ عنوانك بعد انتهاء الطلب، ولا نضيفه إلى أي قائمة. تبقى منه بصمة مشفرة مدة 90 يومًا، حتى لا تكثر عليك مثل هذه الرسائل.',
-      optOut: 'لا ترسلوا إليّ مثل هذه الرسائل بعد الآن',
+      kept: 'لا نحفظ عنوانك بعد انتهاء الطلب، ولا نضيفه إلى أي قائمة.',
     },
     en: {
       subject: `Confirm your address at ${center.name}`,
@@ -34,21 +34,17 @@ export function shareConfirmationMail({ lang, center, href, optOut }: AskedSende
       confirm: 'If that was you, confirm it on the next page within 24 hours. Nothing is sent before you do.',
       otherwise: 'If it was not, do nothing: nothing will be sent, and the request is deleted after 24 hours.',
       label: 'To the page to confirm it',
-      silent: 'Replies to this letter reach nobody.',
       why: 'You got this letter because somebody, perhaps not you, entered your address as the sender’s.',
-      kept: 'We do not keep your address once the request has ended, and put it on no list. A keyed fingerprint of it stays for 90 days, so that you do not get too many such letters.',
-      optOut: 'Never send me such letters again',
+      kept: 'We do not keep your address once the request has ended, and put it on no list.',
     },
     fr: {
       subject: `Confirmez votre adresse auprès de ${center.name}`,
-      asked: phrase`Quelqu’un a demandé à ${center.name} d’envoyer un texte à un ami par courrier électronique, et a donné cette adresse comme celle de l’expéditeur.`,
+      asked: phrase`Quelqu’un a demandé à ${center.name} d’envoyer un texte à un ami par courriel, et a donné cette adresse comme celle de l’expéditeur.`,
       confirm: 'Si c’était vous, confirmez-le sur la page suivante dans les 24 heures. Rien n’est envoyé avant.',
       otherwise: 'Sinon, ne faites rien : rien ne sera envoyé, et la demande sera effacée après 24 heures.',
       label: 'Vers la page de confirmation',
-      silent: 'Les réponses à cette lettre ne parviennent à personne.',
-      why: 'Vous recevez cette lettre parce que quelqu’un, peut-être un autre que vous, a saisi votre adresse comme celle de l’expéditeur.',
-      kept: 'Votre adresse n’est pas conservée une fois la demande terminée, ni inscrite sur aucune liste. Il en reste pendant 90 jours une empreinte chiffrée, pour que vous ne receviez pas trop de lettres de ce genre.',
-      optOut: 'Ne plus jamais m’envoyer de telles lettres',
+      why: 'Vous recevez ce message parce que quelqu’un, peut-être un autre que vous, a saisi votre adresse comme celle de l’expéditeur.',
+      kept: 'Votre adresse n’est pas conservée une fois la demande terminée, ni inscrite sur aucune liste.',
     },
   }[lang];
   return letter({
@@ -57,7 +53,7 @@ export function shareConfirmationMail({ lang, center, href, optOut }: AskedSende
     subject: words.subject,
     paragraphs: [words.asked, words.confirm, words.otherwise],
     action: { label: words.label, href },
-    closing: words.silent,
-    foot: { reasons: [words.why, words.kept], optOut: { label: words.optOut, href: optOut } },
+    closing: common.silent,
+    foot: { reasons: [words.why, `${words.kept} ${common.trace}`], optOut: { label: common.optOut, href: optOut } },
   });
 }

@@ -2,6 +2,7 @@ import { letter, phrase, quoted, type Letterhead, type Quotation } from '../mail
 import type { Mail } from '../mail/mail.js';
 import type { Lang } from '../text/language.js';
 import type { Piece } from './pieces.service.js';
+import { COMMON } from './share-letters.js';
 import { withoutLinks } from './share-message.js';
 
 interface SentPiece {
@@ -24,6 +25,7 @@ interface SentPiece {
  */
 export function shareMail({ lang, center, piece, senderName, message, replies, optOut }: SentPiece): Mail {
   const title = shortened(piece.title);
+  const common = COMMON[lang];
   const words = {
     ar: {
       subject: `مادة أُرسلت إليك: ${title}`,
@@ -33,10 +35,8 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
       retracted: 'سُحبت هذه المادة بعد نشرها، وفي صفحتها بيان السبب.',
       label: 'اقرأ المادة',
       replies: 'إن رددت على هذه الرسالة وصل ردك إلى من أرسلها، لا إلى المركز.',
-      silent: 'الردود على هذه الرسالة لا تصل إلى أحد.',
       why: phrase`وصلتك هذه الرسالة لأن شخصًا كتب عنوانك في موقع ${center.name} وطلب إرسال المادة إليك، ولم يختر المركز من تُرسل إليه.`,
-      kept: 'لم نحفظ عنوانك، ولم نضفه إلى أي قائمة. تبقى منه بصمة مشفرة مدة 90 يومًا، حتى لا تكثر عليك مثل هذه الرسائل.',
-      optOut: 'لا ترسلوا إليّ مثل هذه الرسائل بعد الآن',
+      kept: 'لم نحفظ عنوانك، ولم نضفه إلى أي قائمة.',
     },
     en: {
       subject: `A piece sent to you: ${title}`,
@@ -46,10 +46,8 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
       retracted: 'This piece has been retracted since it was published; its page says why.',
       label: 'Read the piece',
       replies: 'If you reply to this letter, your answer goes to the person who sent it, not to the center.',
-      silent: 'Replies to this letter reach nobody.',
       why: phrase`You got this letter because somebody entered your address at ${center.name} and asked to have the piece sent to you; the center did not choose whom it goes to.`,
-      kept: 'We did not keep your address and put it on no list. A keyed fingerprint of it stays for 90 days, so that you do not get too many such letters.',
-      optOut: 'Never send me such letters again',
+      kept: 'We did not keep your address and put it on no list.',
     },
     fr: {
       subject: `Un texte pour vous : ${title}`,
@@ -58,11 +56,9 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
       corrected: 'Ce texte a été corrigé après sa publication ; sa page indique ce qui a changé.',
       retracted: 'Ce texte a été rétracté après sa publication ; sa page indique pourquoi.',
       label: 'Lire le texte',
-      replies: 'Si vous répondez à cette lettre, votre réponse ira à la personne qui vous l’a envoyée, et non au centre.',
-      silent: 'Les réponses à cette lettre ne parviennent à personne.',
-      why: phrase`Vous recevez cette lettre parce que quelqu’un a saisi votre adresse sur le site ${center.name} et demandé que ce texte vous soit envoyé ; le centre ne choisit pas à qui il l’est.`,
-      kept: 'Nous n’avons pas conservé votre adresse et ne l’avons inscrite sur aucune liste. Il en reste pendant 90 jours une empreinte chiffrée, pour que vous ne receviez pas trop de lettres de ce genre.',
-      optOut: 'Ne plus jamais m’envoyer de telles lettres',
+      replies: 'Si vous répondez à ce message, votre réponse ira à la personne qui vous l’a envoyé, et non au centre.',
+      why: phrase`Vous recevez ce message parce que quelqu’un a saisi votre adresse sur le site ${center.name} et demandé que ce texte vous soit envoyé ; le centre ne choisit pas à qui il l’est.`,
+      kept: 'Nous n’avons pas conservé votre adresse et ne l’avons inscrite sur aucune liste.',
     },
   }[lang];
   const said = message === null ? '' : withoutLinks(message);
@@ -75,8 +71,8 @@ export function shareMail({ lang, center, piece, senderName, message, replies, o
     paragraphs: [words.sent, ...added],
     card: { ...piece, ...note },
     action: { label: words.label, href: piece.href },
-    closing: replies ? words.replies : words.silent,
-    foot: { reasons: [words.why, words.kept], optOut: { label: words.optOut, href: optOut } },
+    closing: replies ? words.replies : common.silent,
+    foot: { reasons: [words.why, `${words.kept} ${common.trace}`], optOut: { label: common.optOut, href: optOut } },
   });
 }
 

@@ -4,8 +4,12 @@ import { dirOf, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
 import { shell } from './shell.js';
 
-/** What became of what waited under a link: asked about, on its way, some or all of it beyond the limit, none of it there, no such link. */
-export type Outcome = 'asked' | 'sent' | 'sent_in_part' | 'beyond_limit' | 'nothing_waits' | 'link_expired';
+/**
+ * What became of what waited under a link: asked about, on its way, some or all of it beyond the limit, none of it there, no such link; or still
+ * waiting, because this center sends nothing or the editors have to look first.
+ */
+type Outcome =
+  'asked' | 'sent' | 'sent_in_part' | 'beyond_limit' | 'nothing_waits' | 'link_expired' | 'mail_sharing_off' | 'shares_stopped';
 
 type Words = Readonly<Record<Outcome, { readonly title: string; readonly text: string }>> & {
   readonly confirm: string;
@@ -29,10 +33,18 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       title: 'لم يُرسل شيء',
       text: 'بلغت ما يُرسل من عنوان واحد في 24 ساعة (5 مواد إلى 10 عناوين)، فحُذف ما كان ينتظر. أعد الإرسال غدًا.',
     },
-    nothing_waits: { title: 'لا شيء ينتظر', text: 'ما كان ينتظر تحت هذا الرابط أُرسل من قبل، أو لم يعد منشورًا.' },
+    nothing_waits: { title: 'لا شيء ينتظر', text: 'ما كان ينتظر تحت هذا الرابط أُرسل أو حُذف من قبل، أو لم يعد منشورًا.' },
     link_expired: {
       title: 'لم يعد هذا الرابط صالحًا',
       text: 'يعمل الرابط 24 ساعة، ثم يُحذف ما كان ينتظر ولا يصل إلى أحد. إن كنت تريد إرساله فأرسل المادة من صفحتها مرة أخرى.',
+    },
+    mail_sharing_off: {
+      title: 'أُوقف الإرسال من هذا الموقع',
+      text: 'لم يُرسل شيء. ما طلبته ينتظر 24 ساعة من وقت طلبه: إن أُعيد الإرسال قبلها فافتح رابط الرسالة مرة أخرى، وإلا حُذف. ولك أن تنسخ رابط المادة وترسله بنفسك.',
+    },
+    shares_stopped: {
+      title: 'الإرسال متوقف الآن',
+      text: 'لم يُرسل شيء، إذ على المحررين أن ينظروا في الأمر أولًا. ما طلبته ينتظر 24 ساعة من وقت طلبه: افتح رابط الرسالة مرة أخرى بعد حين. ولك أن تنسخ رابط المادة وترسله بنفسك.',
     },
     confirm: 'نعم، أرسلوها',
     notMine: 'إن لم تطلب ذلك فأغلق الصفحة: لا يصل شيء إلى أحد، ويُحذف كل ما كُتب بعد 24 ساعة.',
@@ -51,10 +63,21 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       text: `What you asked for first goes out now. ${LIMIT_EN} What came beyond that was deleted and not sent.`,
     },
     beyond_limit: { title: 'Nothing was sent', text: `${LIMIT_EN} You have, so what was waiting is deleted. Send it again tomorrow.` },
-    nothing_waits: { title: 'Nothing is waiting', text: 'What waited under this link was sent before, or is no longer published.' },
+    nothing_waits: {
+      title: 'Nothing is waiting',
+      text: 'What waited under this link was sent or deleted before, or is no longer published.',
+    },
     link_expired: {
       title: 'This link no longer works',
       text: 'A link works for 24 hours; then what waited is deleted and reaches nobody. If you still want to send the piece, send it again from its page.',
+    },
+    mail_sharing_off: {
+      title: 'Sending is switched off on this site',
+      text: 'Nothing was sent. What you asked for waits until 24 hours after you did: if sending is switched on again before, open the link in the letter once more; if not, it is deleted. You can also copy the address of the piece and send it yourself.',
+    },
+    shares_stopped: {
+      title: 'Sending is stopped for now',
+      text: 'Nothing was sent, because the editors have to look at something first. What you asked for waits until 24 hours after you did: open the link in the letter again later. You can also copy the address of the piece and send it yourself.',
     },
     confirm: 'Yes, send them',
     notMine: 'If you did not ask for it, close this page: nothing reaches anybody, and all that was typed is deleted after 24 hours.',
@@ -67,7 +90,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       title: 'Est-ce vous qui l’avez demandé ?',
       text: 'Votre adresse a été donnée pour envoyer ce qui suit à des amis. Rien ne part avant que vous n’appuyiez sur le bouton.',
     },
-    sent: { title: 'En route vers vos amis', text: 'Les lettres partent maintenant, une par adresse.' },
+    sent: { title: 'En route vers vos amis', text: 'Les messages partent maintenant, un par adresse.' },
     sent_in_part: {
       title: 'Une partie est en route',
       text: 'Ce que vous avez demandé d’abord part maintenant. Une adresse peut envoyer 5 textes à 10 destinataires en 24 heures ; ce qui dépassait a été supprimé et non envoyé.',
@@ -76,10 +99,18 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       title: 'Rien n’a été envoyé',
       text: 'Une adresse peut envoyer 5 textes à 10 destinataires en 24 heures. C’est fait : ce qui attendait est supprimé. Renvoyez-le demain.',
     },
-    nothing_waits: { title: 'Rien n’attend', text: 'Ce qui attendait sous ce lien a déjà été envoyé, ou n’est plus publié.' },
+    nothing_waits: { title: 'Rien n’attend', text: 'Ce qui attendait sous ce lien a déjà été envoyé ou supprimé, ou n’est plus publié.' },
     link_expired: {
       title: 'Ce lien ne fonctionne plus',
       text: 'Un lien fonctionne 24 heures ; ensuite ce qui attendait est supprimé et ne parvient à personne. Si vous voulez toujours envoyer le texte, renvoyez-le depuis sa page.',
+    },
+    mail_sharing_off: {
+      title: 'L’envoi est désactivé sur ce site',
+      text: 'Rien n’a été envoyé. Ce que vous avez demandé attend 24 heures à partir de la demande : si l’envoi est rétabli d’ici là, ouvrez de nouveau le lien du message ; sinon, tout sera supprimé. Vous pouvez aussi copier l’adresse de l’article et l’envoyer vous-même.',
+    },
+    shares_stopped: {
+      title: 'L’envoi est suspendu pour le moment',
+      text: 'Rien n’a été envoyé, car la rédaction doit d’abord procéder à une vérification. Ce que vous avez demandé attend 24 heures à partir de la demande : ouvrez de nouveau le lien du message plus tard. Vous pouvez aussi copier l’adresse de l’article et l’envoyer vous-même.',
     },
     confirm: 'Oui, envoyez-les',
     notMine:
@@ -90,20 +121,24 @@ const WORDS: Readonly<Record<Lang, Words>> = {
   },
 };
 
-interface ConfirmSharesPage {
-  readonly lang: Lang;
+/** What the page says. */
+export interface Shown {
   readonly outcome: Outcome;
-  /** What waits, where it is asked about. */
-  readonly shares: HeldShares['shares'];
+  /** What is asked about: the button releases that, and nothing that has come since. */
+  readonly held?: Pick<HeldShares, 'shares' | 'upTo'>;
   /** Whether this browser has just been given its proof. */
-  readonly known: boolean;
+  readonly known?: boolean;
+}
+
+interface ConfirmSharesPage extends Shown {
+  readonly lang: Lang;
   /** The center's name and language. */
   readonly center: Wording;
   readonly home: Lang;
 }
 
 /** Where the letter to a sender leads: what would go out in his name, and a button that lets it; afterwards what became of it. It works without scripts. */
-export function confirmSharesPage({ lang, outcome, shares, known, center, home }: ConfirmSharesPage): string {
+export function confirmSharesPage({ lang, outcome, held, known = false, center, home }: ConfirmSharesPage): string {
   const { [outcome]: said, ...words } = WORDS[lang];
   return shell({
     lang,
@@ -114,13 +149,14 @@ export function confirmSharesPage({ lang, outcome, shares, known, center, home }
       <>
         <h1>{said.title}</h1>
         <p>{said.text}</p>
-        {outcome === 'asked' && (
+        {held !== undefined && (
           <>
-            {shares.map((share) => (
+            {held.shares.map((share) => (
               <Share {...{ share, words }} />
             ))}
             {/* To the page's own address. */}
             <form method="post">
+              <input type="hidden" name="upTo" value={held.upTo ?? ''} />
               <button type="submit">{words.confirm}</button>
             </form>
             <p class="quiet">{words.notMine}</p>

@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     },
     done: {
       title: 'You will get no more of these letters',
-      text: 'We will not send to your address what readers share from this site, in no language. For this we keep a keyed fingerprint of your address, not the address. What your mail server was given before this moment may still arrive.',
+      text: 'We will no longer send to your address what readers share from this site, in any language. For this we keep a keyed fingerprint of your address, not the address. What your mail server was given before this moment may still arrive.',
     },
     unknown: {
       title: 'We do not know this link',
@@ -45,19 +45,19 @@ const WORDS: Readonly<Record<Lang, Words>> = {
   },
   fr: {
     asked: {
-      title: 'Ne plus recevoir ces lettres ?',
+      title: 'Ne plus recevoir ces messages ?',
       text: 'Si vous appuyez sur le bouton, nous n’enverrons plus à votre adresse ce que des lecteurs partagent depuis ce site, qui que ce soit qui le demande et dans quelque langue que ce soit.',
     },
     done: {
-      title: 'Vous ne recevrez plus ces lettres',
+      title: 'Vous ne recevrez plus ces messages',
       text: 'Nous n’enverrons plus à votre adresse ce que des lecteurs partagent depuis ce site, dans aucune langue. Pour cela nous gardons une empreinte chiffrée de votre adresse, non l’adresse. Ce qui a été remis à votre serveur de messagerie avant ce moment peut encore arriver.',
     },
     unknown: {
       title: 'Nous ne connaissons pas ce lien',
-      text: 'Il a peut-être été coupé. Ouvrez-le depuis la lettre elle-même, ou copiez-le en entier, jusqu’au dernier caractère. Rien n’a changé.',
+      text: 'Il a peut-être été coupé. Ouvrez-le depuis le message lui-même, ou copiez-le en entier, jusqu’au dernier caractère. Rien n’a changé.',
     },
     stop: 'Ne plus m’écrire',
-    cost: 'La lettre de confirmation ne vous parviendra pas non plus, si vous voulez un jour envoyer un article à quelqu’un.',
+    cost: 'Le message de confirmation ne vous parviendra pas non plus, si vous voulez un jour envoyer un article à quelqu’un.',
   },
 };
 

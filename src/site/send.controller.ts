@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,9 +11,10 @@ import { Moved } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { countedMailbox, type Address } from '../mail/address.js';
 import { AddressField } from '../mail/address-field.js';
+import { SenderCookie } from '../send-to-friend/sender-cookie.js';
 import { SenderNameField } from '../send-to-friend/sender-name.js';
 import { sharingOff } from '../send-to-friend/share-refusals.js';
-import { SharesService } from '../send-to-friend/shares.service.js';
+import { SharesService, type ShareVisitor, type TakenShare } from '../send-to-friend/shares.service.js';
 import { LANGS, isLang, type Lang } from '../text/language.js';
 import { listedIn, movedTo, numberIn } from './articles.controller.js';
 import { PageFilter } from './page.filter.js';
@@ -25,7 +26,7 @@ class SendForm {
   @SenderNameField()
   senderName: string;
 
-  @AddressField({ description: 'Asked for confirmation first.', example: 'reader@readers.example' })
+  @AddressField({ description: 'Asked for confirmation first, unless this browser has proof of one.', example: 'reader@readers.example' })
   senderEmail: Address;
 
   @AddressField({ description: 'A friend.', example: 'friend@friends.example' })
@@ -45,7 +46,7 @@ class SendForm {
 const KEY = /^[\w-]{22}$/;
 
 /** Refusals that are told in the form, beside what was typed; all others are pages of their own. */
-const TOLD_IN_FORM: ReadonlySet<number> = new Set([400, 409, 422, 429, 503]);
+const TOLD_IN_FORM: ReadonlySet<number> = new Set([400, 422, 429, 503]);
 
 /** The form that sends a piece to friends, for who has no script that does it over the API. */
 @Public()
@@ -58,6 +59,7 @@ export class SendController {
   constructor(
     private readonly articles: ArticlesService,
     private readonly shares: SharesService,
+    private readonly cookie: SenderCookie,
     private readonly home: HomeLanguage,
   ) {}
 
@@ -89,23 +91,23 @@ export class SendController {
     const values = (body ?? {}) as Readonly<Record<string, unknown>>;
     const typed = typedIn(values);
     const chosen = isLang(values['lang']) ? values['lang'] : read.article.lang;
-    // Pressed twice, the form is one share. Whoever has lost its key has a new form.
+    // Whoever has lost its key has a new form.
     const key = typeof values['key'] === 'string' && KEY.test(values['key']) ? values['key'] : newKey();
-    const refused = await this.take(read.article.id, typed, chosen, { ip: request.ip, key, proof: null }).then(() => null, inForm);
-    if (refused === null) return shownToOne(reply, sendTakenPage({ lang, read }));
-    void reply.code(refused.status).headers(refused.headers);
-    const next = refused.spent ? newKey() : key;
-    return shownToOne(reply, sendPage({ lang, read, key: next, typed, chosen, refusal: refused }));
+    const visitor = { ip: request.ip, key: keyOf(key, read.article.id, typed, chosen), proof: this.cookie.heldBy(request) };
+    const taken = await this.take(read.article.id, typed, chosen, visitor).catch(inForm);
+    if ('confirmed' in taken) return shownToOne(reply, sendTakenPage({ lang, read, confirmed: taken.confirmed }));
+    void reply.code(taken.status).headers(taken.headers);
+    return shownToOne(reply, sendPage({ lang, read, key, typed, chosen, refusal: taken }));
   }
 
   /** @throws Problem 400 naming the fields; else as {@link SharesService.takeForm} */
-  private async take(articleId: number, typed: Typed, lang: Lang, visitor: Parameters<SharesService['takeForm']>[2]): Promise<void> {
+  private async take(articleId: number, typed: Typed, lang: Lang, visitor: ShareVisitor): Promise<TakenShare> {
     const filled = Object.fromEntries(Object.entries({ ...typed, lang }).filter(([, value]) => value !== ''));
     const form = (await this.input.transform(filled, { type: 'body', metatype: SendForm })) as SendForm;
     const friends = [form.recipient1, form.recipient2, form.recipient3].filter((friend) => friend !== undefined);
     // Whoever types a friend twice means one letter.
     const recipients = [...new Map(friends.toReversed().map((friend) => [countedMailbox(friend), friend])).values()].toReversed();
-    await this.shares.takeForm(articleId, { senderName: form.senderName, senderEmail: form.senderEmail, recipients, lang }, visitor);
+    return this.shares.takeForm(articleId, { senderName: form.senderName, senderEmail: form.senderEmail, recipients, lang }, visitor);
   }
 
   /** @throws NotFound; Problem 403 `mail_sharing_off`, 410 `withdrawn` */
@@ -125,6 +127,15 @@ function newKey(): string {
   return randomBytes(16).toString('base64url');
 }
 
+/**
+ * Pressed twice, a form is one share. Filled in otherwise, after the browser's way back or in a second tab, it is another, however its key came:
+ * a reader knows of no keys.
+ */
+function keyOf(key: string, articleId: number, typed: Typed, lang: Lang): string {
+  const values = [key, articleId, ...FIELDS.map((name) => typed[name]), lang];
+  return createHash('sha256').update(JSON.stringify(values)).digest('base64url');
+}
+
 /** The fields as they were typed, without space around them, friends from the first place on. */
 function typedIn(values: Readonly<Record<string, unknown>>): Typed {
   const typed = (name: Field): string => (typeof values[name] === 'string' ? values[name].trim() : '');
@@ -136,8 +147,6 @@ function typedIn(values: Readonly<Record<string, unknown>>): Typed {
 interface RefusedForm extends Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether its key already stands for another share. */
-  readonly spent: boolean;
 }
 
 /** @throws whatever the form has no place for */
@@ -147,5 +156,5 @@ function inForm(error: unknown): RefusedForm {
   const fields = Object.fromEntries(
     errors.flatMap(({ field, message }) => (FIELDS.some((name) => name === field) ? [[field, message]] : [])),
   );
-  return { status: error.getStatus(), detail: error.detail, fields, headers, spent: error.code === 'idempotency_key_reused' };
+  return { status: error.getStatus(), detail: error.detail, fields, headers };
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
 import type { Sentence } from '../http/problem.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
-import { shell } from './shell.js';
+import { LANGUAGE_NAMES, shell } from './shell.js';
 
 /** What a reader types, as he typed it. */
 export const FIELDS = ['senderName', 'senderEmail', 'recipient1', 'recipient2', 'recipient3'] as const;
@@ -26,11 +26,12 @@ interface Words {
   readonly send: string;
   readonly kept: string;
   readonly refused: string;
+  /** Its sender is asked first. */
   readonly taken: { readonly title: string; readonly text: string; readonly none: string };
+  /** This browser has shown whose the sender's address is. */
+  readonly sent: { readonly title: string; readonly text: string };
   readonly back: string;
 }
-
-const LANGUAGES: Readonly<Record<Lang, string>> = { ar: 'العربية', en: 'English', fr: 'Français' };
 
 const WORDS: Readonly<Record<Lang, Words>> = {
   ar: {
@@ -45,7 +46,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     },
     hints: {
       senderName: 'يراه صديقك. حروف بلا أرقام.',
-      senderEmail: 'لا يراه صديقك. نكتب إليه أولًا لتؤكد أنك أنت.',
+      senderEmail: 'لا يراه صديقك. نكتب إليه أولًا لتؤكد أنك أنت، إلا إن كنت أكدته بهذا المتصفح خلال آخر 30 يومًا.',
     },
     lang: 'لغة الرسالة',
     friends: 'إلى من؟',
@@ -56,8 +57,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     taken: {
       title: 'بقيت خطوة: افتح بريدك',
       text: 'نكتب الآن إلى العنوان الذي ذكرته لنا. لا يخرج شيء إلى أصدقائك قبل أن تضغط الزر الذي في تلك الرسالة، وإن لم تضغطه خلال 24 ساعة حذفنا ما كتبته.',
-      none: 'لا نكتب إلى العنوان الواحد أكثر من مرة في اليوم وثلاث مرات في 30 يومًا. إن وصلتك منا رسالة تأكيد خلال آخر 24 ساعة فرابطها يكفي لهذه أيضًا. وإن لم تجدها فانظر في البريد غير المرغوب فيه.',
+      none: 'لا نكتب إلى العنوان الواحد أكثر من مرة في اليوم وثلاث مرات في 30 يومًا. إن وصلتك منا رسالة تأكيد خلال آخر 24 ساعة فرابطها يكفي لهذه أيضًا، ما دمت كتبت عنوانك بالحروف نفسها. وإن لم تجدها فانظر في البريد غير المرغوب فيه.',
     },
+    sent: { title: 'في الطريق إلى أصدقائك', text: 'أكدت عنوانك بهذا المتصفح من قبل، فتخرج الرسائل الآن، رسالة لكل عنوان.' },
     back: 'عُد إلى المادة',
   },
   en: {
@@ -72,7 +74,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     },
     hints: {
       senderName: 'Your friend sees it. Letters, no digits.',
-      senderEmail: 'Your friend does not see it. We write to it first, so that you can say it was you.',
+      senderEmail:
+        'Your friend does not see it. We write to it first, so that you can say it was you, unless you have done so in this browser within the last 30 days.',
     },
     lang: 'Language of the letter',
     friends: 'To whom?',
@@ -83,13 +86,17 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     taken: {
       title: 'One step is left: open your mail',
       text: 'We are writing to the address you gave as yours. Nothing goes out to your friends before you press the button in that letter; if you do not within 24 hours, what you typed is deleted.',
-      none: 'We write to one address no more than once a day, and three times in 30 days. If you have had a letter of confirmation from us within the last 24 hours, its link is enough for this one too. If you cannot find it, look among your spam.',
+      none: 'We write to one address no more than once a day, and three times in 30 days. If you have had a letter of confirmation from us within the last 24 hours, its link is enough for this one too, as long as you spelled your address the same way. If you cannot find it, look among your spam.',
+    },
+    sent: {
+      title: 'On its way to your friends',
+      text: 'You have confirmed your address in this browser before, so the letters go out now, one to each address.',
     },
     back: 'Back to the piece',
   },
   fr: {
     title: 'L’envoyer à un ami',
-    what: 'Chaque adresse reçoit une lettre avec le titre, le résumé, le lien et votre nom.',
+    what: 'Chaque adresse reçoit un message avec le titre, le résumé, le lien et votre nom.',
     labels: {
       senderName: 'Votre nom',
       senderEmail: 'Votre adresse électronique',
@@ -99,18 +106,23 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     },
     hints: {
       senderName: 'Votre ami le voit. Des lettres, pas de chiffres.',
-      senderEmail: 'Votre ami ne la voit pas. Nous y écrivons d’abord, pour que vous disiez que c’est bien vous.',
+      senderEmail:
+        'Votre ami ne la voit pas. Nous y écrivons d’abord, pour que vous disiez que c’est bien vous, sauf si vous l’avez fait dans ce navigateur ces 30 derniers jours.',
     },
-    lang: 'Langue de la lettre',
+    lang: 'Langue du message',
     friends: 'À qui ?',
     you: 'De qui ?',
     send: 'Continuer',
-    kept: 'Les adresses sont conservées chiffrées jusqu’au départ des lettres, puis supprimées. Personne n’est inscrit sur une liste, et qui reçoit une lettre peut refuser toutes les autres.',
+    kept: 'Les adresses sont conservées chiffrées jusqu’au départ des messages, puis supprimées. Personne n’est inscrit sur une liste, et qui reçoit un message peut refuser tous les autres.',
     refused: 'Rien n’a été envoyé',
     taken: {
       title: 'Encore une étape : ouvrez votre messagerie',
-      text: 'Nous écrivons à l’adresse que vous avez donnée comme la vôtre. Rien ne part vers vos amis avant que vous n’appuyiez sur le bouton de cette lettre ; si vous ne le faites pas dans les 24 heures, ce que vous avez saisi est supprimé.',
-      none: 'Nous n’écrivons pas plus d’une fois par jour à une adresse, et trois fois en 30 jours. Si vous avez reçu de nous une lettre de confirmation ces dernières 24 heures, son lien vaut aussi pour cet envoi. Si vous ne la trouvez pas, regardez parmi les indésirables.',
+      text: 'Nous écrivons à l’adresse que vous avez donnée comme la vôtre. Rien ne part vers vos amis avant que vous n’appuyiez sur le bouton de ce message ; si vous ne le faites pas dans les 24 heures, ce que vous avez saisi est supprimé.',
+      none: 'Nous n’écrivons pas plus d’une fois par jour à une adresse, et trois fois en 30 jours. Si vous avez reçu de nous un message de confirmation ces dernières 24 heures, son lien vaut aussi pour cet envoi, si vous avez écrit votre adresse de la même façon. Si vous ne le trouvez pas, regardez parmi les indésirables.',
+    },
+    sent: {
+      title: 'En route vers vos amis',
+      text: 'Vous avez déjà confirmé votre adresse dans ce navigateur : les messages partent donc maintenant, un par adresse.',
     },
     back: 'Retour à l’article',
   },
@@ -127,7 +139,10 @@ interface SendPage {
   readonly refusal: Refusal | null;
 }
 
-/** A form that sends a piece to friends. It works without scripts: then the letter to the sender stands for the work a script would do. */
+/**
+ * A form that sends a piece to friends. It works without scripts: what stands for the work a script would do is the letter to the sender, or the
+ * proof that this browser has of one.
+ */
 export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage): string {
   const words = WORDS[lang];
   const { article, center, home } = read;
@@ -156,7 +171,7 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
               <select id="lang" name="lang">
                 {LANGS.map((one) => (
                   <option value={one} lang={one} selected={one === chosen}>
-                    {LANGUAGES[one]}
+                    {LANGUAGE_NAMES[one]}
                   </option>
                 ))}
               </select>
@@ -175,20 +190,21 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
   });
 }
 
-/** After it: the same for every address, whether or not it exists, may be written to, or has confirmed before. */
-export function sendTakenPage({ lang, read }: Pick<SendPage, 'lang' | 'read'>): string {
-  const { taken, back } = WORDS[lang];
+/** After it: the same for every address, whether or not it exists or may be written to; only a sender that this browser has proof of is not asked. */
+export function sendTakenPage({ lang, read, confirmed }: Pick<SendPage, 'lang' | 'read'> & { readonly confirmed: boolean }): string {
+  const { taken, sent, back } = WORDS[lang];
+  const said = confirmed ? sent : taken;
   return shell({
     lang,
-    title: taken.title,
+    title: said.title,
     center: read.center,
     home: read.home,
     children: (
       <>
-        <h1>{taken.title}</h1>
-        <p>{taken.text}</p>
+        <h1>{said.title}</h1>
+        <p>{said.text}</p>
         <Piece article={read.article} />
-        <p class="quiet">{taken.none}</p>
+        {!confirmed && <p class="quiet">{taken.none}</p>}
         <p>
           <a href={`${read.article.url}?lang=${lang}`}>{back}</a>
         </p>

@@ -21,11 +21,10 @@ interface ShellOptions {
   readonly parameters?: string;
 }
 
-const WORDS: Record<Lang, { readonly name: string; readonly languages: string }> = {
-  ar: { name: 'العربية', languages: 'لغة الصفحة' },
-  en: { name: 'English', languages: 'Language of this page' },
-  fr: { name: 'Français', languages: 'Langue de cette page' },
-};
+/** Each language's name in itself. */
+export const LANGUAGE_NAMES: Readonly<Record<Lang, string>> = { ar: 'العربية', en: 'English', fr: 'Français' };
+
+const LANGUAGES: Readonly<Record<Lang, string>> = { ar: 'لغة الصفحة', en: 'Language of this page', fr: 'Langue de cette page' };
 
 // Logical properties throughout: the page is laid out from the side its language begins at.
 const STYLE = `
@@ -119,7 +118,7 @@ export function shell({ lang, title, center, home, children, canonical, paramete
           <div class="sheet">{children}</div>
         </main>
         <footer>
-          <nav aria-label={WORDS[lang].languages}>
+          <nav aria-label={LANGUAGES[lang]}>
             <ul>
               {LANGS.filter((other) => other !== lang).map((other) => (
                 <li>
@@ -129,7 +128,7 @@ export function shell({ lang, title, center, home, children, canonical, paramete
                     hreflang={other}
                     href={`?lang=${other}${parameters === undefined ? '' : `&${parameters}`}`}
                   >
-                    {WORDS[other].name}
+                    {LANGUAGE_NAMES[other]}
                   </a>
                 </li>
               ))}
