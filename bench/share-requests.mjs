@@ -32,7 +32,7 @@ export function shareRequests({ secretKey, publicOrigin }) {
   }
 
   /** One share of a sender of its own, somewhere in the world. */
-  async function requestOf(article, recipient = `friend-${randomBytes(8).toString('hex')}@friends.example`) {
+  async function requestOf(article, recipient = `friend@${randomBytes(8).toString('hex')}.example`) {
     const senderEmail = `sender-${randomBytes(8).toString('hex')}@readers.example`;
     const proof = cookies.proofOf(keys.exactHashOf(parseAddress(senderEmail)), Math.floor(Date.now() / 1_000) - 10);
     return {

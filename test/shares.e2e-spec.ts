@@ -592,6 +592,19 @@ describe('The form', () => {
     expect(await letters()).toHaveLength(1);
   });
 
+  it('says of a share that is sent again whether that one goes out, whoever is confirmed meanwhile', async () => {
+    const senderEmail = aMailbox('sender');
+    const asked = { senderName: 'سلمى', senderEmail: parseAddress(senderEmail)!, recipients: [parseAddress(aMailbox())!] };
+    const [key, proof] = [randomUUID(), await proofOf(senderEmail)];
+    const send = (given: string | null): Promise<unknown> =>
+      world.app.get(SharesService).takeForm(article, asked, { ip: anIp(), key, proof: given });
+    expect([await send(null), await send(proof)]).toMatchObject([{ confirmed: false }, { confirmed: false }]);
+    await world.dataSource.query(`update shares set state = 'accepted' where sender_hash = $1`, [
+      world.app.get(MailboxKeys).exactHashOf(asked.senderEmail),
+    ]);
+    expect(await send(null)).toMatchObject({ confirmed: true });
+  });
+
   it('takes 25 an hour of a vicinity and 100 of all together, and leaves the rest to those who work', async () => {
     const [first, neighbour] = ['2001:db8:77:1::1', '2001:db8:77:2::1'];
     await almost(first, 'share form vicinity');

@@ -36,7 +36,7 @@ export function articleThere<Row extends ArticleFound>(row: Row | null): Row & {
 }
 
 /** The refusal of what is asked about a withdrawn piece. The reason stands isolated, because its language is the article's and not the sentence's. */
-export function withdrawn(reason: string | null): Problem {
+function withdrawn(reason: string | null): Problem {
   const why = reason === null ? '' : `: \u2068${reason}\u2069`;
   return new Problem(410, 'withdrawn', {
     ar: `سُحبت هذه المادة نهائيًّا${why || '.'}`,

@@ -22,6 +22,8 @@ export interface Reading extends ArticleFound {
   /** The share that this sender has made with this key. */
   readonly shareId: string | null;
   readonly digest: Buffer | null;
+  /** Whether that share goes out, or has, without anything its sender has still to do. */
+  readonly released: boolean;
 }
 
 /** $1 id or folded slug, $2 sender, $3 key. One row. */
@@ -30,7 +32,7 @@ function reading(hit: string): Statement {
     with hit as materialized (${hit})
     select page.id as "articleId", page.lang, page.slug, withdrawal.article_id is not null as withdrawn, withdrawal.reason, center.mail_sharing as sharing,
       ${STOPPED} as stopped, floor(extract(epoch from now()))::float8 as now,
-      s.id as "shareId", s.request_digest as digest
+      s.id as "shareId", s.request_digest as digest, coalesce(s.state in ('accepted', 'dispatched'), false) as released
     from center
     left join hit on true
     -- offset 0, as in articles.queries.ts: probed by id, where else the whole barrier view would be built.

@@ -125,7 +125,7 @@ export class SharesService {
     const confirmed = this.cookie.proves(visitor.proof, sender, now);
     const digest = this.digestOf(articleId, asked);
     const stood = replayed(standing, digest);
-    if (stood !== null) return { shareId: stood, confirmed };
+    if (stood !== null) return { shareId: stood, confirmed: standing.released };
     if (!sharing) throw sharingOff();
     if (stopped) throw sharesStopped();
     if (!confirmed) refuseWords(asked);
