@@ -25,6 +25,10 @@ describe('a stranger’s message', () => {
     'من 10:30–12:45، 12–15/05/2024، 750–1258، 1096–1291',
     '45%, 32%, 23%; 3.5%, 4.25%, 12.75%; 2026: 1,250; 2020 (3.5%) …',
     'S-300, S-400, S-500; F-15, F-16, F-22, F-35; H1N1',
+    'القراران 242 (1967) و338 (1973); res. 242 (1967), 338 (1973); no. 3 (2020): 345–350',
+    '622–632، 632–661، 661–750',
+    '%45، %32، %23، %12',
+    'كوفيد-19 2020-2021',
     // What readers write.
     'قرأت هذا التحليل أمس وتذكرت نقاشنا عن المياه في 2019 و2021، فأحببت أن أشاركك إياه.',
     'السلام عليكم د. سالم، انظر الفقرة الثالثة: «لا إصلاح بلا مؤسسات» (ص. 14، 15، 16).',
@@ -180,6 +184,7 @@ describe('a stranger’s message', () => {
 
   it('says where something was, once for several, and keeps the lines and brackets around it', () => {
     expect(withoutLinks('انظر (evil.com)، ثم\nevil.org\nانتهى')).toBe('انظر (…)، ثم\n…\nانتهى');
+    expect(withoutLinks('call me (05=512=345=67), please')).toBe('call me (…), please');
     expect(withoutLinks('see evil.com evil.org, and x@y.z.')).toBe('see …, and …');
     expect(withoutLinks('evil.com, then +20 100 123 4567!')).toBe('…, then …!');
     expect(withoutLinks('evil.com +20 100 123 4567')).toBe('');
@@ -194,6 +199,14 @@ describe('a stranger’s message', () => {
     expect(withoutLinks('call 010 x.com 0123 y.com 4567')).toBe('call …');
     expect(withoutLinks('evil@a.com.com and ev//x.y il.com')).not.toMatch(/com/);
   });
+
+  it('leaves no dot between a mark and a word', () => {
+    expect(withoutLinks('ev。…il')).toBe('ev … il');
+    expect(withoutLinks('ev….il')).toBe('ev … il');
+    expect(withoutLinks('قال.… ثم')).toBe('قال.… ثم');
+  });
+
+  it('gives a dot its space behind a sign, too', () => expect(withoutLinks('قال 😀.ثم مضى')).toBe('قال 😀. ثم مضى'));
 
   /** What mail programs make links of, and what is read as one, looked for in ways of its own: in the text as it is, folded, and unseen characters out. */
   function leadsSomewhere(text: string): string | null {

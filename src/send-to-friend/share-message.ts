@@ -285,14 +285,17 @@ const GAP = `(?:(?:${SIGN}\\p{M}*){1,3}|(${SIGN}?)\\p{L}\\p{M}*\\1)`;
 const MANY_DIGITS = new RegExp(`[+(]{0,3}\\p{N}(?:\\p{M}*${GAP}?\\p{N}){6,}\\p{M}*`, 'gu');
 
 function phones(text: string): Change[] {
-  return all(MANY_DIGITS)(text).filter(({ from, to }) => {
+  return [...text.matchAll(MANY_DIGITS)].flatMap(({ index, 0: found }) => {
+    // A bracket that closes behind the number is the sentence's.
+    const from = found.includes(')') ? index : index + /^\(*/.exec(found)![0].length;
+    const to = index + found.length;
     // With what decides about a sum beside it, and without what is not seen: numbers in Arabic text have directional marks around them.
     const [before = '', digits = '', after = ''] = [
       text.slice(Math.max(0, from - 3), from),
       text.slice(from, to),
       text.slice(to, to + 12),
     ].map((part) => part.replaceAll('\0', ''));
-    return !isProse(before + digits + after, before.length, before.length + digits.length);
+    return isProse(before + digits + after, before.length, before.length + digits.length) ? [] : [{ from, to, by: REMOVED }];
   });
 }
 
@@ -301,6 +304,8 @@ const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
 const MONTH = '(?:0?[1-9]|1[0-2])';
 const DATE = `${YEAR}(?<a>[-/.])${MONTH}\\k<a>${DAY}|(?:${DAY}\\s?[-–]\\s?)?${DAY}(?<b>[-/.])${MONTH}\\k<b>${YEAR}`;
 const CLOCK = '(?:[01]?\\d|2[0-4])\\s?[:h]\\s?[0-5]\\d(?::[0-5]\\d)?';
+/** Resolution 242 (1967). */
+const NUMBER_OF_YEAR = `[1-9]\\d{0,3}\\s?\\(${YEAR}(?=\\))`;
 const FRACTION = '(?:[.٫]\\d{1,2})?';
 /** Nine digits at most: with one comma more it is a telephone's sooner than a sum. */
 const THOUSANDS = `[1-9]\\d{0,2}(?:[,٬]\\d{3}){1,2}${FRACTION}`;
@@ -310,7 +315,7 @@ const amount = (group: string): string => `(?:[1-9]\\d{0,2}(?:(?<${group}>[\\s,�
 const MONEY = '(?:\\p{Sc}|[%‰٪]|(?:دولار|يورو|ريال|درهم|دينار|جنيه|ليرة|dollars?|euros?|usd|eur|gbp|sar|aed|egp)(?!\\p{L}))';
 /** A point in time; a sum with its sign; a plain number, which begins with no nought. Each looks at a bounded number of letters. */
 const QUANTITY = new RegExp(
-  `(?:(?<time>${DATE}|${CLOCK}|${YEAR})|(?<sum>${ROUND}|${amount('d')}(?=\\s?${MONEY})|(?<=\\p{Sc}\\s?)${amount('e')})|` +
+  `(?:(?<time>${DATE}|${CLOCK}|${NUMBER_OF_YEAR}|${YEAR})|(?<sum>${ROUND}|${amount('d')}(?=\\s?${MONEY})|(?<=[\\p{Sc}%٪]\\s?)${amount('e')})|` +
     `(?<plain>${THOUSANDS}|\\d[.٫]\\d{1,6}|[1-9]\\d[.٫]\\d{1,4}|[1-9]\\d{0,5}))(?!\\p{N})`,
   'uy',
 );
@@ -319,7 +324,7 @@ const ANY_DIGIT = /\p{N}/gu;
 /** Between two points in time, or one and a sum. */
 const LOOSE_GAP = /^(?:[\s,،;؛:/&()–—−…\-%٪‰\p{Sc}]{1,3}|\s\p{L}\s|t)$/u;
 /** Between the numbers of a list. */
-const LIST_GAP = /^(?:[)%٪‰\p{Sc}]?[,،;؛]\s[(\p{Sc}]?|،|:\s|\s\p{L}\s)$/u;
+const LIST_GAP = /^(?:[)%٪‰\p{Sc}]?[,،;؛:]\s[(%٪\p{Sc}]?|،|\s\p{L}\s)$/u;
 const SPAN_GAP = /^[%٪‰\p{Sc}]?\s?[-–—−]\s?\p{Sc}?$/u;
 /** In a span of years, as long as an empire lasted. */
 const LONGEST_SPAN = 650;
@@ -373,8 +378,10 @@ function quantityOf({ 0: found, groups }: RegExpExecArray): Quantity {
   };
 }
 
+/** Points in time, or one and a sum; what a year is said of may have a small number: Covid-19 2020–2021. */
 function areApart(one: Quantity, other: Quantity): boolean {
-  return one.kind !== 'plain' && other.kind !== 'plain' && (one.kind === 'time' || other.kind === 'time');
+  if (one.kind === 'plain') return other.kind === 'time' && one.digits <= 2;
+  return other.kind !== 'plain' && (one.kind === 'time' || other.kind === 'time');
 }
 
 /** Two of a kind, or the years of what began before the year 1000: 750–1258, but not 555-1999. */
@@ -387,7 +394,7 @@ function areEnds(first: Quantity, last: Quantity): boolean {
 function isList(numbers: readonly Quantity[]): boolean {
   const [first, last] = [numbers[0], numbers.at(-1)];
   if (!first || !last) return true;
-  const ascend = numbers.every(({ value }, place) => place === 0 || value > numbers[place - 1]!.value);
+  const ascend = numbers.every(({ value }, place) => place === 0 || value >= numbers[place - 1]!.value);
   const areShort = numbers.every(({ digits, inThousands }) => inThousands || digits <= 3);
   const areClose = numbers.length > 1 && last.value - first.value < 100;
   return (ascend && (areShort || areClose) && last.digits - first.digits <= 1) || numbers.every(({ value }) => value % 10 === 0);
