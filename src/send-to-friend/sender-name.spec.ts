@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { senderName } from './sender-name.js';
+import { withoutLinks } from './share-message.js';
 
 describe('a sender’s name', () => {
   it.each([
@@ -21,6 +22,10 @@ describe('a sender’s name', () => {
     ['J.R.Smith', 'J. R. Smith'],
     ['J. R. Smith', 'J. R. Smith'],
     ['J.-L. Martin', 'J.-L. Martin'],
+    ['J. R. R. Tolkien', 'J. R. R. Tolkien'],
+    ['عبد الله', 'عبد الله'],
+    ['محمّد', 'محمّد'],
+    ['李小龍', '李小龍'],
   ])('%s is written %s', (typed, written) => expect(senderName(typed)).toBe(written));
 
   it.each([
@@ -37,6 +42,11 @@ describe('a sender’s name', () => {
     ['a host with a hyphen', 'x-y.com'],
     ['a host behind an apostrophe', "d'a.com"],
     ['a host in Arabic', 'موقع.شبكة'],
+    ['a host whose dot has its space', 'Visit casino. com today'],
+    ['a host in Arabic whose dot has its space', 'زر موقع كازينو. كوم'],
+    ['the beginning of a host', 'www. casino'],
+    ['a host of one letter', 'x.com'],
+    ['a host of a messenger', 't.me'],
     ['a title without its space', 'Dr.Smith'],
     ['a dot in front', '.com'],
     ['two dots', 'J..Smith'],
@@ -100,6 +110,7 @@ describe('a sender’s name', () => {
         expect(name).not.toMatch(/\.[\p{L}\p{N}]/u);
         expect(name).not.toMatch(/[\p{N}\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069@:/\\<>"。．]/u);
         expect(senderName(name)).toBe(name);
+        expect(withoutLinks(name)).toBe(name);
       }),
       { numRuns: 5_000 },
     );

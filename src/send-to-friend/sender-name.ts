@@ -1,5 +1,6 @@
 import { field, cleaned } from '../http/body.js';
 import { cleanLine } from '../text/clean.js';
+import { withoutLinks } from './share-message.js';
 
 const MIN = 2;
 const MAX = 60;
@@ -28,7 +29,7 @@ const OF_ONE_SCRIPT = new RegExp(
  * one script in each word.
  *
  * A dot that a letter follows is an initial's where one letter stands before it, and gets its space: `د.سالم` becomes `د. سالم`. Any other is
- * refused, because a mail program could take it for the address of a host.
+ * refused, because a mail program could take it for the address of a host; so is all that {@link withoutLinks} would take out of a message.
  * @returns null for what is no such name
  */
 export function senderName(text: string): string | null {
@@ -38,9 +39,12 @@ export function senderName(text: string): string | null {
   if ((name.match(/\p{L}/gu) ?? []).length < 2) return null;
   const words = name.match(/[\p{L}ʼʻʾʿ]+/gu) ?? [];
   if (!words.every((word) => OF_ONE_SCRIPT.test(word))) return null;
+  // `t.me` is no initial: with its space it would still be read as the host.
+  if (/\.[a-z]/.test(name)) return null;
   // A letter before each dot, with nothing but a space, another initial or the beginning before it. What stands before a match is unchanged.
   const spaced = name.replace(/(?<=(?:^|[ .])\p{L}\p{M}*)\.(?=\p{L})/gu, '. ');
-  return /\.(?=\p{L})/u.test(spaced) ? null : spaced;
+  // `casino. com` and `www. casino` are read as links in spite of their space.
+  return !/\.(?=\p{L})/u.test(spaced) && withoutLinks(spaced) === spaced ? spaced : null;
 }
 
 /** What is refused has to be of a kind that no rule takes. */

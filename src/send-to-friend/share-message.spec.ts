@@ -15,6 +15,31 @@ describe('a stranger’s message', () => {
     'The gain. Net income rose. Info: none.',
     'قال: «نعم» (ثم مضى) — هكذا!',
     '  ثلاث  كلمات  هنا  '.trim(),
+    'بين 2015\u200F–\u200F2020، وفي 2025-11-23 عند 10:30',
+    '1967 و1973 و1982؛ 1967 و 1973 و 1982',
+    'بلغ ١٬٢٥٠٬٠٠٠ نسمة (٣٫٥٪)',
+    '966,555,123,456 دولار; $1,250,000,000; 1,400,000,000 people',
+    'pp. 12, 13, 14, 15',
+    'pp. 120–134, 150–160 or 2203–2215',
+    'pp. 45, 117, 230',
+    'من 10:30–12:45، 12–15/05/2024، 750–1258، 1096–1291',
+    '45%, 32%, 23%; 3.5%, 4.25%, 12.75%; 2026: 1,250; 2020 (3.5%) …',
+    'S-300, S-400, S-500; F-15, F-16, F-22, F-35; H1N1',
+    'القراران 242 (1967) و338 (1973); res. 242 (1967), 338 (1973); no. 3 (2020): 345–350',
+    '622–632، 632–661، 661–750',
+    '%45، %32، %23، %12',
+    'كوفيد-19 2020-2021',
+    // What readers write.
+    'قرأت هذا التحليل أمس وتذكرت نقاشنا عن المياه في 2019 و2021، فأحببت أن أشاركك إياه.',
+    'السلام عليكم د. سالم، انظر الفقرة الثالثة: «لا إصلاح بلا مؤسسات» (ص. 14، 15، 16).',
+    'ارتفع التضخم من 12.5% إلى 33.7% بين 01/01/2022 و31/12/2023!',
+    'تراوحت التكلفة بين 15230 و 26410 دولارًا للطن الواحد 😮.',
+    'العدد 3، السنة 12، 1445هـ/2024م، الصفحات 101–118.',
+    'This is the piece I mentioned on 12/05/2024; the table on p. 7 is worth a look.',
+    'GDP grew 3.1%, 2.9% and 4.0% in 2021, 2022, and 2023 (not 5.5% as they say).',
+    'Read it — it’s short, well argued & honest; A+ for the maps… 👍',
+    'La population est passée de 1 250 000 à 1 400 000 habitants entre 1990 et 2020.',
+    'Réunion de 10 h 30 à 12 h 45 : l’auteur répond aux questions (cf. p. 3-4).',
   ])('keeps what is prose: %s', (text) => expect(withoutLinks(text)).toBe(text));
 
   it.each([
@@ -101,6 +126,56 @@ describe('a stranger’s message', () => {
     '0,1,0,0,1,2,3',
     '010\n012\n34567',
     '𝟎𝟏𝟎𝟎𝟏𝟐𝟑',
+    'i❤.ws/win',
+    '💀.ws',
+    '💀 . com',
+    '👩‍🚀.ws',
+    'evil$.ws',
+    'evil—.ws',
+    'evil・.みんな',
+    '\u{E000}.ws',
+    '\u{1FAFF}\u{3FFFD}.to',
+    '05=551=234=567',
+    '05+551+234+567',
+    '05;551;234;567',
+    "05'551'234'567",
+    '05 = 551 = 234 = 567',
+    '05&551*234^567',
+    '05»551«234»567',
+    '05–—–551""_234',
+    '05😀551😀234😀567',
+    '05ـ551ـــ234ـ567',
+    '010ー1234ー5678',
+    '05, 51, 23, 45, 67',
+    '0x5x5x1x2x3x4',
+    '0 x 5 x 5 x 1 x 2 x 3 x 4',
+    '0-ب-5-ب-5-ب-1-ب-2-ب-3-ب-4',
+    '055 و 512 و 345 و 67',
+    '0️⃣5️⃣5️⃣1️⃣2️⃣3️⃣4️⃣',
+    '0⃣ 5⃣ 5⃣ 1⃣ 2⃣ 3⃣ 4⃣',
+    '٠\u0651٥\u0651٥\u0651١\u0651٢\u0651٣\u0651٤',
+    '⓪⑤⑤①②③④',
+    '⓿❺❺❶❷❸❹',
+    '⓿➎➎➊➋➌➍',
+    '〇〡〢〣〤〥〦',
+    '966,555,123,456',
+    '٩٦٦٬٥٥٥٬١٢٣٬٤٥٦',
+    '966,555,123,000',
+    '009,665,551,234',
+    '055,123,456',
+    '966.555.123.456',
+    '966 555 123 456',
+    '551 234 567',
+    '5%51%23%45%67',
+    '5$51$23$4567',
+    '5, 51, 234, 567',
+    '551, 2345, 67',
+    '12-34-56-78',
+    '55 1234 567',
+    '2010-555123',
+    '555-1999',
+    '2015, 2016, 0100 123 4567',
+    '010…0123…4567',
   ])('loses what leads somewhere: %j', (link) => {
     // prettier-ignore
     expect(withoutLinks(`قبل ${link} بعد`)).toBe('قبل … بعد');
@@ -109,6 +184,7 @@ describe('a stranger’s message', () => {
 
   it('says where something was, once for several, and keeps the lines and brackets around it', () => {
     expect(withoutLinks('انظر (evil.com)، ثم\nevil.org\nانتهى')).toBe('انظر (…)، ثم\n…\nانتهى');
+    expect(withoutLinks('call me (05=512=345=67), please')).toBe('call me (…), please');
     expect(withoutLinks('see evil.com evil.org, and x@y.z.')).toBe('see …, and …');
     expect(withoutLinks('evil.com, then +20 100 123 4567!')).toBe('…, then …!');
     expect(withoutLinks('evil.com +20 100 123 4567')).toBe('');
@@ -120,9 +196,17 @@ describe('a stranger’s message', () => {
   });
 
   it('loses what only stands there once something else is gone', () => {
-    expect(withoutLinks('call 010 x.com 0123 y.com 4567')).toBe('call 010 … 0123 … 4567');
+    expect(withoutLinks('call 010 x.com 0123 y.com 4567')).toBe('call …');
     expect(withoutLinks('evil@a.com.com and ev//x.y il.com')).not.toMatch(/com/);
   });
+
+  it('leaves no dot between a mark and a word', () => {
+    expect(withoutLinks('ev。…il')).toBe('ev … il');
+    expect(withoutLinks('ev….il')).toBe('ev … il');
+    expect(withoutLinks('قال.… ثم')).toBe('قال.… ثم');
+  });
+
+  it('gives a dot its space behind a sign, too', () => expect(withoutLinks('قال 😀.ثم مضى')).toBe('قال 😀. ثم مضى'));
 
   /** What mail programs make links of, and what is read as one, looked for in ways of its own: in the text as it is, folded, and unseen characters out. */
   function leadsSomewhere(text: string): string | null {
@@ -224,6 +308,22 @@ describe('a stranger’s message', () => {
       '㏂',
       'ﷺ',
       'ﬁ',
+      '💀',
+      '❤',
+      '$',
+      '=',
+      '+',
+      '|',
+      '—',
+      '・',
+      '\uE000',
+      '\u{3FFFD}',
+      '\u20E3',
+      '❶',
+      '〇',
+      '٬',
+      '%',
+      'ws',
     );
     const text = fc.oneof(
       { weight: 4, arbitrary: fc.array(part, { maxLength: 40 }).map((parts) => parts.join('')) },
@@ -277,6 +377,22 @@ describe('a stranger’s message', () => {
       '@ @',
       'a:/',
       '\\',
+      '💀.',
+      '💀',
+      '1\u0301',
+      '1a',
+      '1 a ',
+      '1\u20E3',
+      '1 - ',
+      '12, ',
+      '2015, ',
+      '1,234',
+      '3%, ',
+      '1…',
+      '.…',
+      '1\0',
+      `111111${'\u0301'.repeat(1000)}x`,
+      `111111 ${'\u0301'.repeat(1000)}+${'\u0301'.repeat(1000)}x`,
     ];
     for (const unit of units) {
       const text = unit.repeat(Math.ceil(10_000 / Buffer.byteLength(unit)));

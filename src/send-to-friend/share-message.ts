@@ -137,6 +137,12 @@ function digit(letter: string): string {
   return String(value);
 }
 
+/**
+ * What the name of a host may be made of. More than letters: `❤.ws` is registered and is opened, so are other signs, and what is not assigned
+ * yet may be one tomorrow. Signs of punctuation count where they are no mark of a sentence.
+ */
+const LABEL = `[\\p{L}\\p{M}\\p{N}\\p{S}\\p{Pd}\\p{Pc}\\p{Cn}\\p{Co}·・‧†‡•‣※‽⁂׳״§¶]`;
+
 /** Ends of names that are no words; a space beside the dot does not hide them. */
 const NOT_WORDS = 'com|org|biz|xyz|كوم';
 const AFTER_DOT_IN_WORDS = `${NOT_WORDS}|net|info|io|co|me|ly|ru|cn|site|online|shop|app|dev|edu|gov|نت|اورج|أورج|اورغ|أورغ`;
@@ -146,8 +152,8 @@ const WRITTEN_OUT: readonly (readonly [RegExp, string])[] = [
   [/\s{0,3}[[({<]\s{0,3}(?:\.|dot|punkt|point|punto|نقطة|نقطه|دوت)\s{0,3}[\])}>]\s{0,3}/g, '.'],
   [/\s{0,3}[[({<]\s{0,3}(?:@|at|arobase|ات|آت|أت)\s{0,3}[\])}>]\s{0,3}/g, '@'],
   [new RegExp(`\\s{1,3}(?:dot|نقطة|نقطه|دوت)\\s{1,3}(?=(?:${AFTER_DOT_IN_WORDS})(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
-  [new RegExp(`(?<=[\\p{L}\\p{N}])(?:\\s{1,3}\\.\\s{0,3}|\\.\\s{1,3})(?=(?:${NOT_WORDS})(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
-  [/(?<=[\p{L}\p{N}])\s{1,3}\.(?=(?:net|info|io|site|online|shop|app|dev|نت)(?![\p{L}\p{N}]))/gu, '.'],
+  [new RegExp(`(?<=${LABEL})(?:\\s{1,3}\\.\\s{0,3}|\\.\\s{1,3})(?=(?:${NOT_WORDS})(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
+  [new RegExp(`(?<=${LABEL})\\s{1,3}\\.(?=(?:net|info|io|site|online|shop|app|dev|نت)(?![\\p{L}\\p{N}]))`, 'gu'), '.'],
 ];
 
 function rewritten(reading: Reading, [pattern, sign]: readonly [RegExp, string]): Reading {
@@ -205,9 +211,10 @@ const LEADING = [
   all(new RegExp(`(?<![\\d.])\\d{1,3}(?:\\.\\d{1,3}){3}(?!\\d)${REST}`, 'gu')),
   all(/(?<![\da-f:])\[?(?:[\da-f]{0,4}:){3,}[\da-f]{0,4}\]?/g),
   all(/(?<![\da-f:])\[?(?:[\da-f]{1,4})?::[\da-f]{1,4}\]?/g),
+  // A dot between a mark and a word, because the mark hides what the dot would make of its neighbours.
+  all(/(?<=[^\s.…])\.{1,3}…(?=[^\s.…])|(?<=[^\s.…])…\.{1,3}(?=[^\s.…])/gu),
 ];
 
-const LABEL = `[\\p{L}\\p{M}\\p{N}_-]`;
 const CHAIN = new RegExp(`(?<!${LABEL})${LABEL}+(?:\\.${LABEL}+)+`, 'gu');
 const PORT_OR_PATH = new RegExp(`[/?#:\\\\]${REST}`, 'uy');
 
@@ -268,17 +275,127 @@ const OTHER_ENDS = new Set(
     .split(' '),
 );
 
-/** Seven digits or more, with what people put between them. */
-const MANY_DIGITS = /(?<!\d)[+(]{0,3}\d(?:(?:[\s\-‐‑‒–—−_./()\\*~|]{1,3}|,)?\d){6,}/g;
-const YEAR = '(?:1[4-9]|20)\\d\\d';
-const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
-const MONTH = '(?:0?[1-9]|1[0-2])';
-const AMOUNT = '\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?';
-/** Dates, spans of years, amounts in thousands, fractions. */
-const NO_PHONE = new RegExp(
-  `^(?:${YEAR}([-/.])${MONTH}\\1${DAY}|${DAY}([-/.])${MONTH}\\2${YEAR}|${YEAR}\\s?[-–—/]\\s?${YEAR}|${AMOUNT}(?:\\s?[-–—]\\s?${AMOUNT})?|\\d\\.\\d{1,6})$`,
-);
+// --- telephones ------------------------------------------------------------------------------------------------------------------------
+
+/** What may stand between two digits and leaves them one number: signs and spaces, the stroke that draws out an Arabic word, a mark of ours. */
+const SIGN = '[\\p{Lm}\\p{P}\\p{S}\\p{Z}\\p{C}]';
+/** Up to three signs, or one letter that has the same on both sides: `0x1`, `0 x 1`, `0-x-1`, but not `F-16, F-35`. */
+const GAP = `(?:(?:${SIGN}\\p{M}*){1,3}|(${SIGN}?)\\p{L}\\p{M}*\\1)`;
+/** Seven digits or more. Marks are looked through: a digit in its keycap is one. `\p{N}` is what {@link read} left: `❶`, `〇` and their like. */
+const MANY_DIGITS = new RegExp(`[+(]{0,3}\\p{N}(?:\\p{M}*${GAP}?\\p{N}){6,}\\p{M}*`, 'gu');
 
 function phones(text: string): Change[] {
-  return all(MANY_DIGITS)(text).filter(({ from, to }) => !NO_PHONE.test(text.slice(from, to)));
+  return [...text.matchAll(MANY_DIGITS)].flatMap(({ index, 0: found }) => {
+    // A bracket that closes behind the number is the sentence's.
+    const from = found.includes(')') ? index : index + /^\(*/.exec(found)![0].length;
+    const to = index + found.length;
+    // With what decides about a sum beside it, and without what is not seen: numbers in Arabic text have directional marks around them.
+    const [before = '', digits = '', after = ''] = [
+      text.slice(Math.max(0, from - 3), from),
+      text.slice(from, to),
+      text.slice(to, to + 12),
+    ].map((part) => part.replaceAll('\0', ''));
+    return isProse(before + digits + after, before.length, before.length + digits.length) ? [] : [{ from, to, by: REMOVED }];
+  });
+}
+
+const YEAR = '(?:1\\d|20)\\d\\d';
+const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
+const MONTH = '(?:0?[1-9]|1[0-2])';
+const DATE = `${YEAR}(?<a>[-/.])${MONTH}\\k<a>${DAY}|(?:${DAY}\\s?[-–]\\s?)?${DAY}(?<b>[-/.])${MONTH}\\k<b>${YEAR}`;
+const CLOCK = '(?:[01]?\\d|2[0-4])\\s?[:h]\\s?[0-5]\\d(?::[0-5]\\d)?';
+/** Resolution 242 (1967). */
+const NUMBER_OF_YEAR = `[1-9]\\d{0,3}\\s?\\(${YEAR}(?=\\))`;
+const FRACTION = '(?:[.٫]\\d{1,2})?';
+/** Nine digits at most: with one comma more it is a telephone's sooner than a sum. */
+const THOUSANDS = `[1-9]\\d{0,2}(?:[,٬]\\d{3}){1,2}${FRACTION}`;
+/** Round millions, also with spaces as in French, or dots; round thousands of millions. Hardly a telephone ends so. */
+const ROUND = `[1-9]\\d{0,2}(?<c>[\\s,٬.'’])(?:\\d{3}\\k<c>|(?:\\d{3}\\k<c>){1,3}000\\k<c>)?000(?!\\k<c>\\d)`;
+const amount = (group: string): string => `(?:[1-9]\\d{0,2}(?:(?<${group}>[\\s,٬.'’])\\d{3}(?:\\k<${group}>\\d{3}){0,4})?|0)${FRACTION}`;
+const MONEY = '(?:\\p{Sc}|[%‰٪]|(?:دولار|يورو|ريال|درهم|دينار|جنيه|ليرة|dollars?|euros?|usd|eur|gbp|sar|aed|egp)(?!\\p{L}))';
+/** A point in time; a sum with its sign; a plain number, which begins with no nought. Each looks at a bounded number of letters. */
+const QUANTITY = new RegExp(
+  `(?:(?<time>${DATE}|${CLOCK}|${NUMBER_OF_YEAR}|${YEAR})|(?<sum>${ROUND}|${amount('d')}(?=\\s?${MONEY})|(?<=[\\p{Sc}%٪]\\s?)${amount('e')})|` +
+    `(?<plain>${THOUSANDS}|\\d[.٫]\\d{1,6}|[1-9]\\d[.٫]\\d{1,4}|[1-9]\\d{0,5}))(?!\\p{N})`,
+  'uy',
+);
+const ANY_DIGIT = /\p{N}/gu;
+
+/** Between two points in time, or one and a sum. */
+const LOOSE_GAP = /^(?:[\s,،;؛:/&()–—−…\-%٪‰\p{Sc}]{1,3}|\s\p{L}\s|t)$/u;
+/** Between the numbers of a list. */
+const LIST_GAP = /^(?:[)%٪‰\p{Sc}]?[,،;؛:]\s[(%٪\p{Sc}]?|،|\s\p{L}\s)$/u;
+const SPAN_GAP = /^[%٪‰\p{Sc}]?\s?[-–—−]\s?\p{Sc}?$/u;
+/** In a span of years, as long as an empire lasted. */
+const LONGEST_SPAN = 650;
+
+interface Quantity {
+  readonly kind: 'time' | 'sum' | 'plain';
+  readonly value: number;
+  /** In front of the point. */
+  readonly digits: number;
+  readonly inThousands: boolean;
+}
+
+/** Whether digits are what an article is full of: dates, years and spans of them, hours, sums, percentages, pages. */
+function isProse(text: string, from: number, to: number): boolean {
+  const plain: Quantity[] = [];
+  let before: Quantity | null = null;
+  let gap = '';
+  let wasSpan = false;
+  let at = from;
+  while (text[at] === '(') at += 1;
+  for (;;) {
+    QUANTITY.lastIndex = at;
+    const found = QUANTITY.exec(text);
+    if (found === null) return false;
+    const quantity = quantityOf(found);
+    if (quantity.kind === 'plain') plain.push(quantity);
+    if (before !== null) {
+      // 120–134, but not 12-34-56.
+      const isSpan: boolean = SPAN_GAP.test(gap) && !wasSpan && areEnds(before, quantity);
+      if (!isSpan && !LIST_GAP.test(gap) && !(LOOSE_GAP.test(gap) && areApart(before, quantity))) return false;
+      wasSpan = isSpan;
+    }
+    at = QUANTITY.lastIndex;
+    // Two numbers and an `and`: from 15230 to 26410.
+    if (at >= to) return isList(plain) || (plain.length === 2 && before?.kind === 'plain' && /^\s\p{L}\s$/u.test(gap));
+    ANY_DIGIT.lastIndex = at;
+    const next = ANY_DIGIT.exec(text)?.index ?? to;
+    gap = text.slice(at, next);
+    before = quantity;
+    at = next;
+  }
+}
+
+function quantityOf({ 0: found, groups }: RegExpExecArray): Quantity {
+  const written = found.replace(/[,٬]/g, '').replace('٫', '.');
+  return {
+    kind: groups!.time !== undefined ? 'time' : groups!.sum !== undefined ? 'sum' : 'plain',
+    value: Number(written),
+    digits: /^\d+/.exec(written)![0].length,
+    inThousands: /[,٬]/.test(found),
+  };
+}
+
+/** Points in time, or one and a sum; what a year is said of may have a small number: Covid-19 2020–2021. */
+function areApart(one: Quantity, other: Quantity): boolean {
+  if (one.kind === 'plain') return other.kind === 'time' && one.digits <= 2;
+  return other.kind !== 'plain' && (one.kind === 'time' || other.kind === 'time');
+}
+
+/** Two of a kind, or the years of what began before the year 1000: 750–1258, but not 555-1999. */
+function areEnds(first: Quantity, last: Quantity): boolean {
+  if (first.kind === last.kind) return true;
+  return first.kind === 'plain' && last.kind === 'time' && last.value > first.value && last.value - first.value <= LONGEST_SPAN;
+}
+
+/** Pages and figures ascend, are short and of about one length; or they lie close together; or they are round. */
+function isList(numbers: readonly Quantity[]): boolean {
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (!first || !last) return true;
+  const ascend = numbers.every(({ value }, place) => place === 0 || value >= numbers[place - 1]!.value);
+  const areShort = numbers.every(({ digits, inThousands }) => inThousands || digits <= 3);
+  const areClose = numbers.length > 1 && last.value - first.value < 100;
+  return (ascend && (areShort || areClose) && last.digits - first.digits <= 1) || numbers.every(({ value }) => value % 10 === 0);
 }
