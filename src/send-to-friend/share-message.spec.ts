@@ -132,6 +132,8 @@ describe('a stranger’s message', () => {
     '👩‍🚀.ws',
     'evil$.ws',
     'evil—.ws',
+    '㏂.evil',
+    '⒈.evil',
     'evil・.みんな',
     '\u{E000}.ws',
     '\u{1FAFF}\u{3FFFD}.to',
@@ -217,7 +219,7 @@ describe('a stranger’s message', () => {
       .replace(/[。｡۔]/g, '.');
     for (const seen of [text, plain]) {
       const found =
-        /:\/\/|\/\/\S|(?<![\p{L}\p{N}])www\.[\p{L}\p{Nd}]|[\p{L}\p{Nd}_-]\p{M}*\.\p{L}\p{M}*\p{L}|@|xn--|\p{N}{1,3}\.\p{N}{1,3}\.\p{N}{1,3}\.\p{N}|\p{Nd}{7}|\p{L}\[\.\]\p{L}{2}|\p{L}\(dot\)\p{L}{2}/iu.exec(
+        /:\/\/|\/\/\S|(?<![\p{L}\p{N}])www\.[\p{L}\p{Nd}]|[\p{L}\p{Nd}\p{S}_-]\p{M}*\.\p{L}\p{M}*\p{L}|@|xn--|\p{N}{1,3}\.\p{N}{1,3}\.\p{N}{1,3}\.\p{N}|\p{Nd}(?:\p{M}*\p{Nd}){6}|\p{L}\[\.\]\p{L}{2}|\p{L}\(dot\)\p{L}{2}/iu.exec(
           seen,
         );
       if (found) return found[0];

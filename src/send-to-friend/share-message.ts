@@ -104,9 +104,14 @@ function readingOf(text: string, unseen: string): Reading {
   const from: number[] = [];
   const to: number[] = [];
   let at = 0;
+  let endsInDot = false;
   for (const letter of text) {
     const end = at + letter.length;
-    for (const unit of read(letter, unseen)) {
+    const plain = read(letter, unseen);
+    // `⒈` and `㏂` end in a dot of their own: with the next it is still one for a program that does not take them apart.
+    const isSecond = endsInDot && plain.length === 1 && plain[0] === '.';
+    endsInDot = plain.length > 1 && plain.at(-1) === '.';
+    for (const unit of isSecond ? [] : plain) {
       units.push(unit);
       from.push(at);
       to.push(end);
