@@ -48,8 +48,8 @@ export const PLANTS = {
   ],
   'door-waits-for-relay': [
     'send-to-friend/shares.service.js',
-    'return inTransaction(this.dataSource, (tx) => this.store(tx, sharing));',
-    `const taken = await inTransaction(this.dataSource, (tx) => this.store(tx, sharing));
+    'return { shareId: await inTransaction(this.dataSource, (tx) => this.store(tx, share)), confirmed };',
+    `const taken = { shareId: await inTransaction(this.dataSource, (tx) => this.store(tx, share)), confirmed };
      const waiting = \`select from mail_outbox where lane = 'shares' and state in ('waiting', 'sending') limit 1\`;
      for (let n = 0; n < 40 && (await this.dataSource.query(waiting)).length > 0; n += 1) await new Promise((resume) => setTimeout(resume, 50));
      return taken;`,
