@@ -48,7 +48,7 @@ const KEY = /^[\w-]{22}$/;
 /** Refusals that are told in the form, beside what was typed; all others are pages of their own. */
 const TOLD_IN_FORM: ReadonlySet<number> = new Set([400, 422, 429, 503]);
 
-/** The form that sends a piece to friends, for who has no script that does it over the API. */
+/** The form that sends a piece to friends. It works without scripts. */
 @Public()
 @ApiExcludeController()
 @UseFilters(PageFilter)
