@@ -1,17 +1,17 @@
 // How many shares a server takes in a second, and whether their answers tell anything of a recipient. The reference is the least that an
 // answer from the database costs: node:http alone, one named read through pg. Both in one run and by turns, so that what else runs on the
 // machine slows both.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
-import { createServer, connect as connectTo } from 'node:net';
+import { connect as connectTo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { generateArchive } from './archive.mjs';
+import { serve } from './application.mjs';
 import { startServer } from './server.mjs';
 import { shareRequests } from './share-requests.mjs';
 
@@ -47,7 +47,7 @@ try {
 /** @returns the exit code: 0 when the limit holds for every number of clients, and a refused recipient cannot be told from another */
 async function run() {
   const owner = await server.connect('main');
-  const port = await serve();
+  const port = await serve(server);
   const article = await anArticle(owner);
   const reference = await serveReference(article);
   const rows = [];
@@ -75,39 +75,6 @@ async function run() {
   print(report);
   if (options.write) writeFileSync(join(import.meta.dirname, 'shares.md'), report);
   return rows.every(({ ours, reference: other }) => ours >= LIMIT * other) && holds(oracle) ? 0 : 1;
-}
-
-/** Starts the server in a process of its own, as people run it. @returns its port */
-async function serve() {
-  const port = await freePort();
-  const { host, port: database, user, password, database: name } = server.database.main;
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../bin/markaz.mjs'), 'serve'], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${database}/${name}`,
-      SECRET_KEY: server.config.secretKey,
-      PUBLIC_ORIGIN: server.config.publicOrigin,
-      DATA_DIR: server.config.dataDir,
-      TRUSTED_PROXY_HOPS: '1',
-      LOG_LEVEL: 'error',
-      PORT: String(port),
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  server.closeFirst(() => new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve).kill('SIGTERM') : resolve())));
-  while ((await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status !== 200) {
-    if (child.exitCode !== null) throw new Error('the server ended instead of serving');
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  return port;
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 /** The reference, in this process, as the clients are: what is measured of ours has a process more. @returns its port */

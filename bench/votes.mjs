@@ -1,10 +1,9 @@
 // How many votes a server takes in a second, and what work of level 1 costs it. The reference is what PostgreSQL itself can do: as many
 // connections as there are readers, each running the same statement for one ballot after another. Both in one run and by turns, so that what
 // else runs on the machine slows both.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer, connect as connectTo } from 'node:net';
+import { connect as connectTo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -17,6 +16,7 @@ import { castBallots, castValues } from '../dist/src/polls/ballots.queries.js';
 import { PollSecrets } from '../dist/src/polls/poll-secrets.js';
 import { ReaderCookie } from '../dist/src/polls/reader-cookie.js';
 import { PollWork } from '../dist/src/polls/poll-work.js';
+import { serve } from './application.mjs';
 import { startServer } from './server.mjs';
 
 const CLIENTS = [4, 16, 64];
@@ -50,7 +50,7 @@ try {
 /** @returns the exit code: 0 when the limit holds for every number of clients */
 async function run() {
   const owner = await server.connect('main');
-  const port = await serve();
+  const port = await serve(server);
   const rows = [];
   for (const clients of CLIENTS) {
     const connections = await Promise.all(Array.from({ length: clients }, () => server.connect('main')));
@@ -72,39 +72,6 @@ async function run() {
   print(report);
   if (options.write) writeFileSync(join(import.meta.dirname, 'votes.md'), report);
   return rows.every(({ ours, reference }) => ours >= LIMIT * reference) ? 0 : 1;
-}
-
-/** Starts the server in a process of its own, as people run it. @returns its port */
-async function serve() {
-  const port = await freePort();
-  const { host, port: database, user, password, database: name } = server.database.main;
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../bin/markaz.mjs'), 'serve'], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${database}/${name}`,
-      SECRET_KEY: server.config.secretKey,
-      PUBLIC_ORIGIN: server.config.publicOrigin,
-      DATA_DIR: server.config.dataDir,
-      TRUSTED_PROXY_HOPS: '1',
-      LOG_LEVEL: 'error',
-      PORT: String(port),
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  server.closeFirst(() => new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve).kill('SIGTERM') : resolve())));
-  while ((await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status !== 200) {
-    if (child.exitCode !== null) throw new Error('the server ended instead of serving');
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  return port;
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 async function aPoll(owner, level) {

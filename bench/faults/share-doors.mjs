@@ -1,16 +1,14 @@
 // What readers feel of a relay that is away, or slow: nothing. Shares are taken over HTTP at a steady pace, whether or not answers have come,
 // while nobody listens at the relay's port, and then while it takes its time for each answer; resets are posted beside them. When it is well
 // again, everything goes out, each share once. See README.md.
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { createApp } from '../../dist/src/app.setup.js';
 import { MailRoom } from '../../dist/src/mail/mail-room.service.js';
 import { DataSource } from 'typeorm';
+import { freePort, serve } from '../application.mjs';
 import { generateArchive } from '../archive.mjs';
 import { startServer } from '../server.mjs';
 import { shareRequests } from '../share-requests.mjs';
@@ -87,7 +85,11 @@ try {
   const db = app.get(DataSource);
   const [article] = await articles(await server.connect('main'));
   const sink = new Sink(await freePort());
-  const door = await serve(`smtp://127.0.0.1:${sink.port}`);
+  const port = await serve(server, {
+    env: { SMTP_URL: `smtp://127.0.0.1:${sink.port}`, LOG_LEVEL: 'fatal' },
+    execArgv: options.plant === undefined ? [] : ['--import', plantImport(options.plant)],
+  });
+  const door = `http://127.0.0.1:${port}`;
   await warmUp(door, article, db, sink);
   await trouble('down', { door, article, db, sink, room: app.get(MailRoom) });
   await trouble('slow', { door, article, db, sink, room: app.get(MailRoom) });
@@ -177,42 +179,6 @@ async function taken(door, { path, headers, body }) {
 async function articles(owner) {
   await generateArchive(owner, 10);
   return (await owner.query(`select article_id as id from pub.listings where list = 'all' limit 1`)).rows.map(({ id }) => id);
-}
-
-/** The whole application, its loops included. @returns where it answers */
-async function serve(smtpUrl) {
-  const port = await freePort();
-  const { host, port: database, user, password, database: name } = server.database.main;
-  const child = fork(join(import.meta.dirname, '../../bin/markaz.mjs'), ['serve'], {
-    execArgv: options.plant === undefined ? [] : ['--import', plantImport(options.plant)],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${database}/${name}`,
-      DATA_DIR: server.config.dataDir,
-      SECRET_KEY: server.config.secretKey,
-      PUBLIC_ORIGIN: server.config.publicOrigin,
-      SMTP_URL: smtpUrl,
-      TRUSTED_PROXY_HOPS: '1',
-      LOG_LEVEL: 'fatal',
-      PORT: String(port),
-    },
-  });
-  server.closeFirst(() => new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve).kill('SIGTERM') : resolve())));
-  const door = `http://127.0.0.1:${port}`;
-  while ((await fetch(`${door}/health/ready`).catch(() => null))?.status !== 200) {
-    if (child.exitCode !== null) throw new Error('the server ended instead of serving');
-    await sleep(50);
-  }
-  return door;
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 function check(what, holds, found) {

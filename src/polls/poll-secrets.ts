@@ -1,10 +1,7 @@
-/** The keys that polls derive from the installation's secret, each made when first needed: commands that only describe the application have none. */
-export class PollSecrets {
-  private readonly made = new Map<string, Buffer>();
+import { DerivedKeys } from '../config/derived-keys.js';
 
-  /** @param derive 32 bytes for a purpose, the same on every instance */
-  constructor(private readonly derive: (purpose: string) => Buffer) {}
-
+/** The keys of polls. */
+export class PollSecrets extends DerivedKeys {
   /** Of the networks that declared events name. */
   get events(): Buffer {
     return this.of('poll-events');
@@ -28,11 +25,5 @@ export class PollSecrets {
   /** Seed of the key that signs results. */
   get results(): Buffer {
     return this.of('poll-results');
-  }
-
-  private of(purpose: string): Buffer {
-    let key = this.made.get(purpose);
-    if (!key) this.made.set(purpose, (key = this.derive(purpose)));
-    return key;
   }
 }

@@ -1,0 +1,45 @@
+// The whole application in a process of its own, as people run it, over a server of server.mjs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Starts it, behind one proxy that is believed, and has it stopped with the server.
+ * @param env beside what the server gives @param execArgv of node
+ * @returns the port where it answers
+ */
+export async function serve(server, { env = {}, execArgv = [] } = {}) {
+  const port = await freePort();
+  const { host, port: database, user, password, database: name } = server.database.main;
+  const child = spawn(process.execPath, [...execArgv, join(import.meta.dirname, '../bin/markaz.mjs'), 'serve'], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${database}/${name}`,
+      SECRET_KEY: server.config.secretKey,
+      PUBLIC_ORIGIN: server.config.publicOrigin,
+      DATA_DIR: server.config.dataDir,
+      TRUSTED_PROXY_HOPS: '1',
+      LOG_LEVEL: 'error',
+      PORT: String(port),
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  server.closeFirst(() => new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve).kill('SIGTERM') : resolve())));
+  while ((await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status !== 200) {
+    if (child.exitCode !== null) throw new Error('the application ended instead of serving');
+    await sleep(50);
+  }
+  return port;
+}
+
+/** @returns a port that nobody listens at */
+export async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
