@@ -333,7 +333,9 @@ describe('The answer', () => {
     const original = pg.Client.prototype.query;
     const connects = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...given: unknown[]) {
       const [query] = given as [string | { text: string }];
-      said.push(typeof query === 'string' ? query : query.text);
+      const text = typeof query === 'string' ? query : query.text;
+      // What the process asks each second whatever is sent: whether the database is there, and what the center is called.
+      if (!/^select (?:1|lang, name from pub\.center)$/.test(text.trim())) said.push(text);
       return original.apply(this, given as never) as never;
     });
     try {
