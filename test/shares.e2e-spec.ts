@@ -328,28 +328,24 @@ describe('The answer', () => {
     await letters();
     const asked: string[][] = [];
     const answers: unknown[] = [];
-    const said: string[] = [];
-    // oxlint-disable-next-line typescript/unbound-method -- called with its own client below.
-    const original = pg.Client.prototype.query;
-    const connects = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...given: unknown[]) {
-      const [query] = given as [string | { text: string }];
-      const text = typeof query === 'string' ? query : query.text;
-      // What the process asks each second whatever is sent: whether the database is there, and what the center is called.
-      if (!/^select (?:1|lang, name from pub\.center)$/.test(text.trim())) said.push(text);
-      return original.apply(this, given as never) as never;
-    });
+    const queries = vi.spyOn(pg.Client.prototype, 'query');
+    /** What the database was asked, but for what the process asks each second: whether it is there, and what the center is called. */
+    const said = (): string[] =>
+      queries.mock.calls
+        .map(([query]) => (typeof query === 'string' ? query : (query as { text: string }).text))
+        .filter((text) => !/^select (?:1|lang, name from pub\.center)$/.test(text.trim()));
     try {
       for (const friend of [aMailbox(), suppressed, busy, had]) {
         const senderEmail = aMailbox('sender');
         const given = { proof: await proofOf(senderEmail), body: { senderEmail, recipients: [friend] } };
-        said.length = 0;
+        queries.mockClear();
         const { status, headers, body } = await share(given);
-        asked.push([...said]);
+        asked.push(said());
         const { date: _, ...same } = headers;
         answers.push([status, same, Object.keys(body as object), JSON.stringify(body).length]);
       }
     } finally {
-      connects.mockRestore();
+      queries.mockRestore();
     }
     expect(asked[0]!.length).toBeGreaterThan(3);
     expect(new Set(asked.map((texts) => JSON.stringify(texts))).size).toBe(1);
