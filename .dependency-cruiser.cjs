@@ -5,11 +5,11 @@
 const ROWS = [
   ['main', 'cli'],
   ['app.setup', 'app.module'],
-  ['site', 'import', 'sample'],
+  ['backup', 'doctor', 'site', 'import', 'sample'],
   ['polls', 'send-to-friend'],
   ['articles', 'masthead'],
   ['authors'],
-  ['sections'],
+  ['sections', 'media'],
   ['accounts'],
   ['mail'],
   ['audit'],

@@ -5,6 +5,11 @@ import { Accounts1795402800000 } from './4-accounts.js';
 import { Workflow1795406400000 } from './5-workflow.js';
 import { Polls1795410000000 } from './6-polls.js';
 import { Shares1795413600000 } from './7-shares.js';
+import { Media1795417200000 } from './8-media.js';
+import { SecondFactor1795420800000 } from './9-second-factor.js';
+import { PreviewLinks1795424400000 } from './10-preview-links.js';
+import { AuthorMerges1795428000000 } from './11-author-merges.js';
+import { Retention1795431600000 } from './12-retention.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -15,4 +20,9 @@ export const migrations = [
   Workflow1795406400000,
   Polls1795410000000,
   Shares1795413600000,
+  Media1795417200000,
+  SecondFactor1795420800000,
+  PreviewLinks1795424400000,
+  AuthorMerges1795428000000,
+  Retention1795431600000,
 ];

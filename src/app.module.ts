@@ -11,6 +11,7 @@ import type { HomeLanguage } from './http/problem.js';
 import { ImportModule } from './import/import.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { MediaModule } from './media/media.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
 import { PollsModule } from './polls/polls.module.js';
 import { SampleModule } from './sample/sample.module.js';
@@ -33,6 +34,7 @@ export class AppModule {
         MailModule.for(config),
         AccountsModule,
         SectionsModule,
+        MediaModule.for(config),
         AuthorsModule,
         ArticlesModule,
         MastheadModule,

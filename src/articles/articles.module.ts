@@ -11,7 +11,7 @@ import { DeskArticlesService } from './desk-articles.service.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
 import { DraftingService } from './drafting.service.js';
-import { Revision, RevisionAuthor, RevisionTag } from './revision.entity.js';
+import { Revision, RevisionAuthor, RevisionMedia, RevisionTag } from './revision.entity.js';
 import { ScheduleJob } from './schedule.job.js';
 import { Series } from './series.entity.js';
 import { Tag } from './tag.entity.js';
@@ -19,7 +19,7 @@ import { TagsService } from './tags.service.js';
 import { WorkflowService } from './workflow.service.js';
 
 @Module({
-  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionTag, Series, Tag])],
+  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag])],
   controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
   providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
   exports: [ArticlesService, DraftingService, TagsService, WorkflowService],

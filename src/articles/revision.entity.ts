@@ -2,6 +2,7 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Pri
 import type { Relation } from 'typeorm';
 import { Editor } from '../accounts/editor.entity.js';
 import { Author } from '../authors/author.entity.js';
+import { Media } from '../media/media.entity.js';
 import { Section } from '../sections/section.entity.js';
 import { Article } from './article.entity.js';
 import type { Body } from './body.js';
@@ -181,4 +182,30 @@ export class RevisionTag {
   @ManyToOne(() => Tag, { onDelete: 'RESTRICT' })
   @JoinColumn({ name: 'tag_id', foreignKeyConstraintName: 'revision_tags_tag_id_fkey' })
   tag: Relation<Tag>;
+}
+
+/** Where a revision shows a picture, or links to a document. */
+export type MediaPlace = 'cover' | 'figure' | 'link';
+
+@Entity('revision_media')
+@Check('revision_media_place_check', `see the migration`)
+@Index('revision_media_one_cover', { synchronize: false })
+export class RevisionMedia {
+  @PrimaryColumn('int', { name: 'revision_id', primaryKeyConstraintName: 'revision_media_pkey' })
+  revisionId: number;
+
+  @ManyToOne(() => Revision, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'revision_id', foreignKeyConstraintName: 'revision_media_revision_id_fkey' })
+  revision: Relation<Revision>;
+
+  @Index('revision_media_media_id_idx')
+  @PrimaryColumn('int', { name: 'media_id', primaryKeyConstraintName: 'revision_media_pkey' })
+  mediaId: number;
+
+  @ManyToOne(() => Media, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'media_id', foreignKeyConstraintName: 'revision_media_media_id_fkey' })
+  media: Relation<Media>;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'revision_media_pkey' })
+  place: MediaPlace;
 }

@@ -1,4 +1,6 @@
-import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { Media } from '../media/media.entity.js';
 import type { Wording } from '../text/wording.js';
 
 export interface AuthorLink {
@@ -11,6 +13,7 @@ export interface AuthorLink {
 @Check('authors_name_check', `name <> '{}'`)
 @Check('authors_slug_check', `slug !~ '^[0-9]*$'`)
 @Check('authors_orcid_check', `orcid ~ '^([0-9]{4}-){3}[0-9]{3}[0-9X]$'`)
+@Check('authors_merged_into_check', `merged_into <> id`)
 @Index('authors_order_idx', { synchronize: false })
 @Index('authors_match_keys_idx', { synchronize: false })
 export class Author {
@@ -54,6 +57,23 @@ export class Author {
   /** What lists sort by, under the collation ar-x-icu: see {@link sortKey}. */
   @Column('text', { name: 'sort_key' })
   sortKey: string;
+
+  @Index('authors_portrait_id_idx')
+  @Column('int', { name: 'portrait_id', nullable: true })
+  portraitId: number | null;
+
+  @ManyToOne(() => Media, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'portrait_id', foreignKeyConstraintName: 'authors_portrait_id_fkey' })
+  portrait: Relation<Media> | null;
+
+  /** Whom readers are led to since this record was found to be of the same person; that one is never merged itself. */
+  @Index('authors_merged_into_idx')
+  @Column('int', { name: 'merged_into', nullable: true })
+  mergedInto: number | null;
+
+  @ManyToOne(() => Author, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'merged_into', foreignKeyConstraintName: 'authors_merged_into_fkey' })
+  mergedAuthor: Relation<Author> | null;
 
   @Column('int', { default: 1 })
   version: number;

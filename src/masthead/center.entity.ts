@@ -1,4 +1,5 @@
 import { Check, Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import type { Role } from '../access/policy.js';
 import type { Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
 
@@ -16,6 +17,9 @@ export const DEFAULT_COLOR = '#0b5c56';
 @Check('center_one_row_check', `id = 1`)
 @Check('center_lang_check', `lang in ('ar', 'en', 'fr')`)
 @Check('center_color_check', `color ~ '^#[0-9a-f]{6}$'`)
+@Check('center_second_factor_roles_check', `see the migration`)
+@Check('center_revisions_kept_days_check', `revisions_kept_days between 1 and 36500`)
+@Check('center_audit_kept_days_check', `audit_kept_days between 30 and 36500`)
 export class Center {
   @PrimaryColumn('smallint', { default: 1, primaryKeyConstraintName: 'center_pkey' })
   id: number;
@@ -48,6 +52,18 @@ export class Center {
   /** Whether readers may have pieces mailed to friends by this server. */
   @Column('boolean', { name: 'mail_sharing', default: true })
   mailSharing: boolean;
+
+  /** Whose editors must sign in with a second factor. */
+  @Column('text', { name: 'second_factor_roles', array: true, default: () => "'{}'" })
+  secondFactorRoles: Role[];
+
+  /** How long unfinished revisions are kept that nobody needs any more; null: for good. */
+  @Column('int', { name: 'revisions_kept_days', nullable: true })
+  revisionsKeptDays: number | null;
+
+  /** How long the record of editors' acts is kept; null: for good. */
+  @Column('int', { name: 'audit_kept_days', nullable: true })
+  auditKeptDays: number | null;
 
   @Column('int', { default: 1 })
   version: number;
