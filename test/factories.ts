@@ -90,6 +90,15 @@ export async function anArticle(
   return world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, draft));
 }
 
+/** A picture's row, ready but for its files; those come by an upload. */
+export async function aMedia(world: TestApp, creator: { readonly id: number } | null = null): Promise<{ id: number }> {
+  const [media] = await world.dataSource.query<[{ id: number }]>(
+    `insert into media (kind, state, file_name, width, height, created_by) values ('picture', 'ready', 'picture.jpg', 200, 120, $1) returning id`,
+    [creator?.id],
+  );
+  return media;
+}
+
 export interface TestPoll {
   readonly id: number;
   readonly optionIds: readonly number[];

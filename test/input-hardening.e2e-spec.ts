@@ -97,6 +97,7 @@ function junkFor(schema: Schema, path: string): [path: string, value: string][] 
     return [...none, ...at([...NO_TEXT, ...TEXT_JUNK, ...form, json('x'.repeat((schema.maxLength ?? 200_000) + 1))])];
   }
   if (type === 'integer') return [...none, ...at([...NO_NUMBER, json((schema.minimum ?? 0) - 1)])];
+  if (type === 'number') return [...none, ...at(['"1"', '-0.1', '1.1', '1e300', 'true', '{}', '[1]', '""'])];
   if (type === 'boolean') return [...none, ...at(['"true"', '1', '0', '{}', '[]', '""'])];
   if (type === 'array') {
     const item = resolve(items!);

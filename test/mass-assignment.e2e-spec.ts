@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { aMedia, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { startTestApp, type TestApp } from './test-app.js';
 
 // What the server owns cannot be sent: every column of the database, under both its names, to every door that takes a body.
@@ -124,6 +124,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   ...named('authors', () => anAuthor(world)),
   ...named('tags', () => aTag(world)),
   ...named('series', () => aSeries(world)),
+  'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aMedia(world))), body: { alt: { ar: word() }, version: 1 } }),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'POST /api/v1/desk/polls': async () => ({ body: { question: { ar: word() }, place: {} } }),

@@ -4,7 +4,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { SYSTEM } from '../src/access/access.js';
-import { aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aMedia, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -26,6 +26,7 @@ const FIRST = {
   audit_log: 10_000,
   polls: 11_000,
   poll_options: 12_000,
+  media: 13_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -64,7 +65,7 @@ beforeAll(async () => {
       mail: { subject: 'س', html: '<p>س</p>', text: 'س' },
     }),
   );
-  await Promise.all([aTag(world), aSeries(world), aPoll(world)]);
+  await Promise.all([aTag(world), aSeries(world), aPoll(world), aMedia(world)]);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
     Object.keys(FIRST).map(async (table) => {
@@ -143,7 +144,12 @@ function bodyFor(path: string): object {
   const kind = tableOf(path);
   if (kind === 'polls' && ON_POLLS[last]) return ON_POLLS[last];
   if (last !== ':id') return last === 'retry' ? {} : { version: 1, ...acts[last] };
-  const whole: Partial<Record<Table, object>> = { articles: text(), editors: appointment(), polls: { question: { ar: word() } } };
+  const whole: Partial<Record<Table, object>> = {
+    articles: text(),
+    editors: appointment(),
+    polls: { question: { ar: word() } },
+    media: { alt: { ar: word() } },
+  };
   return { version: 1, ...(whole[kind] ?? { name: { ar: word() } }) };
 }
 
@@ -160,7 +166,7 @@ describe('an id in the path', () => {
   it('finds nothing that only another table has, on any route', async () => {
     const withId = routes.filter(({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id'));
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox']),
+      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media']),
     );
     const before = await everything();
     for (const route of withId) {
@@ -168,7 +174,10 @@ describe('an id in the path', () => {
       const own = tableOf(route.path);
       const others = Object.entries(ids).filter(([table]) => table !== own);
       for (const [table, id] of others) {
-        const path = route.path.replace(':id', String(id)).replace(/:(number|voidId|groupId|eventId)/, '1');
+        const path = route.path
+          .replace(':id', String(id))
+          .replace(/:(number|voidId|groupId|eventId)/, '1')
+          .replace(':name', '320.webp');
         const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
         const answer = await world.as(admin)[method](path, method === 'get' ? undefined : bodyFor(route.path));
         statuses[table] = [answer.status, answer.body.code];

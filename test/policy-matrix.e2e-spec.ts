@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aBallot, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { PASSWORD, aBallot, aMedia, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -129,6 +129,15 @@ function pollWith(state: string, body: object, act = ''): Elsewhere {
   return { expected: chiefs(), prepare };
 }
 
+/** An act on a picture that nothing public shows. */
+function onMedia(whose: 'own' | 'another’s', expected: ByRole, act = ''): Elsewhere {
+  const prepare = async (editor: TestEditor): Promise<{ path: string; body: object }> => ({
+    path: `${made('media', (await aMedia(world, whose === 'own' ? editor : another)).id)}${act}`,
+    body: { alt: { ar: word() }, version: 1 },
+  });
+  return { expected, prepare };
+}
+
 const appointment = (): { email: string; name: string; role: Role } => ({
   email: `${randomBytes(6).toString('hex')}@center.example`,
   name: 'محررة جديدة',
@@ -142,6 +151,13 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   ...resource('authors', () => anAuthor(world), sectionEditorsUp),
   ...resource('tags', () => aTag(world), sectionEditorsUp),
   ...resource('series', () => aSeries(world), chiefs),
+  [`GET ${DESK}/media`]: { expected: anybody() },
+  [`GET ${DESK}/media/:id`]: onMedia('own', anybody()),
+  [`GET ${DESK}/media/:id/files/:name`]: onMedia('own', anybody(404), '/files/200.webp'),
+  // Without a file: it is let in, and told so.
+  [`POST ${DESK}/media`]: { expected: anybody(415) },
+  [`PATCH ${DESK}/media/:id`]: onMedia('another’s', { ...anybody(), contributor: 404 }),
+  [`DELETE ${DESK}/media/:id`]: onMedia('another’s', { ...anybody(204), contributor: 404 }),
   [`GET ${DESK}/polls`]: { expected: chiefs() },
   [`GET ${DESK}/polls/:id`]: { expected: chiefs(), prepare: async () => ({ path: made('polls', (await aPoll(world)).id) }) },
   [`GET ${DESK}/polls/:id/results`]: {

@@ -32,8 +32,8 @@ const USES = `
       select s.id from granted join sections s on s.parent_id = granted.id),
     using_it as (
       select a.id, live.title as live_title, head.title,
-        ($3::bool or a.created_by = $2::int or head.section_id in (select id from granted)
-          and (live.id is null or live.section_id in (select id from granted))) as seen
+        coalesce($3::bool or a.created_by = $2::int or head.section_id in (select id from granted)
+          and (live.id is null or live.section_id in (select id from granted)), false) as seen
       from articles a join revisions head on head.id = a.head_revision_id left join revisions live on live.id = a.live_revision_id
       where exists (select from revision_media u join revisions r on r.id = u.revision_id where u.media_id = m.id and r.article_id = a.id))
   select json_build_object(

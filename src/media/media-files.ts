@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -89,6 +89,11 @@ export async function sendFile(reply: FastifyReply, file: ServedFile, caching: k
     'content-security-policy': "sandbox; default-src 'none'",
   });
   if (file.attachment !== null) void reply.header('content-disposition', `attachment; filename="${file.attachment}"`);
-  if (known) return reply.code(304).send();
-  return reply.code(200).type(file.type).header('content-length', file.bytes).send(content);
+  void reply.code(known ? 304 : 200);
+  if (known && method !== 'HEAD') return reply.send();
+  // To HEAD Fastify would give the length of what it is given, which is nothing.
+  return reply
+    .type(file.type)
+    .header('content-length', file.bytes)
+    .send(content ?? Readable.from([]));
 }

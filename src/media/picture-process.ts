@@ -94,11 +94,10 @@ function faultOf(error: unknown): PictureFault {
  */
 async function take({ folder, from, type }: PictureTask & { act: 'take' }): Promise<MadeFile> {
   const path = join(folder, from);
+  if ((type === 'png' && (await isAnimatedPng(path))) || (type === 'avif' && (await isSequence(path)))) throw new Refused('animated');
   const { format, width, height, pages = 1, hasAlpha } = await sharp(path, { limitInputPixels: false }).metadata();
   if (format !== (type === 'avif' ? 'heif' : type)) throw new Refused('unreadable');
-  if (pages > 1 || (type === 'png' && (await isAnimatedPng(path))) || (type === 'avif' && (await isSequence(path)))) {
-    throw new Refused('animated');
-  }
+  if (pages > 1) throw new Refused('animated');
   if (width * height > MAX_PIXELS) throw new Refused('too_large');
   const picture = sharp(path, { limitInputPixels: MAX_PIXELS, sequentialRead: true, failOn: 'warning' })
     .autoOrient()
