@@ -5,12 +5,17 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** As {@link start}. @returns the port where it answers */
+export async function serve(server, settings) {
+  return (await start(server, settings)).port;
+}
+
 /**
  * Starts it, behind one proxy that is believed, and has it stopped with the server.
  * @param env beside what the server gives @param execArgv of node
- * @returns the port where it answers
+ * @returns the port where it answers, and its process
  */
-export async function serve(server, { env = {}, execArgv = [] } = {}) {
+export async function start(server, { env = {}, execArgv = [] } = {}) {
   const port = await freePort();
   const { host, port: database, user, password, database: name } = server.database.main;
   const child = spawn(process.execPath, [...execArgv, join(import.meta.dirname, '../bin/markaz.mjs'), 'serve'], {
@@ -27,12 +32,18 @@ export async function serve(server, { env = {}, execArgv = [] } = {}) {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  server.closeFirst(() => new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve).kill('SIGTERM') : resolve())));
+  server.closeFirst(() => end(child, 'SIGTERM'));
   while ((await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status !== 200) {
     if (child.exitCode !== null) throw new Error('the application ended instead of serving');
     await sleep(50);
   }
-  return port;
+  return { port, child };
+}
+
+/** Ends a process, and resolves when it is gone; also where it was before. */
+export function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('close', resolve).kill(signal));
 }
 
 /** @returns a port that nobody listens at */

@@ -240,6 +240,8 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'clock',
     'listings',
     'masthead',
+    'media',
+    'media_files',
     'notices',
     'poll_places',
     'polls',

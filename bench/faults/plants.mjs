@@ -46,6 +46,13 @@ export const PLANTS = {
      await new Promise((resume) => setTimeout(resume, 200));
      const rows = await this.store(`,
   ],
+  'media-row-without-files': ['media/media.job.js', 'await this.storage.remove(left.id);', ''],
+  'media-never-swept': ['media/media.job.js', `state in ('arriving', 'removed')`, `state in ('removed')`],
+  'media-acknowledged-first': [
+    'media/uploads.service.js',
+    'await this.settle(actor, id, type, kept);',
+    'setTimeout(() => void this.settle(actor, id, type, kept), 1_000); return await new Promise((resume) => setTimeout(resume, 100, id));',
+  ],
   'door-waits-for-relay': [
     'send-to-friend/shares.service.js',
     'return { shareId: await inTransaction(this.dataSource, (tx) => this.store(tx, share)), confirmed };',
