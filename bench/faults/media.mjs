@@ -294,7 +294,9 @@ function read(path) {
   }
 }
 
-const digest = (content) => createHash('sha256').update(content).digest('hex');
+function digest(content) {
+  return createHash('sha256').update(content).digest('hex');
+}
 
 /** Noise, so that nothing compresses it away. */
 async function aPicture(width) {
