@@ -3,7 +3,7 @@ import { StartError } from '../config/config.js';
 import { backUpCenter } from './backup.command.js';
 import { UsageError, type Command, type OptionValues } from './command.js';
 import { createEditor } from './create-editor.command.js';
-import { examinePolls } from './doctor.command.js';
+import { examineCenter, examinePolls } from './doctor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'import page': importPages,
   backup: backUpCenter,
   restore: restoreCenter,
+  doctor: examineCenter,
   'doctor polls': examinePolls,
   openapi: writeOpenApi,
 };
