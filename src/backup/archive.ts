@@ -221,11 +221,13 @@ class Reading {
     const { head, manifest, listed, sums } = this;
     if (!head || !manifest || listed === undefined) return refuse('its end is missing');
     sums.delete('SHA256SUMS');
-    if (listed !== [...sums].map(([name, sum]) => `${sum}  ${name}\n`).join('')) return refuse('its entries are not those it was written with');
+    if (listed !== [...sums].map(([name, sum]) => `${sum}  ${name}\n`).join(''))
+      return refuse('its entries are not those it was written with');
     const found = [...this.tables].map(([name, { hash, rows, bytes }]) => ({ name, rows, bytes, sha256: hash.digest('hex') }));
     const told = manifest.tables.filter(({ bytes }) => bytes > 0).map(({ name, rows, bytes, sha256 }) => ({ name, rows, bytes, sha256 }));
     if (JSON.stringify(found) !== JSON.stringify(told)) return refuse('its tables are not those it tells of');
-    if (this.files.size !== manifest.files.count || this.fileBytes !== manifest.files.bytes) return refuse('its files are not those it tells of');
+    if (this.files.size !== manifest.files.count || this.fileBytes !== manifest.files.bytes)
+      return refuse('its files are not those it tells of');
     if (head.key.included !== (this.secretKey !== null)) return refuse('it has not the key it tells of');
     return { head, manifest, secretKey: this.secretKey, files: this.files };
   }

@@ -173,7 +173,10 @@ export async function copyOut(
 ): Promise<TableSum> {
   if (statement === null) throw new Error(`the table ${name} has no primary key`);
   const hash = createHash('sha256');
-  const [sum, held] = [{ rows: 0, bytes: 0, pieces: 0 }, { chunks: [] as Buffer[], bytes: 0 }];
+  const [sum, held] = [
+    { rows: 0, bytes: 0, pieces: 0 },
+    { chunks: [] as Buffer[], bytes: 0 },
+  ];
   const hand = async (): Promise<void> => {
     const text = Buffer.concat(held.chunks);
     Object.assign(held, { chunks: [], bytes: 0 });
@@ -217,9 +220,12 @@ async function copyFiles(client: pg.Client, config: Config, writer: ArchiveWrite
   const sum = { count: 0, bytes: 0 };
   for (const { id, name, bytes, sha256 } of rows) {
     const damaged = (cause?: unknown): StartError =>
-      new StartError(`The stored file ${id}/${name} is not what its row says. "markaz doctor --files" finds all of that kind, and says what to do.`, {
-        cause,
-      });
+      new StartError(
+        `The stored file ${id}/${name} is not what its row says. "markaz doctor --files" finds all of that kind, and says what to do.`,
+        {
+          cause,
+        },
+      );
     const found = await writer.stream(`media/${id}/${name}`, bytes, folder.read(id, name)).catch((error: unknown) => {
       const { code, message } = error as NodeJS.ErrnoException;
       throw code === 'ENOENT' || /exceeds given size|Size mismatch/.test(message) ? damaged(error) : error;

@@ -44,7 +44,9 @@ export async function checkBackup(path: string): Promise<Archive> {
   const known = new Set(migrations.map(({ name }) => name));
   const strange = archive.head.migrations.find((name) => !known.has(name));
   if (strange !== undefined)
-    throw new StartError(`The backup was written by a newer release of Markaz, which has the migration ${strange}: restore it with that one.`);
+    throw new StartError(
+      `The backup was written by a newer release of Markaz, which has the migration ${strange}: restore it with that one.`,
+    );
   return archive;
 }
 
@@ -137,7 +139,9 @@ async function refuseContent(client: pg.Client, { head }: Archive): Promise<void
   for (const table of KEPT.filter((name) => tables.includes(name) && name !== 'center')) {
     const { rowCount } = await client.query(`select from ${table} limit 1`);
     if (rowCount !== 0)
-      throw new StartError(`A backup is restored into an empty database only, and this one has rows (in ${table}): make a new one, or set another DATA_DIR.`);
+      throw new StartError(
+        `A backup is restored into an empty database only, and this one has rows (in ${table}): make a new one, or set another DATA_DIR.`,
+      );
   }
 }
 
@@ -198,7 +202,11 @@ async function load(tx: pg.PoolClient, path: string, archive: Archive, folder: M
   await verify(tx, archive, own);
   for (const { add } of keys) await tx.query(add);
   for (const { table, column, last } of manifest.numbering)
-    await tx.query(`select setval(pg_get_serial_sequence(format('public.%I', $1::text), $2), $3)`, [table, column, last + NUMBERS_LEFT_OUT]);
+    await tx.query(`select setval(pg_get_serial_sequence(format('public.%I', $1::text), $2), $3)`, [
+      table,
+      column,
+      last + NUMBERS_LEFT_OUT,
+    ]);
   const notSentAgain = await holdBack(tx, own, head.createdAt);
   for (const { name } of own) await tx.query(`alter table ${name} enable trigger user`);
   return {

@@ -19,14 +19,18 @@ Exit code: 0 done, 1 refused, 2 wrong use.
   async run(values, operands) {
     const [file, ...more] = operands;
     if (file === undefined || more.length > 0) throw new UsageError('restore takes one FILE.');
-    process.stdout.write(`${JSON.stringify(await (values['check'] === true ? looked(file) : restored(file, values['other-key'] === true)))}\n`);
+    process.stdout.write(
+      `${JSON.stringify(await (values['check'] === true ? looked(file) : restored(file, values['other-key'] === true)))}\n`,
+    );
     return 0;
   },
 };
 
 async function looked(file: string): Promise<object> {
   const { head, manifest, secretKey } = await checkBackup(file);
-  report(`${file} is whole: Markaz ${head.markaz} on PostgreSQL ${head.postgres}, ${secretKey === null ? 'without' : 'with'} its SECRET_KEY.`);
+  report(
+    `${file} is whole: Markaz ${head.markaz} on PostgreSQL ${head.postgres}, ${secretKey === null ? 'without' : 'with'} its SECRET_KEY.`,
+  );
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return { tables: manifest.tables.length, rows, files: manifest.files.count, createdAt: head.createdAt };
 }
@@ -34,7 +38,9 @@ async function looked(file: string): Promise<object> {
 async function restored(file: string, otherKey: boolean): Promise<object> {
   const done = await restore(new Config(process.env), file, otherKey, report);
   if (done.notSentAgain > 0)
-    report(`${done.notSentAgain} letters and shares had not gone out when the backup was made. They may have since, and are not sent again.`);
+    report(
+      `${done.notSentAgain} letters and shares had not gone out when the backup was made. They may have since, and are not sent again.`,
+    );
   report('API tokens and preview links revoked since the backup are valid again: look through them.');
   return done;
 }

@@ -75,7 +75,9 @@ export class Doctor {
 
   private async storage(records: readonly MediaRecord[], contents: boolean): Promise<Finding[]> {
     const missing = new Map(
-      records.filter(({ state }) => state !== 'removed').flatMap(({ id, files }) => files.map((file) => [`${id}/${file.name}`, { id, ...file }])),
+      records
+        .filter(({ state }) => state !== 'removed')
+        .flatMap(({ id, files }) => files.map((file) => [`${id}/${file.name}`, { id, ...file }])),
     );
     const [strange, different]: [string[], string[]] = [[], []];
     const states = new Map(records.map(({ id, state }) => [id, state]));
