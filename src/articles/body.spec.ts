@@ -182,12 +182,28 @@ describe('pictures and documents', () => {
     ],
     ['a picture parts the paragraph it stands in', '<p>a<img data-media=8> <b>c</b></p>', `<p>a</p>\n${SMALL}\n<p><b>c</b></p>`],
     ['a foreign one does not', '<p>a<img src=x alt=y>b</p>', '<p>ab</p>'],
-    ['what else stands in a figure follows it', '<figure data-media=8>a<img src=x><img data-media=7></figure>', `${SMALL}\n<p>a</p>\n${BRIDGE}`],
+    [
+      'what else stands in a figure follows it',
+      '<figure data-media=8>a<img src=x><img data-media=7></figure>',
+      `${SMALL}\n<p>a</p>\n${BRIDGE}`,
+    ],
     ['lists, tables and quotations may hold them', '<ul><li><img data-media=8></ul>', `<ul><li>${SMALL}</li></ul>`],
     ['headings may not', '<h2>a<img data-media=8></h2>', '<h2 id="h-a">a</h2>'],
-    ['a credit is written here alone', `<figure data-media=8><figcaption>a<small data-credit>b</small></figcaption></figure><p><small data-credit>c</small>d</p>`, SMALL.replace('</figure>', '<figcaption>a</figcaption></figure>') + '\n<p>d</p>'],
-    ['unknown numbers, documents and no numbers are no pictures', '<img data-media=6><img data-media=9><img data-media=x><figure data-media=99999999999>a</figure>', '<p>a</p>'],
-    ['a document is linked to by number', '<p><a data-media="09" href="https://a.example">a</a></p>', '<p><a data-media="9" href="/media/9/document.pdf">a</a></p>'],
+    [
+      'a credit is written here alone',
+      `<figure data-media=8><figcaption>a<small data-credit>b</small></figcaption></figure><p><small data-credit>c</small>d</p>`,
+      SMALL.replace('</figure>', '<figcaption>a</figcaption></figure>') + '\n<p>d</p>',
+    ],
+    [
+      'unknown numbers, documents and no numbers are no pictures',
+      '<img data-media=6><img data-media=9><img data-media=x><figure data-media=99999999999>a</figure>',
+      '<p>a</p>',
+    ],
+    [
+      'a document is linked to by number',
+      '<p><a data-media="09" href="https://a.example">a</a></p>',
+      '<p><a data-media="9" href="/media/9/document.pdf">a</a></p>',
+    ],
     ['a picture is not', '<p><a data-media=7>a</a> <a data-media=6>b</a></p>', '<p>a b</p>'],
     [
       'nor is anything by an address of ours',
@@ -417,9 +433,12 @@ describe('any markup', () => {
     '<a data-media=7 href="https://a.example">',
     ...['figure', 'figcaption', 'picture', 'small', 'a', 'img'].map((name) => `</${name}>`),
   );
-  const withPictures = fc.array(fc.oneof({ weight: 3, arbitrary: mediaTag }, { weight: 2, arbitrary: fragment.map((parts) => parts.slice(0, 2).join('')) }), {
-    maxLength: 20,
-  });
+  const withPictures = fc.array(
+    fc.oneof({ weight: 3, arbitrary: mediaTag }, { weight: 2, arbitrary: fragment.map((parts) => parts.slice(0, 2).join('')) }),
+    {
+      maxLength: 20,
+    },
+  );
 
   it.each([
     ['markup', fragment],

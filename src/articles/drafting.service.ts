@@ -15,7 +15,15 @@ import { phraseIn, wordingIn } from '../text/wording.js';
 import { advance, beginAct, loadArticle, type LoadedArticle } from './article-facts.js';
 import { Article } from './article.entity.js';
 import { BodyRefused, cleanBody, mediaOf, type Body, type BodyMedia } from './body.js';
-import { Revision, RevisionAuthor, RevisionMedia, RevisionTag, type ArticleType, type Publisher, type Reference } from './revision.entity.js';
+import {
+  Revision,
+  RevisionAuthor,
+  RevisionMedia,
+  RevisionTag,
+  type ArticleType,
+  type Publisher,
+  type Reference,
+} from './revision.entity.js';
 
 /** What an editor writes: everything a revision says. */
 export interface ArticleText {
@@ -336,7 +344,12 @@ interface RevisionPlace {
 }
 
 /** What a text puts into its revision's own row. */
-function columnsOf({ slug }: RevisionPlace, text: ArticleText, body: Body, series: { id: number; position: number } | null): Partial<Revision> {
+function columnsOf(
+  { slug }: RevisionPlace,
+  text: ArticleText,
+  body: Body,
+  series: { id: number; position: number } | null,
+): Partial<Revision> {
   return {
     slug,
     slugEncoded: encodeURIComponent(slug),

@@ -90,11 +90,7 @@ export class AuthorsService {
 
   /** @throws NotFound also for an author nothing of whom is public */
   async find(slug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const row = await this.reader.row<PublishedRow & { slug: string }>(authorBySlug, [
-      foldSlug(slug),
-      lang,
-      this.addresses.origin,
-    ]);
+    const row = await this.reader.row<PublishedRow & { slug: string }>(authorBySlug, [foldSlug(slug), lang, this.addresses.origin]);
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['authors', row.slug], { lang }));
     return new Published(row);
@@ -125,7 +121,16 @@ export class AuthorsService {
 
   /** Says who the author is anew: what is left out is as in a new one, except the slug. @throws as {@link change} */
   replace(actor: EditorActor, id: number, author: NewAuthor & { readonly version: number }): Promise<DeskAuthor> {
-    return this.change(actor, id, { honorific: {}, affiliation: {}, bio: {}, orcid: null, links: [], aliases: [], portraitId: null, ...author });
+    return this.change(actor, id, {
+      honorific: {},
+      affiliation: {},
+      bio: {},
+      orcid: null,
+      links: [],
+      aliases: [],
+      portraitId: null,
+      ...author,
+    });
   }
 
   /**
