@@ -95,12 +95,19 @@ const VIEWS: Record<string, string> = {
     from content_clock`,
 };
 
-/** All that is told of a picture, for {@link FUNCTIONS} `pub.picture`; null until it is ready. Its argument is SQL for an id. */
+/**
+ * All that is told of a picture, with addresses from the root of the site; null until it is ready. The function `pub.picture` makes of it what
+ * readers get. One address stands for all: the widest WebP of at most 960 pixels. Its argument is SQL for an id.
+ */
 function picture(id: string): string {
-  return `(select jsonb_build_object('id', m.id, 'width', m.width, 'height', m.height, 'alt', m.alt, 'credit', m.credit, 'x', m.focal_x, 'y', m.focal_y,
-        'files', (select jsonb_agg(jsonb_build_object('name', f.name, 'type', f.type, 'width', f.width, 'height', f.height) order by f.type, f.width)
-          from media_files f where f.media_id = m.id and f.name not like 'original.%'))
-      from media m where m.id = ${id} and m.kind = 'picture' and m.state = 'ready')`;
+  return `(select jsonb_build_object('id', m.id, 'width', m.width, 'height', m.height, 'alt', m.alt, 'credit', m.credit,
+        'focalPoint', jsonb_build_object('x', m.focal_x, 'y', m.focal_y), 'path', made.path, 'renditions', made.renditions)
+      from media m cross join lateral (
+        select '/media/' || m.id || '/' || max(f.width) filter (where f.type = 'image/webp' and f.width <= 960) || '.webp' as path,
+          jsonb_agg(jsonb_build_object('url', '/media/' || m.id || '/' || f.name, 'type', f.type, 'width', f.width, 'height', f.height)
+            order by f.type, f.width) as renditions
+        from media_files f where f.media_id = m.id and f.name not like 'original.%') made
+      where m.id = ${id} and m.kind = 'picture' and m.state = 'ready')`;
 }
 
 /** Polls that stand beside something, archived ones not among them. Its arguments are SQL. */
@@ -122,17 +129,13 @@ const FUNCTIONS = [
      select clock_timestamp() - changed_at >= interval '5 s' $$`,
   `function pub.last_modified(changed_at timestamptz) returns timestamptz language sql stable parallel safe as $$
      select date_trunc('second', case when pub.settled(changed_at) then changed_at else changed_at - interval '5 s' end) $$`,
-  // A picture as readers get it, of what a view tells of it; null where that is null. One address stands for all: the widest WebP of at most 960.
+  // A picture as readers get it, of what a view tells of it. One expression, so that the planner puts it in place of the call: calls took 0.2 ms.
   `function pub.picture(told jsonb, asked text, home text, origin text) returns json language sql stable parallel safe as $$
-     select json_build_object('id', told -> 'id', 'url', (array_agg(url order by width desc) filter (where type = 'image/webp' and width <= 960))[1],
+     select case when told is not null then json_build_object('id', told -> 'id', 'url', origin || (told ->> 'path'),
        'width', told -> 'width', 'height', told -> 'height',
        'alt', coalesce(pub.wording(told -> 'alt', asked, home), ''), 'credit', pub.wording(told -> 'credit', asked, home),
-       'focalPoint', json_build_object('x', told -> 'x', 'y', told -> 'y'),
-       'renditions', json_agg(json_build_object('url', url, 'type', type, 'width', width, 'height', height) order by type, width))
-     from (
-       select origin || '/media/' || (told ->> 'id') || '/' || name as url, type, width, height
-       from jsonb_to_recordset(told -> 'files') f (name text, type text, width int, height int)) files
-     having told is not null $$`,
+       'focalPoint', told -> 'focalPoint',
+       'renditions', replace((told -> 'renditions')::text, '"/media/', '"' || origin || '/media/')::json) end $$`,
   // A section with its subsections, nested. plpgsql, because a SQL function may not name itself before it exists.
   `function pub.subsections(parent int, asked text, home text) returns json language plpgsql stable parallel safe as $$
      begin
