@@ -35,6 +35,18 @@ const VIEWS: Record<string, string> = {
     select id, slug, slug_folded, name, affiliation, bio, orcid, links, sort_key, ${picture('portrait_id')} as portrait
     from authors where exists (select from listings where list = 'author:' || authors.id)`,
 
+  // What something public shows, and nothing else of it: names of uploads and what is kept of them stay with the desk.
+  media: `view pub.media with (security_barrier) as
+    select m.id, m.kind, m.width, m.height, m.alt, m.credit, m.focal_x, m.focal_y
+    from media m
+    where m.state = 'ready' and (
+      exists (select from revision_media u join articles a on a.live_revision_id = u.revision_id where u.media_id = m.id)
+      or exists (select from authors p where p.portrait_id = m.id and exists (select from listings where list = 'author:' || p.id)))`,
+
+  media_files: `view pub.media_files with (security_barrier) as
+    select f.media_id, f.name, f.type, f.width, f.height, f.bytes, encode(substring(f.sha256 for 18), 'base64') as tag
+    from media_files f where f.name not like 'original.%' and exists (select from pub.media m where m.id = f.media_id)`,
+
   tags: `view pub.tags with (security_barrier) as
     select id, slug, slug_folded, name from tags where exists (select from listings where list = 'tag:' || tags.id)`,
 
