@@ -1,4 +1,6 @@
+import { Waker } from '../src/jobs/waker.js';
 import { aDraft, aPicture, aSection, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aPdf, aPicture as pictureFile, uploaded } from './pictures.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 // Pictures in texts and beside names: what a revision says of them is all of it, and nobody sees one before something public shows it.
@@ -340,6 +342,112 @@ describe('portraits', () => {
     const article = await anArticle(world, { byline: [{ authorId: id }] });
     const shown = async (): Promise<unknown> => (await world.get(`/api/v1/articles/${article.id}`).expect(200)).body.byline[0].portrait;
     expect(await shown()).toBeNull();
+  });
+});
+
+describe('files', () => {
+  /** Uploaded by a chief, and ready. */
+  async function taken(count: number): Promise<number[]> {
+    const ids: number[] = [];
+    for (let n = 0; n < count; n += 1) ids.push((await uploaded(world, chief, await pictureFile())).id);
+    await world.app.get(Waker).run('media renditions');
+    return ids;
+  }
+
+  /** What a reader gets, who knows every name. */
+  const statusOf = async (id: number, name = '200.webp'): Promise<number> =>
+    (await world.app.inject({ method: 'GET', url: `/media/${id}/${name}` })).statusCode;
+  const statuses = (ids: readonly number[]): Promise<number[]> => Promise.all(ids.map((id) => statusOf(id)));
+  const act = async (id: number, name: string, more: object = {}): Promise<void> => {
+    const { body } = await world.as(chief).get(`${DESK}/articles/${id}`).expect(200);
+    await world
+      .as(chief)
+      .post(`${DESK}/articles/${id}/${name}`, { version: body.version, ...more })
+      .expect(200);
+  };
+
+  it('are public while the revision that readers see uses them, and at no other time', async () => {
+    const [cover, shown, later, unused] = (await taken(4)) as [number, number, number, number];
+    const paper = (await uploaded(world, chief, aPdf(), 'تقرير.pdf')).id;
+    await world.app.get(Waker).run('media renditions');
+    const all = [cover, shown, later, unused];
+    const body = `<p><a data-media="${paper}">التقرير</a></p><img data-media="${shown}">`;
+    const { body: draft } = await world
+      .as(chief)
+      .post(`${DESK}/articles`, await text({ body, coverId: cover }))
+      .expect(201);
+    expect([await statuses(all), await statusOf(paper, 'document.pdf')]).toEqual([[404, 404, 404, 404], 404]);
+
+    await act(draft.id, 'publish');
+    expect([await statuses(all), await statusOf(paper, 'document.pdf')]).toEqual([[200, 200, 404, 404], 200]);
+    expect(await statusOf(cover, 'original.jpg')).toBe(404);
+
+    const { body: live } = await world.as(chief).get(`${DESK}/articles/${draft.id}`).expect(200);
+    await world
+      .as(chief)
+      .patch(`${DESK}/articles/${draft.id}`, { version: live.version, body: `<p>متن</p><img data-media="${later}">` })
+      .expect(200);
+    expect(await statuses(all)).toEqual([200, 200, 404, 404]);
+
+    await act(draft.id, 'correct', { note: 'صورة أخرى.' });
+    expect([await statuses(all), await statusOf(paper, 'document.pdf')]).toEqual([[200, 404, 200, 404], 404]);
+
+    await act(draft.id, 'retract', { reason: 'نتائج خاطئة.' });
+    expect(await statuses(all)).toEqual([200, 404, 200, 404]);
+
+    await act(draft.id, 'withdraw', { reason: 'طلب قضائي.' });
+    expect(await statuses(all)).toEqual([404, 404, 404, 404]);
+  });
+
+  it('of a portrait are public while something of its author is listed', async () => {
+    const [portrait] = (await taken(1)) as [number];
+    const { body: author } = await world
+      .as(chief)
+      .post(`${DESK}/authors`, { name: { ar: 'سمر' }, portraitId: portrait })
+      .expect(201);
+    const { body: draft } = await world
+      .as(chief)
+      .post(`${DESK}/articles`, await text({ authorIds: [author.id] }))
+      .expect(201);
+    expect(await statusOf(portrait)).toBe(404);
+    await act(draft.id, 'publish');
+    expect(await statusOf(portrait)).toBe(200);
+    await act(draft.id, 'withdraw', { reason: 'طلب قضائي.' });
+    expect(await statusOf(portrait)).toBe(404);
+  });
+
+  it('that are live may be used by a contributor too, and by nobody removed', async () => {
+    const [shown, hidden] = (await taken(2)) as [number, number];
+    await anArticle(world, { coverId: shown });
+    await world
+      .as(contributor)
+      .post(`${DESK}/articles`, await text({ coverId: shown }))
+      .expect(201);
+    await world
+      .as(contributor)
+      .post(`${DESK}/articles`, await text({ coverId: hidden }))
+      .expect(422);
+    await world.as(chief).delete(`${DESK}/media/${shown}`).expect(409);
+    await world.as(chief).delete(`${DESK}/media/${hidden}`).expect(204);
+  });
+
+  it('removed at the moment of a save, many times: used and kept, or refused and gone', { timeout: 60_000 }, async () => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 20; round += 1) {
+      const { id } = await aPicture(world);
+      const whole = await text({ coverId: id });
+      const [save, removal] = await Promise.all([
+        world.as(chief).post(`${DESK}/articles`, whole),
+        world.as(chief).delete(`${DESK}/media/${id}`),
+      ]);
+      const [{ state, uses }] = await world.dataSource.query<[{ state: string; uses: number }]>(
+        `select state, (select count(*)::int from revision_media u where u.media_id = m.id) as uses from media m where id = $1`,
+        [id],
+      );
+      outcomes.add(`save ${save.status}, removal ${removal.status}: ${state}, used ${uses}`);
+    }
+    for (const outcome of outcomes)
+      expect(['save 201, removal 409: ready, used 1', 'save 422, removal 204: removed, used 0']).toContain(outcome);
   });
 });
 
