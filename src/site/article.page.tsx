@@ -95,6 +95,7 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
     center,
     home,
     canonical: article.url,
+    image: article.cover,
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
       <article>
@@ -110,9 +111,10 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           {article.kicker !== null && <p class="kicker">{article.kicker}</p>}
           <h1>{article.title}</h1>
           <p class="byline">
-            {article.byline.map(({ name, role }, index) => (
+            {article.byline.map(({ name, role, portrait }, index) => (
               <>
                 {index > 0 && words.comma}
+                {portrait !== null && <Portrait {...{ portrait }} />}
                 <bdi>{name}</bdi>
                 {role !== null && (
                   <>
@@ -134,6 +136,7 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           </section>
         ))}
         <div lang={article.lang} dir={dirOf(article.lang)}>
+          {article.cover !== null && <Cover {...{ cover: article.cover }} />}
           <p class="summary">{article.summary}</p>
           {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
           <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
@@ -143,6 +146,40 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
       </article>
     ),
   });
+}
+
+/** Where the picture is on this page's own host: an absolute address would be a foreign one where the page is opened under another name. */
+const pathOf = (url: string): string => new URL(url).pathname;
+
+function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cover: NonNullable<Article['cover']> }): JSX.Element {
+  return (
+    <figure>
+      <picture>
+        {[...new Set(renditions.map(({ type }) => type))].map((type) => (
+          <source
+            type={type}
+            srcset={renditions
+              .filter((rendition) => rendition.type === type)
+              .map((rendition) => `${pathOf(rendition.url)} ${rendition.width}w`)
+              .join(', ')}
+            sizes="(min-width: 42rem) 42rem, 100vw"
+          />
+        ))}
+        <img src={pathOf(url)} {...{ alt, width, height }} />
+      </picture>
+      {credit !== null && (
+        <figcaption>
+          <small dir="auto">{credit}</small>
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+/** Beside the name, which says who it is. */
+function Portrait({ portrait: { renditions } }: { portrait: NonNullable<Article['cover']> }): JSX.Element {
+  const smallest = renditions.findLast(({ type, width }) => type === 'image/webp' && width <= 320)!;
+  return <img src={pathOf(smallest.url)} alt="" width={40} height={40} />;
 }
 
 function NoticeText({ notice, lang, zone }: { notice: Notice; lang: Lang; zone: string }): JSX.Element {
