@@ -32,7 +32,7 @@ export class AppModule {
         JobsModule,
         AuditModule,
         MailModule.for(config),
-        AccountsModule,
+        AccountsModule.for(config),
         SectionsModule,
         MediaModule.for(config),
         AuthorsModule,

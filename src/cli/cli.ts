@@ -6,12 +6,14 @@ import { examinePolls } from './doctor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
+import { resetSecondFactor } from './reset-second-factor.command.js';
 import { serveCenter } from './serve.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCenter,
   migrate: migrateDatabase,
   'create-editor': createEditor,
+  'reset-second-factor': resetSecondFactor,
   'import page': importPages,
   'doctor polls': examinePolls,
   openapi: writeOpenApi,
