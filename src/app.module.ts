@@ -33,7 +33,7 @@ export class AppModule {
         JobsModule,
         AuditModule,
         MailModule.for(config),
-        AccountsModule,
+        AccountsModule.for(config),
         SectionsModule,
         MediaModule.for(config),
         AuthorsModule,

@@ -11,7 +11,7 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'walk(lists)': 'lists are written by FILTERS from the numbers of parameters',
   },
   'src/accounts/leftovers.service.ts': { statement: 'one of three literals beside it' },
-  'src/accounts/sign-in.service.ts': { condition: 'one of two literals by its type' },
+  'src/accounts/credentials.service.ts': { condition: 'one of two literals by its type' },
   'src/articles/article-facts.ts': {
     "lineage('head.section_id')": 'its argument is the name of a column',
     "lineage('live.section_id')": 'its argument is the name of a column',

@@ -8,12 +8,14 @@ import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
 import { restoreCenter } from './restore.command.js';
+import { resetSecondFactor } from './reset-second-factor.command.js';
 import { serveCenter } from './serve.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCenter,
   migrate: migrateDatabase,
   'create-editor': createEditor,
+  'reset-second-factor': resetSecondFactor,
   'import page': importPages,
   backup: backUpCenter,
   restore: restoreCenter,

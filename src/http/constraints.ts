@@ -76,6 +76,13 @@ const CLOSES_BEFORE_OPENING: Answer = {
   message: { ar: 'يُغلق قبل أن يُفتح.', en: 'It would close before it opens.' },
 };
 
+const TOKEN_EXPIRY: Answer = {
+  status: 422,
+  code: 'token_expiry',
+  field: 'expiresAt',
+  message: { ar: 'موعد في المستقبل، بعد 366 يومًا على الأكثر.', en: 'A time to come, 366 days away at the most.' },
+};
+
 const EVENT_TIMES: Answer = {
   status: 422,
   code: 'event_times',
@@ -110,6 +117,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   polls_article_id_fkey: unknown('place.articleId'),
   polls_times_check: CLOSES_BEFORE_OPENING,
   poll_events_times_check: EVENT_TIMES,
+  api_tokens_expires_at_check: TOKEN_EXPIRY,
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */

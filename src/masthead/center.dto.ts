@@ -1,5 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Choice, Day, Flag, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
+import { ROLES, type Role } from '../access/policy.js';
+import { Choice, Choices, Day, Flag, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
 import { parseAddress } from '../mail/address.js';
 import { LANGS, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
@@ -112,6 +113,13 @@ class CenterFields {
   })
   mailSharing?: boolean;
 
+  @Choices(ROLES, {
+    description: 'Whose editors must sign in with a second factor, from their next request on; left out of PUT: nobody.',
+    example: ['admin'],
+    optional: true,
+  })
+  secondFactorRoles?: Role[];
+
   @Parts(() => TermFields, { description: 'All terms, past ones too, in the order of the page; replaced whole.', max: 200, optional: true })
   masthead?: TermFields[];
 }
@@ -180,11 +188,14 @@ export class DeskCenter {
   @ApiProperty({ description: 'Whether readers may have pieces mailed to friends by this server.' })
   mailSharing: boolean;
 
+  @ApiProperty({ enum: ROLES, isArray: true, example: [], description: 'Whose editors must sign in with a second factor.' })
+  secondFactorRoles: Role[];
+
   @ApiProperty({ type: [DeskTerm], description: 'All terms, past ones too, in order.' })
   masthead: DeskTerm[];
 
   static of(
-    { version, lang, zone, name, tagline, publisher, contact, color, mailSharing }: Center,
+    { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, secondFactorRoles }: Center,
     terms: readonly MastheadTerm[],
   ): DeskCenter {
     return {
@@ -197,6 +208,7 @@ export class DeskCenter {
       contact: { email: contact.email ?? null, phone: contact.phone ?? null, address: contact.address ?? {} },
       color,
       mailSharing,
+      secondFactorRoles,
       masthead: terms.map(({ role, person, since, until }) => ({ role, person, since, until })),
     };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { EditorActor } from '../access/access.js';
+import type { Role } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
 import { differences } from '../audit/differences.js';
 import { Reader, statement } from '../database/reader.js';
@@ -35,6 +36,7 @@ interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
   readonly zone?: string;
   readonly color?: string;
   readonly mailSharing?: boolean;
+  readonly secondFactorRoles?: Role[];
   readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
 
@@ -111,7 +113,7 @@ export class MastheadService {
       color: DEFAULT_COLOR,
       mailSharing: true,
     } as const;
-    return this.change(actor, { ...asNew, masthead: [], ...text });
+    return this.change(actor, { ...asNew, secondFactorRoles: [], masthead: [], ...text });
   }
 
   /**
@@ -119,13 +121,23 @@ export class MastheadService {
    * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `color_contrast`, `term_order`
    */
   async change(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
-    const { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, masthead } = text;
+    const { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, secondFactorRoles, masthead } = text;
     if (color !== undefined && contrastWithWhite(color) < READABLE) throw colorContrast();
     return inTransaction(this.dataSource, async (tx) => {
       const row = await held(tx, Center, 1);
       const before = DeskCenter.of(row, await termsOf(tx));
       if (zone !== undefined && zone !== row.zone) await refuseUnknownZone(tx, zone);
-      const columns = { lang, zone, name, tagline, publisher, contact: contact && contactOf(contact), color, mailSharing };
+      const columns = {
+        lang,
+        zone,
+        name,
+        tagline,
+        publisher,
+        contact: contact && contactOf(contact),
+        color,
+        mailSharing,
+        secondFactorRoles,
+      };
       const changed = await advanced(tx, Center, row, version, columns);
       if (masthead) await appoint(tx, masthead);
       const after = DeskCenter.of(changed, await termsOf(tx));
