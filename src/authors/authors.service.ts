@@ -316,7 +316,7 @@ function authorMerged(field: 'id' | 'into', into: number): Problem {
     ar: `هذا السجل مدموج في الكاتب رقم ${into}. ادمج في ذلك، أو افصل هذا أولًا.`,
     en: `This record was merged into author ${into}. Merge into that one, or take this merge back first.`,
   };
-  return new Problem(409, 'author_merged', message, { errors: [{ field, rule: `into:${into}`, message }], members: { mergedInto: into } });
+  return new Problem(409, 'author_merged', message, { errors: [{ field, rule: `into:${into}`, message }] });
 }
 
 function authorNotMerged(): Problem {
