@@ -361,4 +361,26 @@ describe('eight at once', () => {
       expect(await listed(target.id)).toEqual([live, ...drafts].map(({ id }) => id).toSorted((a, b) => a - b));
     }
   });
+
+  it('waits for whoever holds a piece before it holds the lists, so that the two never wait for each other', async () => {
+    const [old, target] = [await person(), await person()];
+    const { id } = await piece(old);
+    const editor = world.dataSource.createQueryRunner();
+    try {
+      await editor.startTransaction();
+      await editor.query(`select from articles where id = $1 for update`, [id]);
+      const [{ pid }] = (await editor.query(`select pg_backend_pid() as pid`)) as [{ pid: number }];
+      const merging = merge(old.id, target.id).then((answer) => answer.status);
+      await vi.waitFor(async () => {
+        const [waits] = await editor.query(`select from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`, [pid]);
+        expect(waits).toBeDefined();
+      });
+      expect(await editor.query(`select mode from pg_locks where relation = 'listings'::regclass and mode = 'ShareRowExclusiveLock'`)).toEqual([]);
+      await editor.commitTransaction();
+      expect(await merging).toBe(200);
+    } finally {
+      await editor.release();
+    }
+    expect(await listed(target.id)).toEqual([id]);
+  });
 });
