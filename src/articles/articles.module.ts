@@ -11,6 +11,7 @@ import { DeskArticlesService } from './desk-articles.service.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
 import { DraftingService } from './drafting.service.js';
+import { RevisionRetention } from './revision-retention.job.js';
 import { Revision, RevisionAuthor, RevisionMedia, RevisionTag } from './revision.entity.js';
 import { ScheduleJob } from './schedule.job.js';
 import { Series } from './series.entity.js';
@@ -25,7 +26,7 @@ import { WorkflowService } from './workflow.service.js';
     TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag]),
   ],
   controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
-  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
+  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, RevisionRetention, ScheduleJob, TagsService, WorkflowService],
   exports: [ArticlesService, DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -97,9 +97,15 @@ const named = (list: string, view: string): ListName => {
     `'${list}:' || case when ${value} ~ '^[0-9]+$' then ${value} else (select id::text from pub.${view} where slug_folded = ${value}) end`;
 };
 
+/** An author's pieces, by any record of theirs: one merged into another leads there, by slug and by id. */
+const authorList: ListName = (value) =>
+  `'author:' || coalesce(
+    (select author_id::text from pub.merged_authors where slug_folded = ${value} or id = case when ${value} ~ '^[0-9]{1,10}$' then ${value}::bigint end),
+    case when ${value} ~ '^[0-9]+$' then ${value} else (select id::text from pub.authors where slug_folded = ${value}) end)`;
+
 /** The filters that are lists of their own, in the order in which the rarer is usually walked. */
 const FILTERS = {
-  author: named('author', 'authors'),
+  author: authorList,
   tag: named('tag', 'tags'),
   series: named('series', 'series'),
   section: named('section', 'sections'),

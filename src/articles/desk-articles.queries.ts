@@ -101,8 +101,8 @@ const FILTERS = {
   author: {
     asked: ({ author }) => author && foldSlug(author),
     sql: (value) => `exists (
-      select from revision_authors b join authors u on u.id = b.author_id
-      where b.revision_id = r.id and (u.slug_folded = ${value} or u.id::text = ${value}))`,
+      select from revision_authors b join authors u on u.id = b.author_id left join authors t on t.id = u.merged_into
+      where b.revision_id = r.id and ${value} in (u.slug_folded, u.id::text, t.slug_folded, t.id::text))`,
   },
 } satisfies Record<string, { asked: (query: ListDeskArticles, editor: ActingEditor) => unknown; sql: (value: string) => string }>;
 

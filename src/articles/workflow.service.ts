@@ -3,6 +3,7 @@ import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import type { Actor } from '../access/access.js';
 import { may } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
+import { relist } from '../database/listings.js';
 import { Problem, type FieldError } from '../http/problem.js';
 import { fieldRefused } from '../http/refusals.js';
 import { formatDateline } from '../text/dateline.js';
@@ -133,7 +134,7 @@ export class WorkflowService {
     const article = await beginAct(tx, actor, target, 'withdraw');
     await this.notify(tx, actor, article, 'withdrawal', reason, article.liveRevisionId);
     const result = await this.close(tx, actor, article, 'withdraw', { liveRevisionId: null }, reason);
-    await relist(tx, article.id);
+    await relist(tx, [article.id]);
     return result;
   }
 
@@ -205,7 +206,7 @@ export class WorkflowService {
     await tx.query(`update article_slugs set public_since = coalesce(public_since, now()) where slug_folded = $1`, [
       foldSlug(revision.slug),
     ]);
-    await relist(tx, article.id);
+    await relist(tx, [article.id]);
     await unpin(tx, article.id);
     return result;
   }
@@ -288,16 +289,6 @@ async function seal(tx: EntityManager, revisionId: number): Promise<void> {
 
 async function unpin(tx: EntityManager, articleId: number): Promise<void> {
   await tx.query(`delete from article_schedules where article_id = $1`, [articleId]);
-}
-
-/** Rewrites the article's places in the lists from their one definition. */
-async function relist(tx: EntityManager, articleId: number): Promise<void> {
-  await tx.query(
-    `with due as materialized (select list, published_at, article_id from listings_definition where article_id = $1),
-     gone as (delete from listings l where l.article_id = $1 and not exists (select from due where due.list = l.list and due.published_at = l.published_at))
-     insert into listings (list, published_at, article_id) select list, published_at, article_id from due on conflict do nothing`,
-    [articleId],
-  );
 }
 
 /** A date for archives lies in the past. */
