@@ -15,7 +15,7 @@ import type {
 
 // Every text below is put together from constants of this file; values go in as $1 … only.
 
-const person = (alias: string): string =>
+export const person = (alias: string): string =>
   `case when ${alias}.id is null then null else json_build_object('id', ${alias}.id, 'name', ${alias}.name) end`;
 
 /** Fields of a revision `r` that name other things. */
@@ -151,7 +151,7 @@ export async function deskPage(tx: EntityManager, editor: ActingEditor, query: L
 }
 
 /** One row more than asked for tells that there is a next page. */
-function pageOf<Card>(rows: readonly { card: Card; cursor: string }[], limit: number): { items: Card[]; nextCursor: string | null } {
+export function pageOf<Card>(rows: readonly { card: Card; cursor: string }[], limit: number): { items: Card[]; nextCursor: string | null } {
   const items = rows.slice(0, limit);
   return { items: items.map(({ card }) => card), nextCursor: rows.length > limit ? items.at(-1)!.cursor : null };
 }
