@@ -23,8 +23,8 @@ export interface Block {
   readonly moved: boolean;
 }
 
-/** Blocks larger than this (UTF-16 units) come and go whole: parsing holds up the server, 32,000 for up to 60 ms (measured, Node 20, one core). */
-const MOST_PARSED = 32_000;
+/** Blocks larger than this (UTF-16 units) come and go whole: parsing holds up the server, 16,000 for up to 25 ms (measured, Node 20, one core). */
+const MOST_PARSED = 16_000;
 
 /** Blocks this alike, by their words, are one block that was changed (Sørensen and Dice; 1 is equal). */
 const ALIKE = 0.5;
@@ -35,16 +35,18 @@ const MOST_SHIFTS = 120;
 /** Others get their turn after so long. */
 const TURN_MS = 10;
 
-const parser = unified().use(rehypeParse, { fragment: true });
-const printer = unified().use(rehypeStringify, { characterReferences: { useNamedReferences: true } });
+const parser = unified().use(rehypeParse, { fragment: true }).freeze();
+const printer = unified()
+  .use(rehypeStringify, { characterReferences: { useNamedReferences: true } })
+  .freeze();
 
 /**
  * Compares two bodies as {@link cleanBody} writes them: first their blocks, then the words within those that were changed. Text without what
  * stands in `del` is the later body's, without what stands in `ins` the earlier one's. Pictures come and go whole, as do tags and attributes
  * of blocks. What would take too long comes and goes whole as well.
  */
-export async function compareBodies(before: string, after: string): Promise<Block[]> {
-  const [old, now] = [topBlocks(before), topBlocks(after)];
+export async function compareBodies(earlier: string, later: string): Promise<Block[]> {
+  const [old, now] = [topBlocks(earlier), topBlocks(later)];
   const comparison = new Comparison();
   const turn = new Turn();
   const result: Block[] = [];
@@ -67,7 +69,12 @@ export async function compareBodies(before: string, after: string): Promise<Bloc
         replaced(from === null ? [] : [gone[from]!], to === null ? [] : [arrived[to]!]);
         continue;
       }
-      const changed = comparison.change(parsed(gone[from]!), parsed(arrived[to]!));
+      const before = parsed(gone[from]!);
+      await turn.yield();
+      const after = parsed(arrived[to]!);
+      await turn.yield();
+      const changed = comparison.change(before, after);
+      await turn.yield();
       if (changed === null) replaced([gone[from]!], [arrived[to]!]);
       else result.push({ op: changed.words.every(({ op }) => op === 'equal') ? 'equal' : 'change', html: print(changed.node), words: changed.words, moved: false }); // prettier-ignore
       await turn.yield();
@@ -216,7 +223,7 @@ class Comparison {
   /** Of items, rows, cells, paragraphs of a quotation. */
   private list(old: Element, now: Element): Changed {
     const [left, right] = [old, now].map(({ children }) => children.filter((child) => child.type === 'element')) as [Element[], Element[]];
-    const [before, after] = [left, right].map((nodes) => new Map(nodes.map((node) => [node, print(node)]))) as [Printed, Printed];
+    const [before, after] = [left, right].map((nodes) => new Map(nodes.map((node) => [node, keyOf(node)]))) as [Keys, Keys];
     const [children, words]: [ElementContent[], Words[]] = [[], []];
     const add = (op: Op, node: Element): void => {
       children.push(op === 'equal' ? node : wholly(op, node));
@@ -253,7 +260,12 @@ class Comparison {
   }
 }
 
-type Printed = Map<Element, string>;
+type Keys = Map<Element, string>;
+
+/** Equal where the elements are, but for where they stood in their bodies. */
+function keyOf(node: Element): string {
+  return JSON.stringify(node, (name, value: unknown) => (name === 'position' ? undefined : value));
+}
 
 function isOneSided([from, to]: Step): boolean {
   return from === null || to === null;
