@@ -67,6 +67,7 @@ const ARTICLES: Readonly<Record<string, readonly OnArticle[]>> = {
   [`GET ${DESK}/articles/:id`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions/:number`]: [{ states: ['draft', 'live'], expected: SEES }],
+  [`GET ${DESK}/articles/:id/revisions/:number/diff`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/preview-links`]: [{ states: ['draft', 'live'], expected: REVIEWS }],
   [`POST ${DESK}/articles/:id/preview-links`]: [
     { states: ['draft', 'approved', 'scheduled', 'live'], body: { unversioned: true }, expected: answering(201, REVIEWS) },

@@ -22,9 +22,29 @@ import { TagsService } from './tags.service.js';
 import { WorkflowService } from './workflow.service.js';
 
 @Module({
-  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag])],
-  controllers: [ArticlesController, DeskArticlesController, DeskPreviewsController, DeskTagsController, DeskSeriesController, PreviewsController],
-  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, PreviewsService, ScheduleJob, TagsService, WorkflowService],
+  imports: [
+    AuditModule,
+    MailModule,
+    TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag]),
+  ],
+  controllers: [
+    ArticlesController,
+    DeskArticlesController,
+    DeskPreviewsController,
+    DeskTagsController,
+    DeskSeriesController,
+    PreviewsController,
+  ],
+  providers: [
+    ArticlesService,
+    ArticleLetters,
+    DeskArticlesService,
+    DraftingService,
+    PreviewsService,
+    ScheduleJob,
+    TagsService,
+    WorkflowService,
+  ],
   exports: [ArticlesService, DraftingService, PreviewsService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -12,6 +12,7 @@ import type {
   RevisionList,
   RevisionText,
 } from './desk-article.dto.js';
+import type { ComparedRevision } from './revision-diff.js';
 
 // Every text below is put together from constants of this file; values go in as $1 … only.
 
@@ -180,4 +181,37 @@ export async function revisionText(tx: EntityManager, id: number, number: number
     [id, number],
   );
   return row?.text ?? null;
+}
+
+const NAMED = `'id', n.id, 'name', n.name`;
+
+/** A revision as two of them are compared, or null. $2 its number. */
+export async function comparedRevision(tx: EntityManager, id: number, number: number): Promise<ComparedRevision | null> {
+  const [row] = await tx.query<{ revision: ComparedRevision }[]>(
+    `select json_build_object('number', r.number, 'lang', a.lang, 'title', r.title, 'kicker', r.kicker, 'summary', r.summary, 'slug', r.slug,
+       'type', r.type, 'dateline', r.dateline, 'body', r.body, 'publisher', r.publisher, 'references', r.bibliography,
+       'section', (select json_build_object(${NAMED}) from sections n where n.id = r.section_id),
+       'series', (select json_build_object(${NAMED}, 'position', r.series_position) from series n where n.id = r.series_id),
+       'byline', (
+         select coalesce(json_agg(json_build_object(${NAMED}, 'role', b.role) order by b.position), '[]')
+         from revision_authors b join authors n on n.id = b.author_id where b.revision_id = r.id),
+       'tags', (
+         select coalesce(json_agg(json_build_object(${NAMED}) order by n.slug), '[]')
+         from revision_tags t join tags n on n.id = t.tag_id where t.revision_id = r.id),
+       'cover', (
+         select json_build_object('id', m.id, 'alt', m.alt)
+         from revision_media u join media m on m.id = u.media_id where u.revision_id = r.id and u.place = 'cover')) as revision
+     from revisions r join articles a on a.id = r.article_id where a.id = $1 and r.number = $2`,
+    [id, number],
+  );
+  return row?.revision ?? null;
+}
+
+/** The number of the newest revision before another, or null. */
+export async function numberBefore(tx: EntityManager, id: number, number: number): Promise<number | null> {
+  const [row] = await tx.query<[{ number: number | null }]>(
+    `select max(number) as number from revisions where article_id = $1 and number < $2`,
+    [id, number],
+  );
+  return row.number;
 }

@@ -95,12 +95,7 @@ const PREVIEW = `
   from home, link, previewed a`;
 
 /** @returns null where no link with this token is open */
-export async function previewRow(
-  tx: EntityManager,
-  tokenHash: Buffer,
-  lang: Lang | undefined,
-  origin: string,
-): Promise<PreviewRow | null> {
+export async function previewRow(tx: EntityManager, tokenHash: Buffer, lang: Lang | undefined, origin: string): Promise<PreviewRow | null> {
   const [row] = await tx.query<PreviewRow[]>(PREVIEW, [tokenHash, lang, origin]);
   return row ?? null;
 }

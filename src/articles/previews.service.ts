@@ -121,7 +121,10 @@ async function noteOpened(tx: EntityManager, linkId: number): Promise<void> {
 }
 
 function noSuchPreview(): NotFound {
-  return new NotFound({ ar: 'انتهى هذا الرابط أو أُلغي، أو ليس كاملًا.', en: 'This link has ended or was taken back, or it is not complete.' });
+  return new NotFound({
+    ar: 'انتهى هذا الرابط أو أُلغي، أو ليس كاملًا.',
+    en: 'This link has ended or was taken back, or it is not complete.',
+  });
 }
 
 function unknownRevision(): Problem {
