@@ -22,6 +22,7 @@ interface Schema {
   readonly format?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
   readonly items?: Schema;
   readonly nullable?: boolean;
   readonly minimum?: number;
