@@ -4,7 +4,7 @@ import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge, Payload } from 'altcha-lib/types';
 import type pg from 'pg';
 import type { Response } from 'supertest';
-import { Busy } from '../src/database/transaction.js';
+import { Busy } from '../src/database/turns.js';
 import { Problem } from '../src/http/problem.js';
 import { BallotBox } from '../src/polls/ballot-box.js';
 import { receiptOf } from '../src/polls/ballot-keys.js';

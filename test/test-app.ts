@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request, { type Response, type Test } from 'supertest';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -21,7 +24,9 @@ export interface TestApp {
 
 export async function startTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const database = await cloneDatabase();
-  const app = await createApp(testConfig(env), database);
+  // Ids begin anew in each database, and so do the names of files.
+  const folder = mkdtempSync(join(tmpdir(), 'markaz-test-data-'));
+  const app = await createApp(testConfig({ DATA_DIR: folder, ...env }), database);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const dataSource = app.get(DataSource);
@@ -48,6 +53,7 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
     close: async () => {
       await app.close();
       await database.leave();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

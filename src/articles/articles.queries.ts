@@ -12,12 +12,13 @@ const card = (lang: string, origin: string): string => `
   'id', a.id, 'slug', a.slug, 'url', ${origin} || '/articles/' || a.id || '/' || a.slug_encoded, 'lang', a.lang, 'dir', a.dir,
   'type', a.type, 'kicker', a.kicker, 'title', a.title, 'summary', a.summary,
   'byline', (
-    select json_agg(json_build_object('id', u.id, 'slug', u.slug, 'name', pub.wording(u.name, coalesce(${lang}, a.lang), home.lang), 'role', u.role, 'portrait', null))
-    from jsonb_to_recordset(a.byline) u (id int, slug text, name jsonb, role text)),
+    select json_agg(json_build_object('id', u.id, 'slug', u.slug, 'name', pub.wording(u.name, coalesce(${lang}, a.lang), home.lang), 'role', u.role,
+      'portrait', pub.picture(u.portrait, coalesce(${lang}, a.lang), home.lang, ${origin})))
+    from jsonb_to_recordset(a.byline) u (id int, slug text, name jsonb, role text, portrait jsonb)),
   'section', (
     select json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, coalesce(${lang}, a.lang), home.lang))
     from pub.sections s where s.id = a.section_id),
-  'cover', null, 'publishedAt', pub.instant(a.published_at), 'updatedAt', pub.instant(a.updated_at), 'dateline', a.dateline,
+  'cover', pub.picture(a.cover, coalesce(${lang}, a.lang), home.lang, ${origin}), 'publishedAt', pub.instant(a.published_at), 'updatedAt', pub.instant(a.updated_at), 'dateline', a.dateline,
   'readingMinutes', a.reading_minutes, 'status', a.status`;
 
 /** A whole article, as {@link card}; `pub` decides what of its surroundings is told. */

@@ -32,7 +32,8 @@ const TEXT = `
     select coalesce(json_agg(json_build_object('authorId', b.author_id, 'role', b.role) order by b.position), '[]')
     from revision_authors b where b.revision_id = r.id and b.role is not null),
   'tags', (select coalesce(json_agg(t.tag_id order by t.tag_id), '[]') from revision_tags t where t.revision_id = r.id),
-  'seriesId', r.series_id, 'seriesPosition', r.series_position, 'publisher', r.publisher, 'references', r.bibliography`;
+  'seriesId', r.series_id, 'seriesPosition', r.series_position, 'publisher', r.publisher, 'references', r.bibliography,
+  'coverId', (select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`;
 
 /** `a` the article, `r` its newest revision, `c` and `e` who created and who edited it. */
 const CARD = `
@@ -53,7 +54,7 @@ const WHOLE = `
   select json_build_object(${CARD}, ${TEXT},
     'sectionId', r.section_id,
     'authorIds', (select coalesce(json_agg(b.author_id order by b.position), '[]') from revision_authors b where b.revision_id = r.id),
-    'coverId', null, 'dateline', coalesce(r.dateline, a.dateline), 'words', r.words, 'readingMinutes', r.reading_minutes, 'revision', r.number,
+    'dateline', coalesce(r.dateline, a.dateline), 'words', r.words, 'readingMinutes', r.reading_minutes, 'revision', r.number,
     'liveRevision', (select number from revisions where id = a.live_revision_id), 'returnComment', a.return_comment,
     'translations', (
       select coalesce(json_agg(json_build_object('id', t.id, 'lang', t.lang, 'title', h.title, 'state', t.state, 'status', t.status) order by t.lang), '[]')

@@ -94,6 +94,18 @@ const PREVIEW = `
     link.opened_at is not null as opened, home.name as center, home.lang as home, home.zone
   from home, link, previewed a`;
 
+/** What the revision of an open link shows: $1 hash of the token, $2 a picture or document. */
+const SHOWS = `
+  select from preview_links l
+  where l.token_hash = $1 and ${OPEN} and (
+    exists (select from revision_media u where u.revision_id = l.revision_id and u.media_id = $2::int)
+    or exists (select from revision_authors b join authors p on p.id = b.author_id where b.revision_id = l.revision_id and p.portrait_id = $2::int))`;
+
+/** Whether the revision of an open link with this token shows the picture, or links to the document. */
+export async function previewShows(tx: EntityManager, tokenHash: Buffer, mediaId: number): Promise<boolean> {
+  return (await tx.query<unknown[]>(SHOWS, [tokenHash, mediaId])).length > 0;
+}
+
 /** @returns null where no link with this token is open */
 export async function previewRow(tx: EntityManager, tokenHash: Buffer, lang: Lang | undefined, origin: string): Promise<PreviewRow | null> {
   const [row] = await tx.query<PreviewRow[]>(PREVIEW, [tokenHash, lang, origin]);

@@ -7,12 +7,15 @@ import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem } from '../http/problem.js';
 import { fieldRefused, noSuchThing } from '../http/refusals.js';
+import { MediaFiles, type ServedFile } from '../media/media-files.js';
+import type { PublicPicture } from '../media/picture.js';
 import { formatDateline } from '../text/dateline.js';
 import type { Lang } from '../text/language.js';
 import { loadArticle, lockArticle, wrongState } from './article-facts.js';
 import type { ArticlePage } from './article.dto.js';
+import { withMediaBase } from './body.js';
 import type { ListPreviews, OfferPreview, OfferedPreview, PreviewLinkList } from './preview.dto.js';
-import { insertPreview, previewLink, previewPage, previewRow, type PreviewRow } from './previews.queries.js';
+import { insertPreview, previewLink, previewPage, previewRow, previewShows, type PreviewRow } from './previews.queries.js';
 import { Revision, seal } from './revision.entity.js';
 
 /** More than a piece has reviewers, and few enough to look over before one more is given out. */
@@ -33,6 +36,7 @@ export class PreviewsService {
     private readonly dataSource: DataSource,
     private readonly audit: AuditService,
     private readonly addresses: Addresses,
+    private readonly files: MediaFiles,
   ) {}
 
   /**
@@ -111,7 +115,28 @@ export class PreviewsService {
     const dateline = article.dateline ?? formatDateline(new Date(article.publishedAt), article.lang, zone);
     // What a draft may still lack.
     const { summary, byline } = { summary: article.summary ?? '', byline: article.byline ?? [] };
-    return { article: { ...article, dateline, summary, byline }, live, expiresAt, center, home, zone };
+    return { article: this.within(token, { ...article, dateline, summary, byline }), live, expiresAt, center, home, zone };
+  }
+
+  /**
+   * A file that the previewed text shows or links to, or a portrait of one of its authors.
+   * @throws NotFound as {@link open}, and for every other file
+   */
+  async file(token: string, mediaId: number, name: string): Promise<ServedFile> {
+    const shows = TOKEN.test(token) && (await previewShows(this.dataSource.manager, tokenHash(token), mediaId));
+    if (!shows) throw noSuchPreview();
+    return this.files.kept(mediaId, name);
+  }
+
+  /** With the addresses of its pictures and documents below the link's own: the public ones show nothing yet. */
+  private within(token: string, article: ArticlePage): ArticlePage {
+    const { origin } = this.addresses;
+    const base = `/previews/${token}`;
+    const moved = (url: string): string => `${origin}${base}${url.slice(origin.length)}`;
+    const picture = (shown: PublicPicture | null): PublicPicture | null =>
+      shown && { ...shown, url: moved(shown.url), renditions: shown.renditions.map((made) => ({ ...made, url: moved(made.url) })) };
+    const byline = article.byline.map((entry) => ({ ...entry, portrait: picture(entry.portrait) }));
+    return { ...article, byline, cover: picture(article.cover), body: withMediaBase(article.body, base) };
   }
 }
 

@@ -261,7 +261,13 @@ export class WorkflowService {
       { field: 'authorIds', absent: authors === 0 },
       { field: 'body', absent: revision.plainText === '' },
     ].filter(({ absent }) => absent);
-    if (missing.length > 0) throw notPublishable(missing.map(({ field }) => field));
+    const unready = await tx.query<{ field: string }[]>(
+      `select distinct case u.place when 'cover' then 'coverId' else 'body' end as field
+       from revision_media u join media m on m.id = u.media_id where u.revision_id = $1 and m.state <> 'ready' order by field`,
+      [revisionId],
+    );
+    const errors = [...missing.map(({ field }) => lacking(field)), ...unready.map(({ field }) => pictureNotReady(field))];
+    if (errors.length > 0) throw notPublishable(errors);
     return revision;
   }
 }
@@ -315,9 +321,19 @@ function nothingToSettle(): Problem {
   });
 }
 
-function notPublishable(fields: readonly string[]): Problem {
-  const message = { ar: 'ناقص قبل النشر.', en: 'Missing before publication.' };
-  const errors: FieldError[] = fields.map((field) => ({ field, rule: 'missing', message }));
+function lacking(field: string): FieldError {
+  return { field, rule: 'missing', message: { ar: 'ناقص قبل النشر.', en: 'Missing before publication.' } };
+}
+
+function pictureNotReady(field: string): FieldError {
+  const message = {
+    ar: 'صورة لم تجهز بعد. أعد المحاولة بعد قليل، أو استبدلها إن تعذّر تجهيزها.',
+    en: 'A picture is not ready yet. Try again in a moment, or replace it where it has failed.',
+  };
+  return { field, rule: 'picture_not_ready', message };
+}
+
+function notPublishable(errors: readonly FieldError[]): Problem {
   return new Problem(
     422,
     'not_publishable',

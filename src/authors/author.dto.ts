@@ -2,6 +2,7 @@ import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Id, Line, Lines, Parts, Version, WholeWording, Words } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, PageQuery, Search } from '../http/query.js';
+import { PublicPicture } from '../media/picture.js';
 import type { Wording } from '../text/wording.js';
 import type { Author, AuthorLink } from './author.entity.js';
 
@@ -41,8 +42,8 @@ export class AuthorProfile {
   @ApiProperty({ type: [AuthorLinkView] })
   links: AuthorLinkView[];
 
-  @ApiProperty({ type: String, nullable: true, example: null, description: 'Address of a picture.' })
-  portrait: string | null;
+  @ApiProperty({ type: PublicPicture, nullable: true })
+  portrait: PublicPicture | null;
 }
 
 export class AuthorList {
@@ -101,7 +102,7 @@ export class CreateAuthor {
   @Lines({ description: 'Other spellings the person has signed with.', example: ['ليلى عبدالله'], max: 50, length: 200, optional: true })
   aliases?: string[];
 
-  @Id({ description: 'A picture. There are none yet: only null is accepted.', example: null, optional: true, nullable: true })
+  @Id({ description: 'A picture of the person.', example: null, optional: true, nullable: true })
   portraitId?: number | null;
 }
 
@@ -150,8 +151,8 @@ export class DeskAuthor {
   @ApiProperty({ type: 'integer', nullable: true, example: null })
   portraitId: number | null;
 
-  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases }: Author): DeskAuthor {
-    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId: null };
+  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId }: Author): DeskAuthor {
+    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId };
   }
 }
 

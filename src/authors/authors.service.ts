@@ -11,6 +11,7 @@ import { NotFound, acceptedLink, type Problem } from '../http/problem.js';
 import { Moved, Published, type PublishedRow } from '../http/published.js';
 import { fieldRefused, newSlug } from '../http/refusals.js';
 import { advanced, changedSlug, found, held } from '../http/versioned.js';
+import { MediaService } from '../media/media.service.js';
 import { cleanLine, cleanProse } from '../text/clean.js';
 import { matchKey, sortKey, splitHonorific } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
@@ -40,20 +41,22 @@ export class AuthorsService {
     private readonly reader: Reader,
     private readonly addresses: Addresses,
     private readonly audit: AuditService,
+    private readonly media: MediaService,
   ) {}
 
   /**
    * @returns id and the slug that was free
-   * @throws Problem 422 `slug_invalid`, `orcid_invalid`, `link_invalid`, `unknown_reference`
+   * @throws Problem 422 `slug_invalid`, `orcid_invalid`, `link_invalid`
    */
   async create(tx: EntityManager, author: NewAuthor): Promise<{ id: number; slug: string }> {
     const { honorific = {}, affiliation = {}, bio = {}, orcid = null, links = [], aliases = [], portraitId = null } = author;
-    const said = columnsOf({ name: author.name, honorific, affiliation, bio, orcid, links, aliases, portraitId });
+    const said = columnsOf({ name: author.name, honorific, affiliation, bio, orcid, links, aliases });
     const { keys, order } = namesOf(said.name!, said.aliases!);
     return insertWithSlug(tx, 'authors', newSlug(author.slug, wordingIn(said.name!, 'ar'), 'author'), {
       ...said,
       // As text: pg would send an array of objects as a PostgreSQL array.
       links: JSON.stringify(said.links),
+      portrait_id: portraitId,
       match_keys: keys,
       sort_key: order,
     });
@@ -74,14 +77,20 @@ export class AuthorsService {
   }
 
   async list({ lang, limit, cursor }: ListAuthors): Promise<Published> {
-    const row = await this.reader.row<PublishedRow & { next: string | null }>(authorPage, [lang, cursor?.key, cursor?.id, limit]);
+    const row = await this.reader.row<PublishedRow & { next: string | null }>(authorPage, [
+      lang,
+      cursor?.key,
+      cursor?.id,
+      limit,
+      this.addresses.origin,
+    ]);
     const next = row!.next === null ? null : this.addresses.api(['authors'], { lang, limit: String(limit), cursor: row!.next });
     return new Published(row!, next);
   }
 
   /** @throws NotFound also for an author nothing of whom is public */
   async find(slug: string, lang: Lang | undefined): Promise<Published | Moved> {
-    const row = await this.reader.row<PublishedRow & { slug: string }>(authorBySlug, [foldSlug(slug), lang]);
+    const row = await this.reader.row<PublishedRow & { slug: string }>(authorBySlug, [foldSlug(slug), lang, this.addresses.origin]);
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['authors', row.slug], { lang }));
     return new Published(row);
@@ -99,9 +108,10 @@ export class AuthorsService {
     return DeskAuthor.of(await found(this.dataSource.manager, Author, id));
   }
 
-  /** @throws as {@link create} */
+  /** @throws as {@link create}; Problem 422 `unknown_reference` for a portrait that the editor may not use */
   async add(actor: EditorActor, author: NewAuthor): Promise<DeskAuthor> {
     return inTransaction(this.dataSource, async (tx) => {
+      await this.acceptPortrait(tx, actor, author.portraitId);
       const { id } = await this.create(tx, author);
       const after = DeskAuthor.of(await found(tx, Author, id));
       await this.audit.record(tx, actor, { act: 'authors.create', object: { type: 'author', id }, ...differences(null, after) });
@@ -111,18 +121,29 @@ export class AuthorsService {
 
   /** Says who the author is anew: what is left out is as in a new one, except the slug. @throws as {@link change} */
   replace(actor: EditorActor, id: number, author: NewAuthor & { readonly version: number }): Promise<DeskAuthor> {
-    return this.change(actor, id, { honorific: {}, affiliation: {}, bio: {}, orcid: null, links: [], aliases: [], ...author });
+    return this.change(actor, id, {
+      honorific: {},
+      affiliation: {},
+      bio: {},
+      orcid: null,
+      links: [],
+      aliases: [],
+      portraitId: null,
+      ...author,
+    });
   }
 
   /**
    * Changes what is given; what names are found and sorted by follows.
-   * @throws Problem 404; 409 `stale_version`, `slug_taken`; 422 as {@link create}
+   * @throws Problem 404; 409 `stale_version`, `slug_taken`; 422 as {@link add}
    */
   async change(actor: EditorActor, id: number, change: Partial<NewAuthor> & { readonly version: number }): Promise<DeskAuthor> {
     const { version, slug, ...parts } = change;
     return inTransaction(this.dataSource, async (tx) => {
       const before = await held(tx, Author, id);
-      const said = columnsOf(parts);
+      const { portraitId } = parts;
+      if (portraitId !== before.portraitId) await this.acceptPortrait(tx, actor, portraitId);
+      const said = { ...columnsOf(parts), portraitId };
       const { keys, order } = namesOf(said.name ?? before.name, said.aliases ?? before.aliases);
       const columns = { ...changedSlug(before, slug), ...said, matchKeys: keys, sortKey: order };
       const after = DeskAuthor.of(await advanced(tx, Author, before, version, columns));
@@ -131,15 +152,21 @@ export class AuthorsService {
       return after;
     });
   }
+
+  /** Held until the transaction ends, so that it is not removed meanwhile. @throws Problem 422 `unknown_reference` */
+  private async acceptPortrait(tx: EntityManager, actor: EditorActor, id: number | null | undefined): Promise<void> {
+    if (!id) return;
+    const media = await this.media.usable(tx, actor, [id]);
+    if (media.get(id)?.kind !== 'picture') throw unknownPortrait();
+  }
 }
 
-/** What is said of an author, cleaned; what is not said stays undefined. @throws Problem 422 `orcid_invalid`, `link_invalid`, `unknown_reference` */
+/** What is said of an author, cleaned; what is not said stays undefined. @throws Problem 422 `orcid_invalid`, `link_invalid` */
 function columnsOf(
   said: Partial<NewAuthor>,
 ): Partial<Pick<Author, 'name' | 'honorific' | 'affiliation' | 'bio' | 'orcid' | 'links' | 'aliases'>> {
-  const { name, honorific, affiliation, bio, orcid, links, aliases, portraitId } = said;
+  const { name, honorific, affiliation, bio, orcid, links, aliases } = said;
   if (typeof orcid === 'string' && !isOrcid(orcid)) throw orcidInvalid();
-  if (portraitId) throw noPortraits();
   return {
     name: name && cleanWording(name),
     honorific: honorific && cleanWording(honorific),
@@ -171,7 +198,7 @@ function orcidInvalid(): Problem {
   return fieldRefused(422, 'orcid_invalid', 'orcid', message, 'orcid');
 }
 
-function noPortraits(): Problem {
-  const message = { ar: 'لا توجد صور بعد.', en: 'There are no pictures yet.' };
+function unknownPortrait(): Problem {
+  const message = { ar: 'لا توجد صورة بهذا الرقم.', en: 'There is no picture with this id.' };
   return fieldRefused(422, 'unknown_reference', 'portraitId', message);
 }

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { Busy, inTransaction } from './transaction.js';
+import { inTransaction } from './transaction.js';
+import { Busy } from './turns.js';
 
 /** Transactions that end when they are told to. */
 function aDataSource(): { dataSource: DataSource; begun: (() => void)[] } {

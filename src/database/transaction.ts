@@ -1,4 +1,5 @@
 import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm';
+import { Turns } from './turns.js';
 
 /** Deadlock and failed serialization: the whole transaction was rolled back, through no fault of its own. */
 const AGAIN = ['40P01', '40001'];
@@ -7,11 +8,6 @@ const MAX_ATTEMPTS = 3;
 /** Of the pool's ten connections; the others stay free for reads, which would else find none while transactions wait for each other's locks. */
 const AT_ONCE = 6;
 const PATIENCE_MS = 10_000;
-
-/** Nothing was begun: too many others were before it for too long. */
-export class Busy extends Error {
-  override readonly message = 'no transaction could be begun in time';
-}
 
 /**
  * Runs `act` in a transaction, again when PostgreSQL chose it as a deadlock's victim. `act` may run up to three times, so it touches
@@ -39,42 +35,8 @@ const turns = new WeakMap<DataSource, Turns>();
 
 function turnsOf(dataSource: DataSource): Turns {
   let own = turns.get(dataSource);
-  if (!own) turns.set(dataSource, (own = new Turns()));
+  if (!own) turns.set(dataSource, (own = new Turns(AT_ONCE, PATIENCE_MS)));
   return own;
-}
-
-class Turns {
-  private free = AT_ONCE;
-  /** In the order in which they came. */
-  private readonly waiting = new Set<() => void>();
-
-  async take(): Promise<void> {
-    if (this.free > 0) {
-      this.free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const begin = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(begin);
-        reject(new Busy());
-      }, PATIENCE_MS);
-      this.waiting.add(begin);
-    });
-  }
-
-  giveOn(): void {
-    const [next] = this.waiting;
-    if (next === undefined) {
-      this.free += 1;
-      return;
-    }
-    this.waiting.delete(next);
-    next();
-  }
 }
 
 /** How long an instance that starts waits for another's start; a request gives up on a lock much earlier. */

@@ -205,6 +205,12 @@ export function Whole(options: FieldOptions & { readonly min: number; readonly m
   return field('whole', valid, { type: 'integer', minimum: min, maximum: max }, options);
 }
 
+/** A share of a whole, 0 to 1. */
+export function Fraction(options: FieldOptions): PropertyDecorator {
+  const valid = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+  return field('fraction', valid, { type: 'number', minimum: 0, maximum: 1 }, options);
+}
+
 /** True or false. */
 export function Flag(options: FieldOptions): PropertyDecorator {
   return field('flag', (value) => typeof value === 'boolean', { type: 'boolean' }, options);

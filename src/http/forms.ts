@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.js';
@@ -8,6 +9,8 @@ declare module 'fastify' {
     form?: boolean;
     /** So is what a mail program sends for its reader. */
     oneClick?: boolean;
+    /** A file, which the route reads itself. */
+    upload?: boolean;
   }
 }
 
@@ -23,6 +26,9 @@ export const TakesForm = (): MethodDecorator => RouteConfig({ form: true });
  */
 export const TakesOneClick = (): MethodDecorator => RouteConfig({ form: true, oneClick: true });
 
+/** Takes `multipart/form-data` and leaves it unread: the route reads `request.raw`, after the guard has let it in. */
+export const TakesUpload = (): MethodDecorator => RouteConfig({ upload: true });
+
 /** Reads forms for the routes that take one. Whether they come from our own pages the guard sees, as for every act. */
 export function readForms(fastify: FastifyInstance): void {
   fastify.addContentTypeParser<string>(
@@ -33,17 +39,33 @@ export function readForms(fastify: FastifyInstance): void {
       else done(unsupportedType(), undefined);
     },
   );
-  // Within the same limit, and left unread: no parser of parts stands open to anybody.
-  fastify.addContentTypeParser<string>('multipart/form-data', { parseAs: 'string', bodyLimit: FORM_LIMIT }, (request, _body, done) => {
-    if (request.routeOptions.config?.oneClick) done(null, undefined);
+  // No parser of parts stands open to anybody: such a body is left to its route, or thrown away within the limit of forms.
+  fastify.addContentTypeParser('multipart/form-data', (request, body, done) => {
+    const { upload, oneClick } = request.routeOptions.config ?? {};
+    if (upload) done(null, undefined);
+    else if (oneClick) throwAway(body, done);
     else done(unsupportedType(), undefined);
   });
 }
 
-/** The body is of a type that this route does not take. */
-export function unsupportedType(): Problem {
-  return new Problem(415, 'unsupported_media_type', {
-    ar: 'أرسل المتن بنوع application/json.',
-    en: 'Send the body as application/json.',
+function throwAway(body: IncomingMessage, done: (error: Error | null) => void): void {
+  let length = 0;
+  body.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > FORM_LIMIT)
+      end(new Problem(413, 'too_large', { ar: 'متن الطلب أكبر من المسموح.', en: 'The body is larger than allowed.' }));
   });
+  body.once('end', () => end(null));
+  body.once('error', (error) => end(error));
+  const end = (error: Error | null): void => {
+    body.removeAllListeners('data');
+    body.removeAllListeners('end');
+    body.resume();
+    done(error);
+  };
+}
+
+/** The body is of a type that this route does not take. @param wanted the one that it takes */
+export function unsupportedType(wanted = 'application/json'): Problem {
+  return new Problem(415, 'unsupported_media_type', { ar: `أرسل المتن بنوع ${wanted}.`, en: `Send the body as ${wanted}.` });
 }

@@ -30,6 +30,7 @@ const MESSAGES: Record<string, Sentence> = {
   id: { ar: 'رقم موجب.', en: 'A positive id.' },
   ids: { ar: 'قائمة أرقام موجبة، كل رقم مرة.', en: 'A list of positive ids, each once.' },
   whole: { ar: 'عدد صحيح في المدى المسموح.', en: 'A whole number within the allowed range.' },
+  fraction: { ar: 'عدد من 0 إلى 1.', en: 'A number from 0 to 1.' },
   version: { ar: 'رقم النسخة التي رأيتها.', en: 'The number of the version you saw.' },
   instant: { ar: 'لحظة بفارق زمني مثل 2026-01-31T12:00:00+02:00.', en: 'An instant with offset, such as 2026-01-31T12:00:00+02:00.' },
   address: {

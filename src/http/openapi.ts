@@ -125,10 +125,11 @@ const DESK_REFUSALS = {
   409: 'The state does not allow it, somebody was faster (`stale_version`), or a name is taken.',
   410: 'Withdrawn for good.',
   413: 'The body is too large.',
-  415: 'Not JSON.',
+  415: 'Of another type than the route takes: JSON, unless it says otherwise.',
   422: 'Understood, but a rule refuses it; `errors` names the field.',
   429: 'Too many tries; see Retry-After.',
   503: 'Too much at once, or the data cannot be reached; see Retry-After.',
+  507: 'There is no room left for files.',
 } as const;
 
 /**
@@ -163,7 +164,7 @@ export function DeskRoute(
   operationId: string,
   summary: string,
   [status, type]: [200 | 201 | 204, Type | null],
-  ...more: (404 | 409 | 413 | 415 | 422 | 429 | 503)[]
+  ...more: (404 | 409 | 413 | 415 | 422 | 429 | 503 | 507)[]
 ): MethodDecorator {
   return applyDecorators(Responds(operationId, summary, [status, type], 401, 403, ...more), ApiSecurity('session'), ApiSecurity('cookie'));
 }

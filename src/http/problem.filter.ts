@@ -2,7 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { Busy } from '../database/transaction.js';
+import { Busy } from '../database/turns.js';
 import { UncleanText } from '../text/clean.js';
 import { refusalOf } from './constraints.js';
 import { unsupportedType } from './forms.js';

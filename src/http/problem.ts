@@ -90,6 +90,7 @@ const TITLES: Record<number, Sentence> = {
   431: { ar: 'ترويسات الطلب أطول من المسموح', en: 'Request headers too long' },
   500: { ar: 'خطأ في الخادم', en: 'Server error' },
   503: { ar: 'الخدمة غير متاحة الآن', en: 'Not available just now' },
+  507: { ar: 'لم يبق مكان', en: 'No room left' },
 };
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';

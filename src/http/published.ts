@@ -90,11 +90,14 @@ function notModified(
   etag: string,
   { modified, settled }: PublishedRow,
 ): boolean {
-  if (noneMatch !== undefined) {
-    if (noneMatch.trim() === '*') return true;
-    return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
-  }
+  if (noneMatch !== undefined) return namesTag(noneMatch, etag);
   if (modifiedSince === undefined || modified === null || !settled) return false;
   const since = new Date(modifiedSince);
   return since.toUTCString() === modifiedSince && modified <= since;
+}
+
+/** Whether If-None-Match holds the tag, or any. */
+export function namesTag(noneMatch: string, etag: string): boolean {
+  if (noneMatch.trim() === '*') return true;
+  return (noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
 }

@@ -1,12 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import { In, type EntityManager } from 'typeorm';
-import type { Actor } from '../access/access.js';
-import { may } from '../access/policy.js';
+import { DataSource, In, QueryFailedError, type EntityManager } from 'typeorm';
+import { notAllowed, type Actor, type EditorActor } from '../access/access.js';
+import { may, type ActingEditor } from '../access/policy.js';
+import { AuditService } from '../audit/audit.service.js';
+import { differences } from '../audit/differences.js';
+import { inTransaction } from '../database/transaction.js';
+import { Problem } from '../http/problem.js';
+import { noSuchThing } from '../http/refusals.js';
+import { advanced } from '../http/versioned.js';
+import { cleanWording, type Wording } from '../text/wording.js';
+import type { DeskMedia, DeskMediaList, ListDeskMedia } from './desk-media.dto.js';
+import { deskMedia, deskMediaPage } from './desk-media.queries.js';
+import { MediaFiles, type ServedFile } from './media-files.js';
 import { Media } from './media.entity.js';
 
-/** Pictures and documents, for the rooms that show them. */
+/** What is said of a picture. */
+interface Said {
+  readonly alt?: Wording;
+  readonly credit?: Wording;
+  readonly focalPoint?: { readonly x: number; readonly y: number };
+}
+
+/** Pictures and documents, for the desk and for the rooms that show them. */
 @Injectable()
 export class MediaService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly files: MediaFiles,
+    private readonly audit: AuditService,
+  ) {}
+
   /**
    * Those among `ids` that the actor may put somewhere: there, taken in whole, and within sight. Whether their renditions are made is another
    * question (`state`); publication asks it.
@@ -21,7 +44,106 @@ export class MediaService {
       lock: { mode: 'for_key_share' },
     });
     const { editor } = actor;
-    const seen = editor === null || may(editor, 'media.edit') ? found : found.filter(({ createdBy }) => createdBy === editor.id);
-    return new Map(seen.map((media) => [media.id, media]));
+    if (editor === null || seesAll(editor)) return new Map(found.map((media) => [media.id, media]));
+    const live = await tx.query<{ id: number }[]>(`select id from pub.media where id = any($1::int[])`, [found.map(({ id }) => id)]);
+    const seen = new Set(live.map(({ id }) => id));
+    return new Map(found.filter(({ id, createdBy }) => createdBy === editor.id || seen.has(id)).map((media) => [media.id, media]));
   }
+
+  /** Newest first; a contributor sees their own, and what readers see. */
+  list({ editor }: EditorActor, query: ListDeskMedia): Promise<DeskMediaList> {
+    return deskMediaPage(this.dataSource.manager, editor, seesAll(editor), query);
+  }
+
+  /** @throws Problem 404 also for what the editor may not see */
+  find(actor: EditorActor, id: number): Promise<DeskMedia> {
+    return this.seen(this.dataSource.manager, actor, id);
+  }
+
+  /** A file of what the editor may see. @throws Problem 404 */
+  async file(actor: EditorActor, id: number, name: string): Promise<ServedFile> {
+    await this.find(actor, id);
+    return this.files.kept(id, name);
+  }
+
+  /**
+   * Changes what is given.
+   * @throws Problem 403 for what the editor sees but did not upload, 404; 409 `stale_version`
+   */
+  async change(actor: EditorActor, id: number, { version, ...said }: Said & { readonly version: number }): Promise<DeskMedia> {
+    return inTransaction(this.dataSource, async (tx) => {
+      const { before, row } = await this.held(tx, actor, id);
+      const { alt, credit, focalPoint } = said;
+      await advanced(tx, Media, row, version, {
+        alt: alt && cleanWording(alt),
+        credit: credit && cleanWording(credit),
+        focalX: focalPoint?.x,
+        focalY: focalPoint?.y,
+      });
+      const after = await this.seen(tx, actor, id);
+      await this.audit.record(tx, actor, { act: 'media.change', object: { type: 'media', id }, ...differences(before, after) });
+      return after;
+    });
+  }
+
+  /**
+   * Takes it out of everybody's sight; its files go with the next sweep.
+   * @throws Problem 403, 404 as {@link change}; 409 `in_use` while any revision or author uses it
+   */
+  async remove(actor: EditorActor, id: number): Promise<void> {
+    await inTransaction(this.dataSource, async (tx) => {
+      const { before } = await this.held(tx, actor, id);
+      await refuseIfUsed(tx, id);
+      await tx.query(`update media set state = 'removed', failure = null, due_at = now(), version = version + 1 where id = $1`, [id]);
+      const { kind, fileName } = before;
+      await this.audit.record(tx, actor, { act: 'media.remove', object: { type: 'media', id }, before: { kind, fileName } });
+    });
+  }
+
+  private async seen(tx: EntityManager, { editor }: EditorActor, id: number): Promise<DeskMedia> {
+    const media = await deskMedia(tx, editor, seesAll(editor), id);
+    if (media === null) throw noSuchThing();
+    return media;
+  }
+
+  /** As it is, and stays: nothing begins to use it meanwhile. */
+  private async held(tx: EntityManager, actor: EditorActor, id: number): Promise<{ before: DeskMedia; row: Media }> {
+    const row = await tx.getRepository(Media).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    const before = await this.seen(tx, actor, id);
+    if (row === null) throw noSuchThing();
+    if (row.createdBy !== actor.editor.id && !seesAll(actor.editor)) throw notAllowed();
+    return { before, row };
+  }
+}
+
+function seesAll(editor: ActingEditor): boolean {
+  return may(editor, 'media.edit');
+}
+
+/** Thrown to undo the trial. */
+class Undone extends Error {}
+
+/**
+ * Its foreign keys alone know who uses it: the row is deleted and put back, within the transaction, which holds it.
+ * @throws Problem 409 `in_use`
+ */
+async function refuseIfUsed(tx: EntityManager, id: number): Promise<void> {
+  try {
+    await tx.transaction(async (trial) => {
+      await trial.query(`delete from media where id = $1`, [id]);
+      throw new Undone();
+    });
+  } catch (error) {
+    const { code } = (error instanceof QueryFailedError ? error.driverError : {}) as { code?: string };
+    // Foreign key violated; from PostgreSQL 18 on what RESTRICT forbids has a code of its own.
+    if (code === '23503' || code === '23001') throw inUse();
+    if (!(error instanceof Undone)) throw error;
+  }
+}
+
+function inUse(): Problem {
+  return new Problem(409, 'in_use', {
+    ar: 'تستعملها مادة أو صفحة مؤلف، ولو في صيغة سابقة.',
+    en: 'An article, if only in an earlier revision, or an author uses it.',
+  });
 }

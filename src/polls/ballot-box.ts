@@ -2,7 +2,7 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Prepared } from '../database/prepared.js';
 import { statement } from '../database/reader.js';
-import { Busy } from '../database/transaction.js';
+import { Busy } from '../database/turns.js';
 import { castBallots, castValues, type CastRow, type SubmittedBallot } from './ballots.queries.js';
 
 const cast = statement(castBallots);

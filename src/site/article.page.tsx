@@ -109,7 +109,7 @@ export function articlePage({ lang, read, sentWith, preview }: ArticlePage): str
     center,
     home,
     // A preview is listed nowhere, so it is known by no address.
-    ...(preview === undefined && { canonical: article.url }),
+    ...(preview === undefined && { canonical: article.url, image: article.cover }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
       <article>
@@ -131,9 +131,10 @@ export function articlePage({ lang, read, sentWith, preview }: ArticlePage): str
           {article.kicker !== null && <p class="kicker">{article.kicker}</p>}
           <h1>{article.title}</h1>
           <p class="byline">
-            {article.byline.map(({ name, role }, index) => (
+            {article.byline.map(({ name, role, portrait }, index) => (
               <>
                 {index > 0 && words.comma}
+                {portrait !== null && <Portrait {...{ portrait }} />}
                 <bdi>{name}</bdi>
                 {role !== null && (
                   <>
@@ -155,6 +156,7 @@ export function articlePage({ lang, read, sentWith, preview }: ArticlePage): str
           </section>
         ))}
         <div lang={article.lang} dir={dirOf(article.lang)}>
+          {article.cover !== null && <Cover {...{ cover: article.cover }} />}
           <p class="summary">{article.summary}</p>
           {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
           <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
@@ -164,6 +166,40 @@ export function articlePage({ lang, read, sentWith, preview }: ArticlePage): str
       </article>
     ),
   });
+}
+
+/** Where the picture is on this page's own host: an absolute address would be a foreign one where the page is opened under another name. */
+const pathOf = (url: string): string => new URL(url).pathname;
+
+function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cover: NonNullable<Article['cover']> }): JSX.Element {
+  return (
+    <figure>
+      <picture>
+        {[...new Set(renditions.map(({ type }) => type))].map((type) => (
+          <source
+            type={type}
+            srcset={renditions
+              .filter((rendition) => rendition.type === type)
+              .map((rendition) => `${pathOf(rendition.url)} ${rendition.width}w`)
+              .join(', ')}
+            sizes="(min-width: 42rem) 42rem, 100vw"
+          />
+        ))}
+        <img src={pathOf(url)} {...{ alt, width, height }} />
+      </picture>
+      {credit !== null && (
+        <figcaption>
+          <small dir="auto">{credit}</small>
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+/** Beside the name, which says who it is. */
+function Portrait({ portrait: { renditions } }: { portrait: NonNullable<Article['cover']> }): JSX.Element {
+  const smallest = renditions.findLast(({ type, width }) => type === 'image/webp' && width <= 320)!;
+  return <img src={pathOf(smallest.url)} alt="" width={40} height={40} />;
 }
 
 function NoticeText({ notice, lang, zone }: { notice: Notice; lang: Lang; zone: string }): JSX.Element {

@@ -15,7 +15,14 @@ export class SiteModule {
     return {
       module: SiteModule,
       imports: [ArticlesModule, polls],
-      controllers: [ConfirmSharesController, ConfirmVoteController, OptOutController, SendController, SiteArticlesController, SitePreviewsController],
+      controllers: [
+        ConfirmSharesController,
+        ConfirmVoteController,
+        OptOutController,
+        SendController,
+        SiteArticlesController,
+        SitePreviewsController,
+      ],
     };
   }
 }

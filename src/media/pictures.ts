@@ -1,0 +1,96 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { MadeFile, PictureAnswer, PictureFault, PictureTask } from './picture-process.js';
+
+/** Run from its source, as tests do, the program is the built one. */
+const PROGRAM = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/media/picture-process.js' : './picture-process.js', import.meta.url),
+);
+
+/** At most so many processes at a time, whatever comes: two of them use less than 600 MB. */
+const AT_ONCE = 2;
+/** A process that needs more is ended: 40 million pixels need 230 MB, the widest AVIF 340 MB. Bytes of resident memory. */
+const MEMORY = 512 * 1024 * 1024;
+/** How long a task may take: on the slowest machine a tenth of it. */
+const PATIENCE_MS = { take: 30_000, render: 180_000 } as const;
+
+/** Why a picture is not what was asked for. `slow`: it took too long; `ended`: its process ended without a word. */
+export class PictureRefused extends Error {
+  constructor(readonly fault: PictureFault | 'slow' | 'ended') {
+    super(`the picture was not made: ${fault}`);
+  }
+}
+
+type Asked = Omit<Extract<PictureTask, { act: 'take' }>, 'memory'> | Omit<Extract<PictureTask, { act: 'render' }>, 'memory'>;
+
+/**
+ * Has pictures decoded and made in processes of their own, one for each task: what a picture does to its decoder ends with it, its memory goes
+ * back to the system, and starting one costs 0.15 s.
+ */
+export class Pictures {
+  private running = 0;
+  private readonly waiting: { readonly begin: () => void; readonly first: boolean }[] = [];
+
+  constructor(private readonly memory = MEMORY) {}
+
+  /**
+   * @param signal ends the process
+   * @throws PictureRefused; the signal's reason
+   */
+  async make(task: Asked, signal?: AbortSignal): Promise<readonly MadeFile[]> {
+    await this.turn(task.act === 'take');
+    try {
+      signal?.throwIfAborted();
+      const answer = await this.run({ ...task, memory: this.memory } as PictureTask, signal);
+      signal?.throwIfAborted();
+      if ('fault' in answer) throw new PictureRefused(answer.fault);
+      return answer.made;
+    } finally {
+      this.running -= 1;
+      this.waiting.shift()?.begin();
+    }
+  }
+
+  /** Uploads go before renditions: somebody waits for them. */
+  private turn(first: boolean): Promise<void> {
+    const begin = (): void => void (this.running += 1);
+    if (this.running < AT_ONCE) return Promise.resolve(begin());
+    return new Promise((resolve) => {
+      const last = this.waiting.findIndex((other) => first && !other.first);
+      this.waiting.splice(last === -1 ? this.waiting.length : last, 0, { first, begin: () => resolve(begin()) });
+    });
+  }
+
+  private run(task: PictureTask, signal?: AbortSignal): Promise<PictureAnswer> {
+    return new Promise((resolve, reject) => {
+      const child = fork(PROGRAM, [], {
+        execArgv: ['--max-old-space-size=64'],
+        // One thread beside its own for files, and no memory kept for threads that are gone.
+        env: { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2', LC_ALL: 'C' },
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
+      let answer: PictureAnswer | undefined;
+      let fault: PictureRefused['fault'] = 'ended';
+      const end = (): void => void child.kill('SIGKILL');
+      const patience = setTimeout(() => {
+        fault = 'slow';
+        end();
+      }, PATIENCE_MS[task.act]);
+      signal?.addEventListener('abort', end, { once: true });
+      // Whatever it said last is on the disk, and it has nothing more to do.
+      child.on('message', (said) => {
+        answer ??= said as PictureAnswer;
+        end();
+      });
+      child.on('error', (error) => (child.pid === undefined ? done(() => reject(error)) : undefined));
+      // Only when it is gone nothing of it writes any more.
+      child.on('exit', () => done(() => (answer === undefined ? reject(new PictureRefused(fault)) : resolve(answer))));
+      child.send(task, (error) => (error === null ? undefined : end()));
+      const done = (settle: () => void): void => {
+        clearTimeout(patience);
+        signal?.removeEventListener('abort', end);
+        settle();
+      };
+    });
+  }
+}

@@ -1,0 +1,244 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EditorActor } from '../access/access.js';
+import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
+import { Busy, Turns } from '../database/turns.js';
+import { Problem, type Sentence } from '../http/problem.js';
+import { RateLimits, tooManyTries } from '../http/rate-limits.js';
+import { fieldRefused } from '../http/refusals.js';
+import { UncleanText, cleanLine } from '../text/clean.js';
+import { HEAD_BYTES, uploadTypeOf, type UploadType } from './file-types.js';
+import type { MadeFile } from './picture-process.js';
+import { PictureRefused, Pictures } from './pictures.js';
+import { DOCUMENT_NAME } from './renditions.js';
+import { Storage, isFull } from './storage.js';
+import { malformed, receiveFile, type IncomingFile } from './upload-body.js';
+
+/** So many are received and looked into at once; their bytes lie on the disk, 20 MB each. The others wait unread. */
+const AT_ONCE = 8;
+/** Shorter than a request may take to come. */
+const PATIENCE_MS = 15_000;
+/** Of one editor: a whole archive's pictures in a day's work. */
+const PER_HOUR = 600;
+
+/** Until when a row whose upload is not heard of any more is taken for dead: a minute after a crash all is put right. */
+const LEASE_S = 30;
+const SIGN_OF_LIFE_MS = 10_000;
+
+/** What lies there while the upload is looked into. */
+const UPLOAD = 'upload.part';
+
+/** Takes files in. Its row is committed before the first byte of a file is written, and deleted after the last is gone. */
+@Injectable()
+export class MediaUploads {
+  private readonly logger = new Logger('Uploads');
+  private readonly turns = new Turns(AT_ONCE, PATIENCE_MS);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly storage: Storage,
+    private readonly pictures: Pictures,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * @param request whose body nobody has read
+   * @returns the new media's id
+   * @throws Problem 400 and 413 as {@link receiveFile}; 415 `unsupported_media_type`, `unsupported_file`; 422 `picture_unreadable`,
+   *   `picture_too_large`, `picture_animated`, `document_truncated`; 429, 503 `busy`, 507 `storage_full`
+   */
+  async take(actor: EditorActor, request: IncomingMessage): Promise<number> {
+    const wait = await this.limits.claim({ name: 'media upload', of: String(actor.editor.id), limit: PER_HOUR, seconds: 3_600 });
+    if (wait !== null) throw tooManyTries(wait);
+    await this.turns.take().catch((error: unknown) => {
+      throw error instanceof Busy ? busy() : error;
+    });
+    try {
+      return await receiveFile(request, (file) => this.keep(actor, file));
+    } catch (error) {
+      throw isFull(error) ? storageFull() : error;
+    } finally {
+      this.turns.giveOn();
+    }
+  }
+
+  private async keep(actor: EditorActor, file: IncomingFile): Promise<number> {
+    const { head, content } = await withHead(file.content);
+    if (head.length === 0) throw malformed('required');
+    const type = uploadTypeOf(head);
+    if (type === null) throw unsupportedFile();
+    const id = await this.arrive(actor, file.name, type);
+    const signs = setInterval(() => void this.stillAlive(id), SIGN_OF_LIFE_MS);
+    try {
+      await this.storage.begin(id);
+      const kept = await this.store(id, type, content);
+      await file.complete;
+      await this.settle(actor, id, type, kept);
+      return id;
+    } catch (error) {
+      await this.forget(id);
+      throw error;
+    } finally {
+      clearInterval(signs);
+    }
+  }
+
+  /** A transaction of its own, so that the row is there before the file. */
+  private async arrive(actor: EditorActor, name: string, type: UploadType): Promise<number> {
+    const [{ id }] = await this.dataSource.query<[{ id: number }]>(
+      `insert into media (kind, file_name, created_by, due_at) values ($1, $2, $3, now() + make_interval(secs => $4)) returning id`,
+      [type === 'pdf' ? 'document' : 'picture', shownName(name), actor.editor.id, LEASE_S],
+    );
+    return id;
+  }
+
+  private async stillAlive(id: number): Promise<void> {
+    try {
+      await this.dataSource.query(`update media set due_at = now() + make_interval(secs => $2) where id = $1 and state = 'arriving'`, [
+        id,
+        LEASE_S,
+      ]);
+    } catch (error) {
+      // One that is missed matters to nobody; after three the row is swept, and what follows finds it gone.
+      this.logger.warn(`media ${id}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Writes the upload, and makes of it what is kept. */
+  private async store(id: number, type: UploadType, content: AsyncIterable<Buffer>): Promise<Kept> {
+    const tail = new Tail();
+    const { bytes, sha256 } = await this.storage.write(id, UPLOAD, tail.of(content));
+    if (type === 'pdf') {
+      if (!tail.bytes.includes('%%EOF')) throw refused('document_truncated');
+      await this.storage.rename(id, UPLOAD, DOCUMENT_NAME);
+      return { name: DOCUMENT_NAME, type: 'application/pdf', width: null, height: null, bytes, sha256: sha256.toString('hex') };
+    }
+    try {
+      const [made] = await this.pictures.make({ act: 'take', folder: this.storage.folderOf(id), from: UPLOAD, type });
+      await this.storage.removeFile(id, UPLOAD);
+      return made!;
+    } catch (error) {
+      throw error instanceof PictureRefused ? problemOf(error) : error;
+    }
+  }
+
+  /** From here on it is there. */
+  private async settle(actor: EditorActor, id: number, type: UploadType, file: Kept): Promise<void> {
+    await inTransaction(this.dataSource, async (tx) => {
+      const [rows] = await tx.query<[{ fileName: string }[], number]>(
+        `update media set state = $2, width = $3, height = $4, due_at = now() where id = $1 and state = 'arriving' returning file_name as "fileName"`,
+        [id, type === 'pdf' ? 'ready' : 'due', file.width, file.height],
+      );
+      // Swept: this process was silent for longer than its lease.
+      if (rows.length === 0) throw busy();
+      await tx.query(
+        `insert into media_files (media_id, name, type, width, height, bytes, sha256) values ($1, $2, $3, $4, $5, $6, decode($7, 'hex'))`,
+        [id, file.name, file.type, file.width, file.height, file.bytes, file.sha256],
+      );
+      const after = { fileName: rows[0]!.fileName, type: file.type, bytes: file.bytes };
+      await this.audit.record(tx, actor, { act: 'media.upload', object: { type: 'media', id }, after });
+    });
+  }
+
+  /** Files first, then the row. What cannot be done now the sweep does when the lease is over. */
+  private async forget(id: number): Promise<void> {
+    try {
+      await this.storage.remove(id);
+      await this.dataSource.query(`delete from media where id = $1 and state = 'arriving'`, [id]);
+    } catch (error) {
+      this.logger.warn(`media ${id} is left to the sweep: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+/** What is kept of an upload. */
+type Kept = Omit<MadeFile, 'width' | 'height'> & { readonly width: number | null; readonly height: number | null };
+
+/** The first bytes, and everything with them again. */
+async function withHead(content: AsyncIterable<Buffer>): Promise<{ head: Buffer; content: AsyncIterable<Buffer> }> {
+  const chunks = content[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  let done = false;
+  while (!done && head.length < HEAD_BYTES) {
+    const next = await chunks.next();
+    done = next.done === true;
+    if (!next.done) head = Buffer.concat([head, next.value]);
+  }
+  async function* whole(): AsyncIterable<Buffer> {
+    yield head;
+    for (let next = done ? null : await chunks.next(); next !== null && !next.done; next = await chunks.next()) yield next.value;
+  }
+  return { head: head.subarray(0, HEAD_BYTES), content: whole() };
+}
+
+/** Remembers the end of what goes through: readers of PDF look for its last line in the last 1,024 bytes. */
+class Tail {
+  bytes = Buffer.alloc(0);
+
+  async *of(content: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of content) {
+      this.bytes = Buffer.concat([this.bytes, chunk.subarray(-1_024)]).subarray(-1_024);
+      yield chunk;
+    }
+  }
+}
+
+const MAX_NAME = 200;
+
+/** The client's name as the desk shows it: one clean line, without the folders before it. */
+function shownName(name: string): string {
+  const last = name.split(/[/\\]/).at(-1)!;
+  try {
+    return [...cleanLine(last)].slice(0, MAX_NAME).join('').trim();
+  } catch (error) {
+    // What no clean name can be made of has none.
+    if (error instanceof UncleanText) return '';
+    throw error;
+  }
+}
+
+const WORDS: Readonly<Record<'picture_unreadable' | 'picture_too_large' | 'picture_animated' | 'document_truncated', Sentence>> = {
+  picture_unreadable: { ar: 'الصورة ناقصة أو تالفة.', en: 'The picture is incomplete or damaged.' },
+  picture_too_large: { ar: 'أكبر صورة تُقبل 40 مليون بكسل.', en: 'The largest picture that is taken has 40 million pixels.' },
+  picture_animated: { ar: 'تُقبل الصور الثابتة وحدها.', en: 'Only pictures that do not move are taken.' },
+  document_truncated: { ar: 'ملف PDF غير كامل.', en: 'The PDF is incomplete.' },
+};
+
+function refused(code: keyof typeof WORDS): Problem {
+  return fieldRefused(422, code, 'file', WORDS[code]);
+}
+
+function problemOf({ fault }: PictureRefused): Problem {
+  if (fault === 'storage_full') return storageFull();
+  // A machine that has too much to do: the picture may be sound.
+  if (fault === 'slow') return busy();
+  if (fault === 'animated') return refused('picture_animated');
+  return refused(fault === 'too_large' || fault === 'memory' ? 'picture_too_large' : 'picture_unreadable');
+}
+
+function unsupportedFile(): Problem {
+  const message = {
+    ar: 'تُقبل صور JPEG وPNG وWebP وAVIF وملفات PDF وحدها.',
+    en: 'Pictures are taken as JPEG, PNG, WebP and AVIF, documents as PDF.',
+  };
+  return new Problem(415, 'unsupported_file', message, { errors: [{ field: 'file', rule: 'type', message }] });
+}
+
+function busy(): Problem {
+  return new Problem(
+    503,
+    'busy',
+    { ar: 'ملفات كثيرة تُرفع الآن. أعد المحاولة بعد قليل.', en: 'Many files are being uploaded just now. Try again in a moment.' },
+    { headers: { 'retry-after': '10' } },
+  );
+}
+
+function storageFull(): Problem {
+  return new Problem(507, 'storage_full', {
+    ar: 'لم يبق مكان للملفات. أبلغ من يدير الخادم.',
+    en: 'There is no room left for files. Tell whoever runs the server.',
+  });
+}
