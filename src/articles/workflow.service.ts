@@ -12,7 +12,7 @@ import { advance, beginAct, type LoadedArticle } from './article-facts.js';
 import { ArticleLetters } from './article-letters.service.js';
 import { Article, type ArticleStatus } from './article.entity.js';
 import type { ActResult } from './drafting.service.js';
-import { Revision, RevisionAuthor } from './revision.entity.js';
+import { Revision, RevisionAuthor, seal } from './revision.entity.js';
 import { TRANSITIONS, obstacle, type WorkflowAct } from './workflow.js';
 
 /** Which article, and the version the editor saw. */
@@ -129,12 +129,16 @@ export class WorkflowService {
     return this.close(tx, actor, article, 'retract', {}, reason);
   }
 
-  /** Removes the piece from public view for good (law, privacy); the desk keeps it. @param reason for readers */
+  /** Removes the piece from view for good (law, privacy), previews included; the desk keeps it. @param reason for readers */
   async withdraw(tx: EntityManager, actor: Actor, target: Target, reason: string): Promise<ActResult> {
     const article = await beginAct(tx, actor, target, 'withdraw');
     await this.notify(tx, actor, article, 'withdrawal', reason, article.liveRevisionId);
     const result = await this.close(tx, actor, article, 'withdraw', { liveRevisionId: null }, reason);
     await relist(tx, [article.id]);
+    await tx.query(
+      `update preview_links set revoked_at = now(), revoked_by = $2 where article_id = $1 and revoked_at is null and expires_at > now()`,
+      [article.id, actor.editor?.id ?? null],
+    );
     return result;
   }
 
@@ -282,10 +286,6 @@ function statusAfter(act: WorkflowAct, status: ArticleStatus | null): ArticleSta
 const NOW = `date_trunc('milliseconds', now())`;
 
 const TOLD = { correction: 'translation_corrected', retraction: 'translation_retracted', withdrawal: 'translation_withdrawn' } as const;
-
-async function seal(tx: EntityManager, revisionId: number): Promise<void> {
-  await tx.getRepository(Revision).update({ id: revisionId }, { sealedAt: () => 'coalesce(sealed_at, now())' });
-}
 
 async function unpin(tx: EntityManager, articleId: number): Promise<void> {
   await tx.query(`delete from article_schedules where article_id = $1`, [articleId]);

@@ -83,6 +83,13 @@ const TOKEN_EXPIRY: Answer = {
   message: { ar: 'موعد في المستقبل، بعد 366 يومًا على الأكثر.', en: 'A time to come, 366 days away at the most.' },
 };
 
+const PREVIEW_PERIOD: Answer = {
+  status: 422,
+  code: 'preview_period',
+  field: 'expiresAt',
+  message: { ar: 'ينتهي الرابط بعد الآن، وخلال ثلاثين يومًا على الأكثر.', en: 'A link ends after now, and within thirty days.' },
+};
+
 const EVENT_TIMES: Answer = {
   status: 422,
   code: 'event_times',
@@ -118,6 +125,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   polls_times_check: CLOSES_BEFORE_OPENING,
   poll_events_times_check: EVENT_TIMES,
   api_tokens_expires_at_check: TOKEN_EXPIRY,
+  preview_links_period_check: PREVIEW_PERIOD,
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */
