@@ -1,4 +1,5 @@
 // A generated center of any size, the same at every run: shares of sections, authors, tags and types as uneven as those of a real one.
+import { renditionsOf } from '../dist/src/media/renditions.js';
 import { fold, matchKey, sortKey } from '../dist/src/text/fold.js';
 
 /** Ids that the lists to measure are chosen by; what share of all articles stands in each. */
@@ -23,6 +24,8 @@ const TYPE_SHARES = {
 const AUTHOR_COUNT = 300;
 const TAG_COUNT = 500;
 const SERIES_COUNT = 20;
+/** Different covers; every piece has one, and every author a portrait. */
+const COVER_COUNT = 5_000;
 /** Different bodies; each is copied to many articles, because making 150,000 of them would measure nothing more. */
 const TEXT_COUNT = 64;
 const BATCH = 10_000;
@@ -49,7 +52,7 @@ export async function generateArchive(client, count) {
   await client.query(`create temp table pieces as ${pieces(count)}`);
   await client.query(`create index on pieces (id)`);
   await client.query(`analyze pieces`);
-  const guarded = ['articles', 'revision_authors', 'revision_tags', 'listings'];
+  const guarded = ['articles', 'revision_authors', 'revision_tags', 'revision_media', 'listings'];
   // The seal and the content clock look at each row; here there is nobody to guard against.
   for (const table of guarded) await client.query(`alter table ${table} disable trigger user`);
   for (let first = 1; first <= count; first += BATCH) {
@@ -57,7 +60,7 @@ export async function generateArchive(client, count) {
     if (first === 1) await client.query(`analyze`);
   }
   for (const table of guarded) await client.query(`alter table ${table} enable trigger user`);
-  for (const table of ['sections', 'authors', 'tags', 'series', 'articles']) {
+  for (const table of ['sections', 'media', 'authors', 'tags', 'series', 'articles']) {
     await client.query(`select setval(pg_get_serial_sequence($1, 'id'), (select max(id) from ${table}))`, [table]);
   }
   // Own tables by name: a bare VACUUM would warn of every catalogue that belongs to the superuser.
@@ -117,11 +120,29 @@ async function namesAndTexts(client) {
       };
     }),
   );
+  await pictures(client);
   await insert('tags', rowsOf(TAG_COUNT, 'وسم').map(folded));
   await insert(
     'series',
     rowsOf(SERIES_COUNT, 'ملف').map((row) => ({ ...folded(row), description: {} })),
   );
+}
+
+/** Rows of pictures without their files: portraits first, then covers. */
+async function pictures(client) {
+  const size = { width: 1920, height: 1080 };
+  await client.query(
+    `insert into media (id, kind, state, file_name, width, height, alt, credit)
+     select n, 'picture', 'ready', 'a.jpg', $2, $3, '{"ar": "جسر حجري على نهر", "en": "A stone bridge"}', '{"ar": "تصوير: قسم الصور"}' from generate_series(1, $1::int) n`,
+    [AUTHOR_COUNT + COVER_COUNT, size.width, size.height],
+  );
+  await client.query(
+    `insert into media_files (media_id, name, type, width, height, bytes, sha256)
+     select m.id, f.name, f.type, f.width, f.height, 1000, '\\x00' from media m cross join jsonb_to_recordset($1) f (name text, type text, width int, height int)
+     order by m.id`,
+    [JSON.stringify([{ name: 'original.jpg', type: 'image/jpeg', ...size }, ...renditionsOf(size)])],
+  );
+  await client.query(`update authors set portrait_id = id`);
 }
 
 /** What is drawn for each article, by chance that repeats itself. */
@@ -185,6 +206,11 @@ async function publishPieces(client, first, last) {
      where p.id between $1 and $2 and p.second_author_id <> p.author_id
      order by 1, 2`,
     range,
+  );
+  await client.query(
+    `insert into revision_media (revision_id, media_id, place)
+     select r.id, $3 + r.article_id % $4, 'cover' from revisions r where r.article_id between $1 and $2 order by r.id`,
+    [...range, AUTHOR_COUNT + 1, COVER_COUNT],
   );
   await client.query(
     `insert into revision_tags (revision_id, tag_id)

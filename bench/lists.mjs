@@ -193,9 +193,9 @@ async function singleAnswers(owner, reader, count) {
   const questions = [
     ['article by id', articleById, [middle, null, origin]],
     ['article by slug', articleBySlug, [rows[0].slug_folded, null, origin]],
-    ['300 authors, first 20', authorPage, [null, null, null, 20]],
-    ['300 authors, last 20', authorPage, [null, last[0].sort_key, last[0].id, 20]],
-    ['300 authors, first 100', authorPage, [null, null, null, 100]],
+    ['300 authors, first 20', authorPage, [null, null, null, 20, origin]],
+    ['300 authors, last 20', authorPage, [null, last[0].sort_key, last[0].id, 20, origin]],
+    ['300 authors, first 100', authorPage, [null, null, null, 100, origin]],
   ];
   const answers = [];
   for (const [name, statement, values] of questions) answers.push({ name, ...(await measure(reader, statement, values)) });

@@ -8,6 +8,7 @@ import { DraftingService, type ActResult, type NewArticle } from '../src/article
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { TagsService } from '../src/articles/tags.service.js';
 import { AuthorsService, type NewAuthor } from '../src/authors/authors.service.js';
+import { DOCUMENT_NAME, renditionsOf } from '../src/media/renditions.js';
 import { ballotHash, choicesDigest, receiptHash, receiptOf } from '../src/polls/ballot-keys.js';
 import { castBallots, castValues, type CastRow, type SubmittedBallot } from '../src/polls/ballots.queries.js';
 import { PollClosing } from '../src/polls/poll-closing.service.js';
@@ -90,13 +91,33 @@ export async function anArticle(
   return world.tx((tx) => world.app.get(WorkflowService).publish(tx, SYSTEM, draft));
 }
 
-/** A picture's row, ready but for its files; those come by an upload. */
-export async function aMedia(world: TestApp, creator: { readonly id: number } | null = null): Promise<{ id: number }> {
-  const [media] = await world.dataSource.query<[{ id: number }]>(
-    `insert into media (kind, state, file_name, width, height, created_by) values ('picture', 'ready', 'picture.jpg', 200, 120, $1) returning id`,
-    [creator?.id],
-  );
-  return media;
+/** A picture or document as uploads leave it, without its files in storage; what the test cares about overridden. */
+export async function aPicture(
+  world: TestApp,
+  media: Partial<{ kind: string; state: string; fileName: string; width: number; height: number; alt: object; credit: object; focal: readonly [number, number]; createdBy: number }> = {}, // prettier-ignore
+): Promise<{ readonly id: number }> {
+  const { kind = 'picture', state = 'ready', fileName = 'جسر.jpg', width = 1000, height = 500, alt = {}, credit = {}, focal = [0.5, 0.5], createdBy = null } = media; // prettier-ignore
+  const files =
+    kind === 'document'
+      ? [{ name: DOCUMENT_NAME, type: 'application/pdf', width: null, height: null }]
+      : [{ name: 'original.jpg', type: 'image/jpeg', width, height }, ...(state === 'ready' ? renditionsOf({ width, height }) : [])];
+  return world.tx(async (tx) => {
+    const [{ id }] = await tx.query<[{ id: number }]>(
+      `insert into media (kind, state, file_name, width, height, alt, credit, focal_x, focal_y, created_by, failure)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $2 = 'failed' then 'broken' end) returning id`,
+      [kind, state, fileName, kind === 'document' ? null : width, kind === 'document' ? null : height, alt, credit, ...focal, createdBy],
+    );
+    for (const { name, ...file } of files)
+      await tx.query(`insert into media_files (media_id, name, type, width, height, bytes, sha256) values ($1, $2, $3, $4, $5, 1000, $6)`, [
+        id,
+        name,
+        file.type,
+        file.width,
+        file.height,
+        randomBytes(32),
+      ]);
+    return { id };
+  });
 }
 
 export interface TestPoll {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { aMedia, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { aPicture, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { startTestApp, type TestApp } from './test-app.js';
 
 // What the server owns cannot be sent: every column of the database, under both its names, to every door that takes a body.
@@ -55,7 +55,10 @@ function doors(): Door[] {
   return Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations as Record<string, { requestBody?: { content: Record<string, { schema: Schema }> } }>).flatMap(
       ([method, { requestBody }]) =>
-        requestBody ? [{ name: `${method.toUpperCase()} ${path}`, schema: resolve(requestBody.content['application/json']!.schema) }] : [],
+        // A file has no fields.
+        requestBody?.content['application/json']
+          ? [{ name: `${method.toUpperCase()} ${path}`, schema: resolve(requestBody.content['application/json'].schema) }]
+          : [],
     ),
   );
 }
@@ -124,7 +127,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   ...named('authors', () => anAuthor(world)),
   ...named('tags', () => aTag(world)),
   ...named('series', () => aSeries(world)),
-  'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aMedia(world))), body: { alt: { ar: word() }, version: 1 } }),
+  'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aPicture(world))), body: { alt: { ar: word() }, version: 1 } }),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'POST /api/v1/desk/polls': async () => ({ body: { question: { ar: word() }, place: {} } }),
@@ -141,6 +144,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'PUT /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { ...(await text()), version: 1 } }),
   'PATCH /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { title: word(), version: 1 } }),
   'POST /api/v1/desk/articles/{id}/revisions/{number}/restore': async () => ({ ...(await of(aDraft(world))), body: { version: 1 } }),
+  'POST /api/v1/desk/articles/{id}/preview-links': async () => ({ ...(await of(aDraft(world))), body: { note: 'للمراجع' } }),
   'POST /api/v1/desk/articles/{id}/submit': async () => ({ ...(await of(aDraft(world))), body: { version: 1 } }),
   'POST /api/v1/desk/articles/{id}/return': async () => ({ ...(await of(submitted())), body: { version: 2, comment: 'ينقصه مصدر.' } }),
   'POST /api/v1/desk/articles/{id}/approve': async () => ({ ...(await of(submitted())), body: { version: 2 } }),

@@ -242,6 +242,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'masthead',
     'media',
     'media_files',
+    'merged_authors',
     'notices',
     'poll_places',
     'polls',

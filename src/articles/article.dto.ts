@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, DayOrInstant, OneOf, PageQuery, SlugOrId } from '../http/query.js';
+import { PublicPicture } from '../media/picture.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 
@@ -47,8 +48,8 @@ class BylineEntry {
   @ApiProperty({ type: String, nullable: true, example: null, description: 'What the name did, where it did not write.' })
   role: string | null;
 
-  @ApiProperty({ type: String, nullable: true, example: null })
-  portrait: string | null;
+  @ApiProperty({ type: PublicPicture, nullable: true })
+  portrait: PublicPicture | null;
 }
 
 class Named {
@@ -104,8 +105,8 @@ export class ArticleCard {
   @ApiProperty({ type: Named })
   section: Named;
 
-  @ApiProperty({ type: String, nullable: true, example: null })
-  cover: string | null;
+  @ApiProperty({ type: PublicPicture, nullable: true })
+  cover: PublicPicture | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-01-31T10:00:00Z' })
   publishedAt: string;

@@ -1,12 +1,20 @@
 import * as fc from 'fast-check';
 import { UncleanText } from '../text/clean.js';
-import { BodyRefused, cleanBody } from './body.js';
+import { BodyRefused, cleanBody, mediaOf, withMediaBase, type Body, type BodyMedia } from './body.js';
+
+/** 7 a picture with all there is to say of one, 8 a small one of which nothing is said, 9 a document. */
+const MEDIA: BodyMedia = new Map([
+  [7, { kind: 'picture', width: 1000, height: 500, alt: 'جسر "قديم" <x>', credit: { text: '\u0338تصوير: أ & ب', lang: 'ar', dir: 'rtl' } }],
+  [8, { kind: 'picture', width: 200, height: 300, alt: '', credit: null }],
+  [9, { kind: 'document', width: null, height: null, alt: '', credit: null }],
+]);
 
 const html = (source: string): string => cleanBody(source, 'ar').html;
+const shown = (source: string): string => cleanBody(source, 'ar', MEDIA, 'https://center.example').html;
 
-function refusal(source: string): string | undefined {
+function refusal(source: string, clean: (source: string) => unknown = html): string | undefined {
   try {
-    cleanBody(source, 'ar');
+    clean(source);
   } catch (error) {
     if (error instanceof BodyRefused) return error.reason;
     throw error;
@@ -52,7 +60,7 @@ describe('the form of a stored body', () => {
     ],
     ['a table without rows leaves its caption', '<table><caption>c</caption></table>', '<p>c</p>'],
     ['pre keeps its lines but no first newline', '<pre>\n\n a\n  b</pre>', '<pre> a\n  b</pre>'],
-    ['pictures wait for their own pipeline', '<figure><img src=x onerror=alert(1)><figcaption>c</figcaption></figure>', '<p>c</p>'],
+    ['foreign pictures go, their captions stay', '<figure><img src=x onerror=alert(1)><figcaption>c</figcaption></figure>', '<p>c</p>'],
     ['foreign ids and classes go', '<p id="location" class="x" style="color:red" onclick="x()">a</p>', '<p>a</p>'],
     ['the title of an abbreviation stays', '<p><abbr title=" منظمة\n دولية ">م</abbr></p>', '<p><abbr title="منظمة دولية">م</abbr></p>'],
     ['a combining solidus cannot break the tag before it', '<p>&#x338;a <b>&#x338;</b></p>', '<p>a</p>'],
@@ -77,6 +85,7 @@ describe('the form of a stored body', () => {
       text: 'المُقدمة\nسطر أول\nسطر ثان\nالمقدمه\nبند غليظ\na & b\n؟\n1\n2',
       words: 12,
       readingMinutes: 1,
+      media: [],
     });
   });
 
@@ -141,6 +150,111 @@ describe('links', () => {
   });
 });
 
+const SIZES = 'sizes="auto, (min-width: 42rem) 42rem, 100vw"';
+const source = (id: number, widths: readonly number[], format: string): string =>
+  `<source type="image/${format}" srcset="${widths.map((width) => `/media/${id}/${width}.${format} ${width}w`).join(', ')}" ${SIZES}>`;
+const picture = (id: number, widths: readonly number[], img: string): string =>
+  `<picture>${source(id, widths, 'avif')}${source(id, widths, 'webp')}<img src="/media/${id}/${widths.findLast((width) => width <= 960)}.webp" ${img} loading="lazy"></picture>`;
+const bridge = (alt = 'جسر &quot;قديم&quot; ‹x›'): string => picture(7, [320, 640, 960, 1000], `alt="${alt}" width="1000" height="500"`);
+const CREDIT = '<small data-credit="" lang="ar" dir="rtl">تصوير: أ &amp; ب</small>';
+const BRIDGE = `<figure data-media="7">${bridge()}<figcaption>${CREDIT}</figcaption></figure>`;
+const SMALL = `<figure data-media="8">${picture(8, [200], 'alt="" width="200" height="300"')}</figure>`;
+
+describe('pictures and documents', () => {
+  it.each([
+    ['an image alone becomes a figure, with what is said of its picture', '<img data-media="7" src="https://evil.example/x">', BRIDGE],
+    ['of which nothing is said, it says nothing', '<img data-media=8>', SMALL],
+    [
+      'the words of the text come before those of the picture',
+      '<figure data-media="7"><img alt=" نهر\n"><figcaption><p>النهر<br>في <b>الربيع</b></p></figcaption></figure>',
+      `<figure data-media="7">${bridge('نهر')}<figcaption>النهر في <b>الربيع</b> ${CREDIT}</figcaption></figure>`,
+    ],
+    [
+      'a figure may be named by its image',
+      '<figure lang=en dir=ltr><a href="https://a.example"><img data-media=8></a><figcaption lang=fr>c</figcaption></figure>',
+      SMALL.replace('<figure', '<figure lang="en" dir="ltr"').replace('</figure>', '<figcaption lang="fr">c</figcaption></figure>'),
+    ],
+    ['empty captions go', '<figure data-media=8><figcaption> <br> </figcaption></figure>', SMALL],
+    [
+      'address, size and behaviour come from no editor',
+      '<figure data-media=8 class=x style=y><picture><source srcset=x><img src=x srcset=y width=9 height=9 loading=eager onerror=z></picture></figure>',
+      SMALL,
+    ],
+    ['a picture parts the paragraph it stands in', '<p>a<img data-media=8> <b>c</b></p>', `<p>a</p>\n${SMALL}\n<p><b>c</b></p>`],
+    ['a foreign one does not', '<p>a<img src=x alt=y>b</p>', '<p>ab</p>'],
+    [
+      'what else stands in a figure follows it',
+      '<figure data-media=8>a<img src=x><img data-media=7></figure>',
+      `${SMALL}\n<p>a</p>\n${BRIDGE}`,
+    ],
+    ['lists, tables and quotations may hold them', '<ul><li><img data-media=8></ul>', `<ul><li>${SMALL}</li></ul>`],
+    ['headings may not', '<h2>a<img data-media=8></h2>', '<h2 id="h-a">a</h2>'],
+    [
+      'a credit is written here alone',
+      `<figure data-media=8><figcaption>a<small data-credit>b</small></figcaption></figure><p><small data-credit>c</small>d</p>`,
+      SMALL.replace('</figure>', '<figcaption>a</figcaption></figure>') + '\n<p>d</p>',
+    ],
+    [
+      'unknown numbers, documents and no numbers are no pictures',
+      '<img data-media=6><img data-media=9><img data-media=x><figure data-media=99999999999>a</figure>',
+      '<p>a</p>',
+    ],
+    [
+      'a document is linked to by number',
+      '<p><a data-media="09" href="https://a.example">a</a></p>',
+      '<p><a data-media="9" href="/media/9/document.pdf">a</a></p>',
+    ],
+    ['a picture is not', '<p><a data-media=7>a</a> <a data-media=6>b</a></p>', '<p>a b</p>'],
+    [
+      'nor is anything by an address of ours',
+      '<p><a href="/media/9/document.pdf">a</a> <a href="https://center.example/media/9/document.pdf">b</a> <a href="https://center.example/about">c</a></p>',
+      '<p>a b <a href="https://center.example/about">c</a></p>',
+    ],
+  ])('%s', (_sentence, source, expected) => {
+    expect(shown(source)).toBe(expected);
+    expect(shown(expected)).toBe(expected);
+  });
+
+  it('captions are text, alternative texts and credits are not', () => {
+    const body = cleanBody(`<blockquote>${BRIDGE.replace('<figcaption>', '<figcaption>شرح ')}${SMALL}</blockquote><p>متن</p>`, 'ar', MEDIA);
+    expect(body).toMatchObject({ text: 'شرح\nمتن', words: 2 });
+  });
+
+  it('tells what is shown and linked to, and what is named', () => {
+    const source =
+      '<img data-media=7><h2>a<img data-media=8></h2><p><a data-media=9>x</a><img data-media=7></p><img data-media=6><img data-media=99999999999>';
+    const shownOnes = [
+      { id: 7, place: 'figure' },
+      { id: 9, place: 'link' },
+    ];
+    expect(cleanBody(source, 'ar', MEDIA).media).toEqual(shownOnes);
+    expect(mediaOf(source)).toEqual([
+      { id: 7, place: 'figure' },
+      { id: 8, place: 'figure' },
+      { id: 9, place: 'link' },
+      { id: 6, place: 'figure' },
+      { id: 0, place: 'figure' },
+    ]);
+    expect(mediaOf('<p data-media=7>&lt;img data-media=8&gt;</p><script><img data-media=8></script>')).toEqual([]);
+  });
+
+  it('shows a hundred and no more', () => {
+    expect(cleanBody('<img data-media=8>'.repeat(100), 'ar', MEDIA).media).toHaveLength(1);
+    expect(() => cleanBody('<img data-media=8>'.repeat(101), 'ar', MEDIA)).toThrow(expect.objectContaining({ reason: 'too_many_media' }));
+  });
+
+  it('is fetched elsewhere where that is asked for, its text untouched', () => {
+    const body = shown(
+      '<p>src="/media/7/320.avif" <a data-media=9>x</a> <a href="https://a.example/media/1/b">y</a></p><img data-media=8 alt=\' src="/media/8/1.webp"\'>',
+    );
+    const moved = withMediaBase(body, '/previews/t');
+    expect(moved).toBe(
+      '<p>src="/media/7/320.avif" <a data-media="9" href="/previews/t/media/9/document.pdf">x</a> <a href="https://a.example/media/1/b">y</a></p>\n' +
+        SMALL.replaceAll('/media/8/', '/previews/t/media/8/').replace('alt=""', 'alt="src=&quot;/media/8/1.webp&quot;"'),
+    );
+  });
+});
+
 const HOSTILE: [string, string][] = [
   ['script', '<script>alert(1)</script>x'],
   ['split script', '<scr<script>ipt>alert(1)</scr</script>ipt>x'],
@@ -178,11 +292,16 @@ const HOSTILE: [string, string][] = [
 ];
 
 const ALLOWED_TAG =
-  /^<\/?(?:p|h[2-4]|blockquote|ul|ol|li|hr|table|caption|thead|tbody|tr|th|td|pre|a|strong|em|b|i|u|s|sub|sup|br|bdi|cite|abbr|q|code|mark|span)(?: (?:id="h-[^"<>\s]+"|href="(?:https?:\/\/|mailto:)[^"<>\s]*"|lang="(?:ar|en|fr)"|dir="(?:ltr|rtl|auto)"|title="[^"]*"|start="\d+"|(?:col|row)span="\d+"|scope="\w+"))*>$/;
+  /^<\/?(?:p|h[2-4]|blockquote|ul|ol|li|hr|table|caption|thead|tbody|tr|th|td|pre|a|strong|em|b|i|u|s|sub|sup|br|bdi|cite|abbr|q|code|mark|span|figcaption|picture)(?: (?:id="h-[^"<>\s]+"|href="(?:https?:\/\/|mailto:)[^"<>\s]*"|lang="(?:ar|en|fr)"|dir="(?:ltr|rtl|auto)"|title="[^"]*"|start="\d+"|(?:col|row)span="\d+"|scope="\w+"))*>$/;
+const SRCSET = String.raw`(?:\/media\/[78]\/\d+\.\w+ \d+w(?:, )?)+`;
+const ALLOWED_MEDIA = new RegExp(
+  String.raw`^<(?:\/?figure|figure(?: lang="\w\w")?(?: dir="\w+")? data-media="[78]"|\/small|small data-credit="" lang="ar" dir="rtl"|a data-media="9" href="\/media\/9\/document\.pdf"(?: (?:lang|dir)="\w+")*` +
+    String.raw`|source type="image\/(?:avif|webp)" srcset="${SRCSET}" sizes="[^"]+"|img src="\/media\/[78]\/\d+\.webp" alt="[^"<>]*" width="\d+" height="\d+" loading="lazy")>$`,
+);
 
 /** Whatever begins with "<" in the output must be one of the tags and attributes of the allow-list. */
 function expectOnlyAllowed(output: string): void {
-  for (const tag of output.match(/<(?:"[^"]*"|[^">])*>?/g) ?? []) expect(tag).toMatch(ALLOWED_TAG);
+  for (const tag of output.match(/<(?:"[^"]*"|[^">])*>?/g) ?? []) expect(ALLOWED_MEDIA.test(tag) ? '<p>' : tag).toMatch(ALLOWED_TAG);
 }
 
 describe('hostile markup', () => {
@@ -296,16 +415,48 @@ describe('any markup', () => {
     maxLength: 30,
   });
 
-  it('becomes allowed tags only and is then stable', () => {
+  const mediaTag = fc.constantFrom(
+    '<figure data-media=7>',
+    '<figure data-media=8 lang=en>',
+    '<figure data-media=9>',
+    '<figure>',
+    '<img data-media=7>',
+    '<img data-media=8 alt="a &quot;&lt;b&gt;&quot; &#x338;">',
+    '<img src=x onerror=y alt=z>',
+    '<picture>',
+    '<source srcset=x>',
+    '<figcaption>',
+    '<figcaption dir=rtl>',
+    '<small data-credit>',
+    '<small>',
+    '<a data-media=9>',
+    '<a data-media=7 href="https://a.example">',
+    ...['figure', 'figcaption', 'picture', 'small', 'a', 'img'].map((name) => `</${name}>`),
+  );
+  const withPictures = fc.array(
+    fc.oneof({ weight: 3, arbitrary: mediaTag }, { weight: 2, arbitrary: fragment.map((parts) => parts.slice(0, 2).join('')) }),
+    {
+      maxLength: 20,
+    },
+  );
+
+  it.each([
+    ['markup', fragment],
+    ['markup with pictures', withPictures],
+  ])('%s becomes allowed tags only and is then stable', (_kind, fragments) => {
+    const clean = (source: string): Body => cleanBody(source, 'ar', MEDIA, 'https://a.example');
     fc.assert(
-      fc.property(fragment, (parts) => {
+      fc.property(fragments, (parts) => {
         const source = parts.join('');
         // Allowed, but so rare that none was seen in 60,000 such fragments.
-        fc.pre(refusal(source) !== 'unstable');
-        const body = cleanBody(source, 'ar');
+        fc.pre(refusal(source, clean) !== 'unstable');
+        const body = clean(source);
         expectOnlyAllowed(body.html);
-        expect(cleanBody(body.html, 'ar')).toEqual(body);
+        expect(clean(body.html)).toEqual(body);
         expect(body.html.normalize('NFC')).toBe(body.html);
+        // What stands in the text was named in the source, and nothing else is recorded as used.
+        expect(mediaOf(source)).toEqual(expect.arrayContaining(body.media));
+        expect(mediaOf(body.html)).toEqual(body.media);
       }),
       { numRuns: 3_000 },
     );

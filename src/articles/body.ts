@@ -5,11 +5,14 @@ import rehypeSanitize, { type Options as SanitizeSchema } from 'rehype-sanitize'
 import rehypeStringify from 'rehype-stringify';
 import { unified } from 'unified';
 import { visit } from 'unist-util-visit';
+import type { MediaKind } from '../media/media.entity.js';
+import { DOCUMENT_NAME, mediaPath, renditionsOf, shownRendition } from '../media/renditions.js';
 import { cleanLine, cleanText } from '../text/clean.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { absoluteLink } from '../text/link.js';
 import { countWords, readingMinutes } from '../text/reading.js';
 import { foldSlug, slugify } from '../text/slug.js';
+import type { Phrase } from '../text/wording.js';
 
 /** An article's text as it is stored: safe HTML and everything that is derived from it. */
 export interface Body {
@@ -21,12 +24,36 @@ export interface Body {
   text: string;
   words: number;
   readingMinutes: number;
+  /** What it shows and links to, each once. */
+  media: NamedMedia[];
 }
+
+/** A picture that a body shows, or a document it links to. */
+export interface NamedMedia {
+  readonly id: number;
+  readonly place: 'figure' | 'link';
+}
+
+/** What there is to say of a medium in a body; sizes in pixels, null for documents. */
+export interface MediaInBody {
+  readonly kind: MediaKind;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** For where the editor gives none; '' where there is none. */
+  readonly alt: string;
+  /** Printed under it. */
+  readonly credit: Phrase | null;
+}
+
+/** By id, what a body may show and link to. */
+export type BodyMedia = ReadonlyMap<number, MediaInBody>;
+
+const NO_MEDIA: BodyMedia = new Map();
 
 /** A body that cannot be stored; callers answer 422. The message is a sentence for the editor. */
 export class BodyRefused extends Error {
   constructor(
-    readonly reason: 'too_large' | 'too_deep' | 'unstable',
+    readonly reason: 'too_large' | 'too_deep' | 'unstable' | 'too_many_media',
     message: string,
   ) {
     super(message);
@@ -40,6 +67,12 @@ const MAX_BYTES = 200 * 1024;
 /** Levels of nested elements. Real articles stay below 20; recursive transforms overflow the stack at a few thousand. */
 const MAX_DEPTH = 100;
 
+/** Figures and links to documents in one body: each figure is stored as some 800 bytes of markup. */
+const MAX_MEDIA = 100;
+
+/** Where a picture is wider than the column of text, a browser need not fetch more than that; `auto` where it knows better itself. */
+const SIZES = 'auto, (min-width: 42rem) 42rem, 100vw';
+
 /** Elements whose content is never text of the article, so they go with everything inside. */
 const REMOVED_WITH_CONTENT = (
   'script style template noscript iframe object embed svg math xmp noembed noframes plaintext ' +
@@ -52,11 +85,11 @@ const INLINE = new Set('a strong em b i u s sub sup br bdi cite abbr q code mark
 /** Phrasing elements that say nothing new inside themselves; `a` inside `a` would not even survive parsing. */
 const NOT_IN_ITSELF = new Set('a strong em b i u s code mark'.split(' '));
 
-const BLOCKS = new Set('p h2 h3 h4 blockquote ul ol li hr table caption thead tbody tr th td pre'.split(' '));
+const BLOCKS = new Set('p h2 h3 h4 blockquote ul ol li hr table caption thead tbody tr th td pre figure'.split(' '));
 
 /** Elements that only mark a border between blocks; without them `<div>a</div><div>b</div>` would become the one word "ab". */
 const CONTAINERS = (
-  'div section article main header footer aside nav address center figure figcaption details summary ' +
+  'div section article main header footer aside nav address center figcaption details summary ' +
   'dl dt dd fieldset legend hgroup tfoot listing menu dir'
 ).split(' ');
 
@@ -65,16 +98,19 @@ const RENAMED: Readonly<Record<string, string>> = { h1: 'h2', h5: 'h4', h6: 'h4'
 
 const HEADING = /^h[2-4]$/;
 const SMALL_SPAN = /^(?:[1-9]|[1-4]\d)$/;
+const DIGITS = /^\d+$/;
 const LIST_START = /^(?:0|[1-9]\d{0,3})$/;
 
 const SCHEMA: SanitizeSchema = {
-  tagNames: [...INLINE, ...BLOCKS, ...CONTAINERS, ...Object.keys(RENAMED)],
+  tagNames: [...INLINE, ...BLOCKS, ...CONTAINERS, ...Object.keys(RENAMED), 'img'],
   attributes: {
     '*': [
       ['lang', ...LANGS],
       ['dir', 'ltr', 'rtl', 'auto'],
     ],
-    a: ['href'],
+    a: ['href', ['dataMedia', DIGITS]],
+    figure: [['dataMedia', DIGITS]],
+    img: ['alt', ['dataMedia', DIGITS]],
     abbr: ['title'],
     ol: [['start', LIST_START]],
     td: [
@@ -109,36 +145,85 @@ const printer = unified().use(rehypeStringify, { characterReferences: { useNamed
  * Everything else loses its tags; scripts, styles, forms, embedded documents and foreign markup go with their content.
  * Bare text becomes paragraphs; empty paragraphs, headings and list items go. Links get no `rel`: without `target` it has no effect.
  *
+ * Pictures and documents are named by number, never by address: `<figure data-media="7">`, `<img data-media="7">`, `<a data-media="9">`.
+ * Addresses, sizes and the credit are written here, of what `media` says; of the editor's markup only the alternative text and the caption stay.
+ *
  * @param source HTML, up to 200 KB of UTF-8. The result may be larger: "&" is stored as "&amp;".
  * @param lang language of the text, for the reading speed.
- * @throws BodyRefused too large, nested deeper than 100 elements, or without a stable form.
+ * @param media what may be shown and linked to; what is named beside it goes, as foreign pictures do
+ * @param origin base of this center's addresses: a link to its `/media/` goes too, because only a number says that the file is used
+ * @throws BodyRefused too large, nested deeper than 100 elements, with more than 100 figures and documents, or without a stable form.
  * @throws UncleanText the text contains NUL, a lone surrogate, a noncharacter, a control character or more than 30 combining marks in a row.
  */
-export function cleanBody(source: string, lang: Lang): Body {
+export function cleanBody(source: string, lang: Lang, media: BodyMedia = NO_MEDIA, origin: string | null = null): Body {
   // One pass is not enough: markup the parser repairs in memory can parse differently once written out (265 of 80,000 fuzzed fragments).
-  if (Buffer.byteLength(source) > MAX_BYTES) {
-    throw new BodyRefused('too_large', `The text is larger than ${MAX_BYTES / 1024} KB.`);
-  }
-  const first = cleanOnce(source);
-  const second = cleanOnce(first.html);
-  if (second.html !== first.html && cleanOnce(second.html).html !== second.html) {
+  refuseLarge(source);
+  const first = cleanOnce(source, media, origin);
+  const second = cleanOnce(first.html, media, origin);
+  if (second.html !== first.html && cleanOnce(second.html, media, origin).html !== second.html) {
     throw new BodyRefused('unstable', 'The markup of the text changes each time it is read; paste it again as plain text.');
   }
   // Once more, because marks on both sides of a tag are one run here.
   const text = cleanText(blockTexts(second.tree.children).join('\n'));
   const words = countWords(text);
-  return { html: second.html, contents: contentsOf(second.tree), text, words, readingMinutes: readingMinutes(words, lang) };
+  return {
+    html: second.html,
+    contents: contentsOf(second.tree),
+    text,
+    words,
+    readingMinutes: readingMinutes(words, lang),
+    media: namedIn(second.tree),
+  };
 }
 
-function cleanOnce(source: string): { html: string; tree: Root } {
+/**
+ * The pictures and documents that a source names by number, whether there are such or not; a number too large for an id is 0.
+ * @throws as {@link cleanBody}
+ */
+export function mediaOf(source: string): readonly NamedMedia[] {
+  refuseLarge(source);
+  // Most texts name none, and parsing takes its time.
+  return /data-media/i.test(source) ? namedIn(sanitized(source, () => undefined)) : [];
+}
+
+/**
+ * A stored body whose pictures and documents are fetched elsewhere.
+ * @param html as {@link cleanBody} gave it @param base what is put before their `/media/…`
+ */
+export function withMediaBase(html: string, base: string): string {
+  // Text holds no "<" and no attribute a quotation mark, so tags and attributes can be told by pattern.
+  return html.replace(/<(?:img|source|a) (?:"[^"]*"|[^">])*>/g, (tag) =>
+    tag.replace(/ (src|srcset|href)="(\/media\/[^"]*)"/g, (_, name: string, addresses: string) => {
+      const moved = addresses.split(', ').map((address) => base + address);
+      return ` ${name}="${moved.join(', ')}"`;
+    }),
+  );
+}
+
+function refuseLarge(source: string): void {
+  if (Buffer.byteLength(source) > MAX_BYTES) {
+    throw new BodyRefused('too_large', `The text is larger than ${MAX_BYTES / 1024} KB.`);
+  }
+}
+
+function cleanOnce(source: string, media: BodyMedia, origin: string | null): { html: string; tree: Root } {
+  const safe = sanitized(source, (parsed) => canonicalAttributes(parsed, media, origin));
+  const tree: Root = { type: 'root', children: spaced(flow(framed(elementContent(safe.children), null), {})) };
+  if (namedIn(tree, false).length > MAX_MEDIA) {
+    throw new BodyRefused('too_many_media', `The text shows more than ${MAX_MEDIA} pictures and documents.`);
+  }
+  setHeadingIds(tree);
+  completeFigures(tree, media);
+  return { html: printer.stringify(tree), tree };
+}
+
+/** @param prepare what is done to the markup before the allow-list sees it @throws BodyRefused */
+function sanitized(source: string, prepare: (parsed: Root) => void): Root {
   try {
     const parsed = parser.parse(cleanText(source));
     refuseDeep(parsed);
-    canonicalAttributes(parsed);
-    const safe = sanitizer.runSync(parsed) as Root;
-    const tree: Root = { type: 'root', children: spaced(flow(elementContent(safe.children), {})) };
-    setHeadingIds(tree);
-    return { html: printer.stringify(tree), tree };
+    prepare(parsed);
+    return sanitizer.runSync(parsed) as Root;
   } catch (error) {
     // The parser's own recursion overflows on a few thousand nested elements, before any depth can be counted.
     if (error instanceof RangeError) throw tooDeep();
@@ -158,10 +243,18 @@ function refuseDeep(root: Root): void {
   }
 }
 
-/** Brings attribute values into the one form that the allow-list then accepts or drops. */
-function canonicalAttributes(root: Root): void {
-  visit(root, 'element', (node) => {
-    const { lang, dir, href, title } = node.properties;
+/** Brings attribute values into the one form that the allow-list then accepts or drops, and takes out credits, which are written anew. */
+function canonicalAttributes(root: Root, media: BodyMedia, origin: string | null): void {
+  visit(root, 'element', (node, index, parent) => {
+    if (node.tagName === 'small' && 'dataCredit' in node.properties) {
+      parent!.children.splice(index!, 1);
+      return index;
+    }
+    const { lang, dir, href, title, alt } = node.properties;
+    const kind = node.tagName === 'a' ? 'document' : 'picture';
+    const id = numberOf(node);
+    const known = id !== null && media.get(id)?.kind === kind;
+    node.properties.dataMedia = known ? String(id) : undefined;
     if (typeof lang === 'string')
       node.properties.lang = lang
         .trim()
@@ -170,8 +263,61 @@ function canonicalAttributes(root: Root): void {
     if (typeof dir === 'string') node.properties.dir = dir.trim().toLowerCase();
     // In an attribute "<" and ">" are legal, but programs that look for tags by pattern take them for markup.
     if (node.tagName === 'abbr' && typeof title === 'string') node.properties.title = /[<>]/.test(title) ? undefined : cleanLine(title);
-    if (node.tagName === 'a')
-      node.properties.href = typeof href === 'string' ? (absoluteLink(href, ['http:', 'https:', 'mailto:']) ?? undefined) : undefined;
+    // The same holds for an alternative text; but that is a sentence, and stays one.
+    if (node.tagName === 'img' && typeof alt === 'string') node.properties.alt = attributeText(cleanLine(alt));
+    if (node.tagName === 'a') node.properties.href = known ? mediaPath(id, DOCUMENT_NAME) : foreignLink(href, origin);
+    return undefined;
+  });
+}
+
+function foreignLink(href: Properties[string], origin: string | null): string | undefined {
+  const link = typeof href === 'string' ? absoluteLink(href, ['http:', 'https:', 'mailto:']) : null;
+  return link === null || (origin !== null && link.startsWith(`${origin}/media/`)) ? undefined : link;
+}
+
+function attributeText(text: string): string {
+  return text.replaceAll('<', '‹').replaceAll('>', '›');
+}
+
+const MAX_ID = 2_147_483_647;
+
+/** The number an element names: null for none, 0 for one that no id can be. */
+function numberOf(node: Element): number | null {
+  const { dataMedia } = node.properties;
+  if (typeof dataMedia !== 'string' || !DIGITS.test(dataMedia)) return null;
+  const id = Number(dataMedia);
+  return id <= MAX_ID ? id : 0;
+}
+
+/** @param once whether what stands there several times counts once */
+function namedIn(root: Root, once = true): NamedMedia[] {
+  const named: NamedMedia[] = [];
+  visit(root, 'element', (node) => {
+    const id = numberOf(node);
+    if (id === null) return;
+    const place = node.tagName === 'a' ? 'link' : 'figure';
+    if (!once || !named.some((other) => other.id === id && other.place === place)) named.push({ id, place });
+  });
+  return named;
+}
+
+/**
+ * Lets every picture stand in a figure, which takes number and alternative text over from its image; so an image outside becomes a figure of its
+ * own. What is left of images shows nothing known, and goes.
+ */
+function framed(nodes: ElementContent[], frame: Element | null): ElementContent[] {
+  return nodes.flatMap((node): ElementContent[] => {
+    if (node.type !== 'element') return [node];
+    if (node.tagName !== 'img') {
+      node.children = framed(node.children, node.tagName === 'figure' ? node : frame);
+      return [node];
+    }
+    const { dataMedia = frame?.properties.dataMedia, alt = '' }: Properties = node.properties;
+    if (dataMedia === undefined) return [];
+    if (frame === null || frame.properties.alt !== undefined || (frame.properties.dataMedia ?? dataMedia) !== dataMedia)
+      return node.properties.dataMedia === undefined ? [] : [element('figure', { ...node.properties, alt }, [])];
+    Object.assign(frame.properties, { dataMedia, alt });
+    return [];
   });
 }
 
@@ -228,8 +374,56 @@ function block(node: Element, inherited: Inherited): Element[] {
       return unlessEmpty(element(tagName, properties, listItems(children)));
     case 'table':
       return table(node, properties, inherited);
+    case 'figure':
+      if (node.properties.dataMedia === undefined) break;
+      return figure(node, inheritedFrom(node, inherited));
   }
   return flow(children, inheritedFrom(node, inherited));
+}
+
+/** A picture and its caption; what else stood there follows. */
+function figure({ properties, children }: Element, inherited: Inherited): Element[] {
+  const { dataMedia, alt = '' }: Properties = properties;
+  const caption = children.find((child) => child.type === 'element' && child.tagName === 'figcaption') as Element | undefined;
+  const text = caption && element('figcaption', { ...caption.properties }, trimmed(phrasing(caption.children, ['br'])));
+  const parts = [element('img', { alt }, []), ...(text ? unlessBlank(text) : [])];
+  return [
+    element('figure', { ...inherited, dataMedia }, parts),
+    ...flow(
+      children.filter((child) => child !== caption),
+      inherited,
+    ),
+  ];
+}
+
+/** Writes into every figure where its picture is fetched from, in every width, and whose work it is. */
+function completeFigures(root: Root, media: BodyMedia): void {
+  visit(root, 'element', (node) => {
+    if (node.tagName !== 'figure') return;
+    const id = numberOf(node)!;
+    const { width, height, alt, credit } = media.get(id)!;
+    const size = { width: width!, height: height! };
+    const renditions = renditionsOf(size);
+    const sources = [...new Set(renditions.map(({ type }) => type))].map((type) => {
+      const ofType = renditions.filter((rendition) => rendition.type === type);
+      const srcSet = ofType.map((rendition) => `${mediaPath(id, rendition.name)} ${rendition.width}w`).join(', ');
+      return element('source', { type, srcSet, sizes: SIZES }, []);
+    });
+    const [image, caption] = node.children as [Element, Element | undefined];
+    const src = mediaPath(id, shownRendition(renditions).name);
+    const shown = element('img', { src, alt: image.properties.alt || attributeText(alt), ...size, loading: 'lazy' }, []);
+    const words = caption?.children ?? [];
+    const signed = credit && element('small', { dataCredit: '', lang: credit.lang, dir: credit.dir }, [textNode(credit.text)]);
+    const line = signed ? [...words, ...(words.length > 0 ? [SPACE] : []), signed] : words;
+    node.children = [
+      element('picture', {}, [...sources, shown]),
+      ...(line.length > 0 ? [element('figcaption', { ...caption?.properties }, line)] : []),
+    ];
+  });
+}
+
+function textNode(value: string): Text {
+  return { type: 'text', value: textValue(value) };
 }
 
 function unlessBlank(node: Element): Element[] {
@@ -290,7 +484,8 @@ function row(node: Element, stray: ElementContent[]): Element {
   return element('tr', { ...node.properties }, cells);
 }
 
-function isPhrasing(node: ElementContent): boolean {
+/** Whether it is text, or an element within lines that holds nothing else. */
+export function isPhrasing(node: ElementContent): boolean {
   if (node.type !== 'element') return true;
   return INLINE.has(RENAMED[node.tagName] ?? node.tagName) && node.children.every(isPhrasing);
 }
@@ -301,7 +496,7 @@ function isPhrasing(node: ElementContent): boolean {
  */
 function phrasing(nodes: ElementContent[], open: string[]): ElementContent[] {
   const content = nodes.flatMap((node): ElementContent[] => {
-    if (node.type === 'text') return [{ type: 'text', value: textValue(node.value) }];
+    if (node.type === 'text') return [textNode(node.value)];
     if (node.type !== 'element') return [];
     const tagName = RENAMED[node.tagName] ?? node.tagName;
     if (tagName === 'br') return open.includes('br') ? [SPACE] : [element('br', {}, [])];
@@ -374,7 +569,7 @@ function isBlank(nodes: ElementContent[]): boolean {
   return nodes.every((node) => {
     if (node.type === 'text') return /^[\s\p{Cf}]*$/u.test(node.value);
     if (node.type !== 'element') return true;
-    return isBreak(node) || (node.tagName !== 'hr' && isBlank(node.children));
+    return isBreak(node) || (node.tagName !== 'hr' && node.tagName !== 'figure' && isBlank(node.children));
   });
 }
 
@@ -438,7 +633,8 @@ function lineText(nodes: ElementContent[]): string {
   return nodes
     .map((node) => {
       if (node.type === 'text') return node.value;
-      if (node.type !== 'element') return '';
+      // The credit is the picture's, not the text's.
+      if (node.type !== 'element' || node.tagName === 'small') return '';
       return isBreak(node) ? '\n' : lineText(node.children);
     })
     .join('');

@@ -50,7 +50,12 @@ export class DraftArticle {
   @Line({ max: 300, description: 'Title.', example: 'النقل العام في المدن' })
   title: string;
 
-  @Html({ max: 204_800, description: 'HTML up to 200 KB of UTF-8; it is cleaned.', example: '<p>…</p>' })
+  @Html({
+    max: 204_800,
+    description:
+      'HTML up to 200 KB of UTF-8; it is cleaned. Pictures and documents are named by number: `<figure data-media="7"><img alt="…"><figcaption>…</figcaption></figure>`, `<a data-media="9">…</a>`.',
+    example: '<p>…</p>',
+  })
   body: string;
 
   @Id({ description: 'Section.', example: 4 })
@@ -169,7 +174,7 @@ export class ListDeskArticles extends PageQuery {
   declare lang?: Lang;
 }
 
-class Person {
+export class Person {
   @ApiProperty({ type: 'integer', example: 2 })
   id: number;
 
@@ -366,6 +371,9 @@ class RevisionWords {
 
   @ApiProperty({ type: [ReferenceView] })
   references: ReferenceView[];
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null })
+  coverId: number | null;
 }
 
 /** An article as the desk sees it: its newest revision, and where it stands. */
@@ -375,9 +383,6 @@ export class DeskArticle extends IntersectionType(DeskArticleCard, RevisionWords
 
   @ApiProperty({ type: [Number], example: [3] })
   authorIds: number[];
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  coverId: number | null;
 
   @ApiProperty({ type: String, nullable: true, example: null, description: 'As printed, where it was imported or is public.' })
   dateline: string | null;

@@ -6,7 +6,7 @@ import { NotFound, type Problem } from '../http/problem.js';
 import { fieldRefused, noSuchThing } from '../http/refusals.js';
 import { loadArticle, lockArticle, openActs } from './article-facts.js';
 import { Article } from './article.entity.js';
-import { deskArticle, deskPage, revisionPage, revisionText } from './desk-articles.queries.js';
+import { comparedRevision, deskArticle, deskPage, numberBefore, revisionPage, revisionText } from './desk-articles.queries.js';
 import type {
   DeskArticle,
   DeskArticleList,
@@ -19,6 +19,8 @@ import type {
   RevisionText,
 } from './desk-article.dto.js';
 import { DraftingService, type ArticleText } from './drafting.service.js';
+import { compareRevisions } from './revision-diff.js';
+import type { RevisionDiff } from './revision-diff.dto.js';
 import { Revision } from './revision.entity.js';
 import { publishedInFuture } from './workflow.service.js';
 
@@ -61,6 +63,23 @@ export class DeskArticlesService {
     const text = await revisionText(tx, id, number);
     if (text === null) throw noSuchThing();
     return text;
+  }
+
+  /**
+   * What a revision has that another has not, and the reverse.
+   * @param other number of the other one; left out, the one before, and for the first nothing
+   * @throws NotFound also for a number that the article does not have
+   */
+  async compare(by: EditorActor, id: number, number: number, other: number | undefined): Promise<RevisionDiff> {
+    const tx = this.dataSource.manager;
+    await loadArticle(tx, by, id);
+    const before = other ?? (await numberBefore(tx, id, number));
+    const [earlier, later] = await Promise.all([
+      before === null ? null : comparedRevision(tx, id, before),
+      comparedRevision(tx, id, number),
+    ]);
+    if (later === null || (before !== null && earlier === null)) throw noSuchThing();
+    return compareRevisions(earlier, later);
   }
 
   create(by: EditorActor, draft: DraftArticle): Promise<DeskArticle> {
@@ -141,9 +160,8 @@ function sameSecond(one: Date, other: Date): boolean {
   return Math.floor(one.getTime() / 1000) === Math.floor(other.getTime() / 1000);
 }
 
-/** What was given, over what there is. @throws Problem 422 `unknown_reference` naming coverId: there are no pictures yet */
+/** What was given, over what there is. */
 function textOf(given: Partial<DraftArticle>, rest: ArticleText): ArticleText {
-  if (given.coverId) throw unknownCover();
   const { title, body, kicker, summary, type, sectionId, references } = given;
   return {
     title: title ?? rest.title,
@@ -158,6 +176,7 @@ function textOf(given: Partial<DraftArticle>, rest: ArticleText): ArticleText {
     publisher:
       given.publisher === undefined ? rest.publisher : given.publisher && { name: given.publisher.name, url: given.publisher.url ?? null },
     references: references ?? rest.references,
+    coverId: given.coverId === undefined ? rest.coverId : given.coverId,
   };
 }
 
@@ -189,11 +208,6 @@ function fixed(field: 'lang' | 'publishedAt'): Problem {
       ? { ar: 'لغة النص لا تتغير. أنشئ ترجمة بدل ذلك.', en: 'The language of a text cannot change. Make a translation instead.' }
       : { ar: 'تاريخ نشر مادة منشورة لا يتغير.', en: 'The publication date of a public piece cannot change.' };
   return fieldRefused(422, 'fixed', field, message);
-}
-
-function unknownCover(): Problem {
-  const message = { ar: 'لا توجد صورة بهذا الرقم.', en: 'There is no picture with this id.' };
-  return fieldRefused(422, 'unknown_reference', 'coverId', message);
 }
 
 function roleWithoutAuthor(): Problem {

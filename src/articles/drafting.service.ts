@@ -1,17 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { authorize, type Actor } from '../access/access.js';
+import { SYSTEM, authorize, type Actor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { insertWithSlug } from '../database/insert-with-slug.js';
+import { Addresses } from '../http/addresses.js';
 import { NotFound, acceptedLink, type Problem, type Sentence } from '../http/problem.js';
 import { acceptedSlug, fieldRefused, newSlug, noSuchThing } from '../http/refusals.js';
+import type { Media } from '../media/media.entity.js';
+import { MediaService } from '../media/media.service.js';
 import { UncleanText, cleanLine } from '../text/clean.js';
 import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
+import { phraseIn, wordingIn } from '../text/wording.js';
 import { advance, beginAct, loadArticle, type LoadedArticle } from './article-facts.js';
 import { Article } from './article.entity.js';
-import { BodyRefused, cleanBody } from './body.js';
-import { Revision, RevisionAuthor, RevisionTag, type ArticleType, type Publisher, type Reference } from './revision.entity.js';
+import { BodyRefused, cleanBody, mediaOf, type Body, type BodyMedia } from './body.js';
+import {
+  Revision,
+  RevisionAuthor,
+  RevisionMedia,
+  RevisionTag,
+  type ArticleType,
+  type Publisher,
+  type Reference,
+} from './revision.entity.js';
 
 /** What an editor writes: everything a revision says. */
 export interface ArticleText {
@@ -31,6 +43,7 @@ export interface ArticleText {
   readonly references?: readonly (Pick<Reference, 'title'> & Partial<Reference>)[];
   /** The printed dateline of an imported page. */
   readonly dateline?: string | null;
+  readonly coverId?: number | null;
 }
 
 export interface NewArticle extends ArticleText {
@@ -56,11 +69,15 @@ const COALESCED = `interval '10 minutes'`;
 /** The writing of texts: drafts, saves, restored revisions. Every act runs in the caller's transaction. */
 @Injectable()
 export class DraftingService {
-  constructor(private readonly audit: AuditService) {}
+  constructor(
+    private readonly audit: AuditService,
+    private readonly media: MediaService,
+    private readonly addresses: Addresses,
+  ) {}
 
   /**
    * Starts an article with its first revision. Nothing of it is public.
-   * @throws Problem 422 `body_refused`, `slug_invalid`, `link_invalid`, 422 `unknown_reference` naming translationOf
+   * @throws Problem 422 `body_refused`, `slug_invalid`, `link_invalid`, 422 `unknown_reference` naming translationOf, body or coverId
    */
   async draft(tx: EntityManager, actor: Actor, article: NewArticle): Promise<ActResult> {
     authorize(actor, 'articles.create');
@@ -87,7 +104,8 @@ export class DraftingService {
    * Writes down a text: into the newest revision while it is the same editor's, free and young, else as a new one. What the public sees
    * stays as it is until that is published.
    * @param said for the audit log: what was set beside the text
-   * @throws NotFound, Problem 403, 409 `stale_version`, `wrong_state`, `slug_taken`, 422 `body_refused`, `slug_invalid`, `link_invalid`
+   * @throws NotFound, Problem 403, 409 `stale_version`, `wrong_state`, `slug_taken`, 422 `body_refused`, `slug_invalid`, `link_invalid`,
+   *   `unknown_reference` naming body or coverId
    */
   async save(
     tx: EntityManager,
@@ -116,6 +134,7 @@ export class DraftingService {
   async textOf(tx: EntityManager, revision: Revision): Promise<ArticleText> {
     const byline = await tx.getRepository(RevisionAuthor).find({ where: { revisionId: revision.id }, order: { position: 'ASC' } });
     const tags = await tx.getRepository(RevisionTag).findBy({ revisionId: revision.id });
+    const cover = await tx.getRepository(RevisionMedia).findOneBy({ revisionId: revision.id, place: 'cover' });
     const { title, bodySource, kicker, summary, type, slug, sectionId, seriesId, seriesPosition, publisher, bibliography, dateline } =
       revision;
     return {
@@ -132,6 +151,7 @@ export class DraftingService {
       publisher,
       references: bibliography,
       dateline,
+      coverId: cover?.mediaId ?? null,
     };
   }
 
@@ -162,7 +182,7 @@ export class DraftingService {
     const inPlace = head!.open && restoredFrom === null;
     const number = inPlace ? headNumber : headNumber + 1;
     const place = { articleId: id, lang, number, slug, restoredFrom };
-    if (inPlace) await this.rewriteRevision(tx, headRevisionId, place, text);
+    if (inPlace) await this.rewriteRevision(tx, actor, headRevisionId, place, text);
     else await this.addRevision(tx, actor, place, text);
     await this.audit.record(tx, actor, {
       act: restoredFrom === null ? 'articles.save' : 'articles.restore',
@@ -217,26 +237,30 @@ export class DraftingService {
   }
 
   private async addRevision(tx: EntityManager, actor: Actor, place: RevisionPlace, text: ArticleText): Promise<void> {
+    const body = await this.body(tx, actor, place, text);
     const { id } = await tx.getRepository(Revision).save({
-      ...columnsOf(place, text, await this.seriesPlace(tx, place.articleId, text)),
+      ...columnsOf(place, text, body, await this.seriesPlace(tx, place.articleId, text)),
       articleId: place.articleId,
       number: place.number,
       createdBy: actor.editor?.id ?? null,
       restoredFrom: place.restoredFrom,
     });
-    await this.setByline(tx, id, text);
+    await this.setReferred(tx, id, text, body);
     await tx.getRepository(Article).update({ id: place.articleId }, { headRevisionId: id });
   }
 
-  private async rewriteRevision(tx: EntityManager, id: number, place: RevisionPlace, text: ArticleText): Promise<void> {
-    const columns = columnsOf(place, text, await this.seriesPlace(tx, place.articleId, text));
+  private async rewriteRevision(tx: EntityManager, actor: Actor, id: number, place: RevisionPlace, text: ArticleText): Promise<void> {
+    const body = await this.body(tx, actor, place, text);
+    const columns = columnsOf(place, text, body, await this.seriesPlace(tx, place.articleId, text));
     await tx.getRepository(Revision).update({ id }, { ...columns, savedAt: () => 'now()' });
     await tx.getRepository(RevisionAuthor).delete({ revisionId: id });
     await tx.getRepository(RevisionTag).delete({ revisionId: id });
-    await this.setByline(tx, id, text);
+    await tx.getRepository(RevisionMedia).delete({ revisionId: id });
+    await this.setReferred(tx, id, text, body);
   }
 
-  private async setByline(tx: EntityManager, revisionId: number, text: ArticleText): Promise<void> {
+  /** What a revision names: its byline, its tags, its pictures. */
+  private async setReferred(tx: EntityManager, revisionId: number, text: ArticleText, body: Body): Promise<void> {
     const byline = (text.byline ?? []).map(({ authorId, role }, position) => ({
       revisionId,
       position,
@@ -246,6 +270,52 @@ export class DraftingService {
     if (byline.length > 0) await tx.getRepository(RevisionAuthor).insert(byline);
     const tags = [...new Set(text.tagIds)].map((tagId) => ({ revisionId, tagId }));
     if (tags.length > 0) await tx.getRepository(RevisionTag).insert(tags);
+    const cover = text.coverId ? [{ revisionId, mediaId: text.coverId, place: 'cover' as const }] : [];
+    const media = [...cover, ...body.media.map(({ id, place }) => ({ revisionId, mediaId: id, place }))];
+    if (media.length > 0) await tx.getRepository(RevisionMedia).insert(media);
+  }
+
+  /**
+   * The text's body, with its pictures. Its media, and its cover, are held until the transaction ends, so that none is removed meanwhile.
+   * @throws Problem 422 `body_refused`, `unknown_reference` naming body or coverId
+   */
+  private async body(tx: EntityManager, actor: Actor, { articleId, lang }: RevisionPlace, { body, coverId }: ArticleText): Promise<Body> {
+    const named = accepted(() => mediaOf(body));
+    const ids = [...named.map(({ id }) => id), ...(coverId ? [coverId] : [])];
+    const media = ids.length === 0 ? new Map<number, Media>() : await this.usable(tx, actor, articleId, ids);
+    const isThere = (id: number, kind: Media['kind']): boolean => media.get(id)?.kind === kind;
+    if (!named.every(({ id, place }) => isThere(id, place === 'link' ? 'document' : 'picture'))) throw unknownMedia('body');
+    if (coverId && !isThere(coverId, 'picture')) throw unknownMedia('coverId');
+    const said = media.size === 0 ? undefined : await this.saidOf(tx, media, lang);
+    return accepted(() => cleanBody(body, lang, said, this.addresses.origin));
+  }
+
+  /** What the editor may use anywhere, and what the article has or had: whoever may write it need not take out another's picture. */
+  private async usable(tx: EntityManager, actor: Actor, articleId: number, ids: readonly number[]): Promise<ReadonlyMap<number, Media>> {
+    const own = await this.media.usable(tx, actor, ids);
+    const others = ids.filter((id) => !own.has(id));
+    if (others.length === 0) return own;
+    const kept = await tx.query<{ id: number }[]>(
+      `select distinct u.media_id as id from revision_media u join revisions r on r.id = u.revision_id where r.article_id = $1 and u.media_id = any($2::int[])`,
+      [articleId, others],
+    );
+    const held = await this.media.usable(
+      tx,
+      SYSTEM,
+      kept.map(({ id }) => id),
+    );
+    return new Map([...own, ...held]);
+  }
+
+  /** Alternative texts and credits in the text's language, else in the center's. */
+  private async saidOf(tx: EntityManager, media: ReadonlyMap<number, Media>, lang: Lang): Promise<BodyMedia> {
+    const [{ home }] = await tx.query<[{ home: Lang }]>(`select lang as home from center`);
+    return new Map(
+      [...media.values()].map(({ id, kind, width, height, alt, credit }) => [
+        id,
+        { kind, width, height, alt: wordingIn(alt, lang, home), credit: phraseIn(credit, lang, home) },
+      ]),
+    );
   }
 
   /** Two pieces put last at the same moment may share a place; the series then orders them by id. */
@@ -274,8 +344,12 @@ interface RevisionPlace {
 }
 
 /** What a text puts into its revision's own row. */
-function columnsOf({ lang, slug }: RevisionPlace, text: ArticleText, series: { id: number; position: number } | null): Partial<Revision> {
-  const body = bodyOf(text.body, lang);
+function columnsOf(
+  { slug }: RevisionPlace,
+  text: ArticleText,
+  body: Body,
+  series: { id: number; position: number } | null,
+): Partial<Revision> {
   return {
     slug,
     slugEncoded: encodeURIComponent(slug),
@@ -319,9 +393,10 @@ function publisherOf({ name, url }: Publisher): Publisher {
   return { name: cleanLine(name), url: url === null ? null : acceptedLink('publisher', url) };
 }
 
-function bodyOf(source: string, lang: Lang): ReturnType<typeof cleanBody> {
+/** @throws Problem 422 `body_refused` */
+function accepted<Read>(read: () => Read): Read {
   try {
-    return cleanBody(source, lang);
+    return read();
   } catch (error) {
     if (!(error instanceof BodyRefused || error instanceof UncleanText)) throw error;
     const message = BODY_REFUSALS[error instanceof BodyRefused ? error.reason : 'unclean'];
@@ -339,6 +414,10 @@ const BODY_REFUSALS: Record<BodyRefused['reason'] | 'unclean', Sentence> = {
     ar: 'وسوم المتن تتغير كلما قُرئت. الصقه نصًّا عاديًّا.',
     en: 'The body’s markup changes each time it is read. Paste it as plain text.',
   },
+  too_many_media: {
+    ar: 'في المتن أكثر من مئة صورة ووثيقة. قسّمه إلى أجزاء.',
+    en: 'The body shows more than a hundred pictures and documents. Split it into parts.',
+  },
   unclean: {
     ar: 'في المتن محارف لا تُقبل في نص. الصقه نصًّا عاديًّا.',
     en: 'The body holds characters that are no text. Paste it as plain text.',
@@ -348,6 +427,14 @@ const BODY_REFUSALS: Record<BodyRefused['reason'] | 'unclean', Sentence> = {
 function slugTaken(): Problem {
   const message = { ar: 'هذا الاسم المختصر لمادة أخرى، الآن أو في السابق.', en: 'Another piece has this slug, or had it.' };
   return fieldRefused(409, 'slug_taken', 'slug', message);
+}
+
+function unknownMedia(field: 'body' | 'coverId'): Problem {
+  const message =
+    field === 'coverId'
+      ? { ar: 'لا توجد صورة بهذا الرقم.', en: 'There is no picture with this id.' }
+      : { ar: 'في المتن صورة أو وثيقة لا توجد.', en: 'The body names a picture or document that is not there.' };
+  return fieldRefused(422, 'unknown_reference', field, message);
 }
 
 function unknownTranslation(): Problem {

@@ -2,6 +2,7 @@ import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Id, Line, Lines, Parts, Version, WholeWording, Words } from '../http/body.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, PageQuery, Search } from '../http/query.js';
+import { PublicPicture } from '../media/picture.js';
 import type { Wording } from '../text/wording.js';
 import type { Author, AuthorLink } from './author.entity.js';
 
@@ -41,8 +42,8 @@ export class AuthorProfile {
   @ApiProperty({ type: [AuthorLinkView] })
   links: AuthorLinkView[];
 
-  @ApiProperty({ type: String, nullable: true, example: null, description: 'Address of a picture.' })
-  portrait: string | null;
+  @ApiProperty({ type: PublicPicture, nullable: true })
+  portrait: PublicPicture | null;
 }
 
 export class AuthorList {
@@ -101,7 +102,7 @@ export class CreateAuthor {
   @Lines({ description: 'Other spellings the person has signed with.', example: ['ليلى عبدالله'], max: 50, length: 200, optional: true })
   aliases?: string[];
 
-  @Id({ description: 'A picture. There are none yet: only null is accepted.', example: null, optional: true, nullable: true })
+  @Id({ description: 'A picture of the person.', example: null, optional: true, nullable: true })
   portraitId?: number | null;
 }
 
@@ -111,6 +112,19 @@ export class ReplaceAuthor extends CreateAuthor {
 }
 
 export class ChangeAuthor extends PartialType(CreateAuthor, { skipNullProperties: false }) {
+  @Version()
+  version: number;
+}
+
+export class MergeAuthor {
+  @Id({ description: 'Whom readers are led to from now on.', example: 3 })
+  into: number;
+
+  @Version()
+  version: number;
+}
+
+export class UnmergeAuthor {
   @Version()
   version: number;
 }
@@ -150,9 +164,45 @@ export class DeskAuthor {
   @ApiProperty({ type: 'integer', nullable: true, example: null })
   portraitId: number | null;
 
-  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases }: Author): DeskAuthor {
-    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId: null };
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: null,
+    description: 'Whom readers are led to, since this record was merged into that one; null for most.',
+  })
+  mergedInto: number | null;
+
+  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId, mergedInto }: Author): DeskAuthor {
+    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId, mergedInto };
   }
+}
+
+/** How an author that there is resembles a new one, the surest sign first. */
+export const REASONS = ['same_orcid', 'same_name', 'similar_name'] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** An author that there is and who may be the new one. */
+export class LookAlike {
+  @ApiProperty({ type: 'integer', example: 2 })
+  id: number;
+
+  @ApiProperty({ example: 'ليلى-عبدالله' })
+  slug: string;
+
+  @WholeWording({ description: 'Name as displayed.', example: { en: 'Leila Abdullah' } })
+  name: Wording;
+
+  @ApiProperty({
+    enum: REASONS,
+    description: 'Equal ORCID; a name or alias equal but for spelling (عبد الله, عبدالله); one that sounds alike, in any script and order.',
+  })
+  reason: Reason;
+}
+
+/** A new author, and who may be the same person: nothing was refused for it. */
+export class NewDeskAuthor extends DeskAuthor {
+  @ApiProperty({ type: [LookAlike], description: 'The surest first, 20 at the most. Of merged records the one that they lead to.' })
+  lookAlikes: LookAlike[];
 }
 
 export class DeskAuthorList {

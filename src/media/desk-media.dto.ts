@@ -22,7 +22,7 @@ export class ListDeskMedia extends PageQuery {
   q?: string;
 }
 
-class FocalPoint {
+class FocalPointFields {
   @Fraction({ description: 'From the left.', example: 0.5 })
   x: number;
 
@@ -44,14 +44,14 @@ export class ChangeMedia {
   @Words({ description: 'Whose work it is, as printed.', example: { ar: 'تصوير: سلمى' }, max: 300, empty: true, optional: true })
   credit?: Wording;
 
-  @Part(() => FocalPoint, { description: 'What a crop must keep.', optional: true })
-  focalPoint?: FocalPoint;
+  @Part(() => FocalPointFields, { description: 'What a crop must keep.', optional: true })
+  focalPoint?: FocalPointFields;
 
   @Version()
   version: number;
 }
 
-class PointView {
+class FocalPointView {
   @ApiProperty({ type: 'number', example: 0.5, description: '0 to 1, from the left.' })
   x: number;
 
@@ -59,7 +59,7 @@ class PointView {
   y: number;
 }
 
-class RenditionView {
+class DeskRendition {
   @ApiProperty({ example: '640.webp', description: 'The last part of its address.' })
   name: string;
 
@@ -141,10 +141,10 @@ export class DeskMediaCard {
   credit: Wording;
 
   @ApiProperty()
-  focalPoint: PointView;
+  focalPoint: FocalPointView;
 
-  @ApiProperty({ type: [RenditionView], description: 'Empty for documents, and until they are made.' })
-  renditions: RenditionView[];
+  @ApiProperty({ type: [DeskRendition], description: 'Empty for documents, and until they are made.' })
+  renditions: DeskRendition[];
 
   @ApiProperty({ type: 'integer', example: 812_004, description: 'Of the file that is kept.' })
   bytes: number;

@@ -29,6 +29,11 @@ export function renditionsOf({ width, height }: { readonly width: number; readon
   );
 }
 
+/** What stands where one address has to do: the widest WebP of at most 960 pixels. Every picture has one. */
+export function shownRendition<Of extends Pick<Rendition, 'type' | 'width'>>(renditions: readonly Of[]): Of {
+  return renditions.filter(({ type, width }) => type === 'image/webp' && width <= 960).at(-1)!;
+}
+
 /** What a document is served as. */
 export const DOCUMENT_NAME = 'document.pdf';
 

@@ -20,6 +20,9 @@ interface Words {
   /** Links that pass the piece on without this server. */
   readonly mailto: string;
   readonly elsewhere: Readonly<Record<(typeof ELSEWHERE)[number], string>>;
+  /** Over a preview: of what is not public, and of what is. */
+  readonly preview: Readonly<Record<'hidden' | 'live', string>>;
+  readonly previewed: (revision: number, until: string) => string;
   /** Between names. */
   readonly comma: string;
 }
@@ -39,6 +42,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'مشاركة المادة',
     mailto: 'برنامج بريدك',
     elsewhere: { whatsapp: 'واتساب', telegram: 'تيليغرام', x: 'إكس', facebook: 'فيسبوك' },
+    preview: { hidden: 'معاينة — لم تُنشر', live: 'معاينة — هذه الصيغة منشورة' },
+    previewed: (revision, until) => `الصيغة ${revision}. ينتهي هذا الرابط في ${until}، وهو لمن أُرسل إليه.`,
     comma: '، ',
   },
   en: {
@@ -55,6 +60,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'Share this piece',
     mailto: 'Your mail program',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
+    preview: { hidden: 'Preview — not published', live: 'Preview — this revision is published' },
+    previewed: (revision, until) => `Revision ${revision}. This link ends on ${until}; it is for those it was sent to.`,
     comma: ', ',
   },
   fr: {
@@ -71,20 +78,27 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'Partager cet article',
     mailto: 'Votre messagerie',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
+    preview: { hidden: 'Aperçu — non publié', live: 'Aperçu — cette version est publiée' },
+    previewed: (revision, until) => `Version ${revision}. Ce lien expire le ${until} ; il est réservé à ses destinataires.`,
     comma: ', ',
   },
 };
 
+/** What the page shows of what was read. */
+type Read = Omit<ReadArticle, 'row'>;
+
 interface ArticlePage {
   /** Of what stands around the piece. */
   readonly lang: Lang;
-  readonly read: ReadArticle;
+  readonly read: Read;
   /** The revision a letter was sent with, if one led here. */
   readonly sentWith: number | null;
+  /** For somebody outside: whether everybody sees the same by now, and until when the link opens. */
+  readonly preview?: { readonly live: boolean; readonly until: string };
 }
 
 /** A piece as readers see it: in its own language and direction, within a page of the language they asked for. */
-export function articlePage({ lang, read, sentWith }: ArticlePage): string {
+export function articlePage({ lang, read, sentWith, preview }: ArticlePage): string {
   const { article, since, zone, center, home } = read;
   const words = WORDS[lang];
   const [later, notices] = [true, false].map((isSince) => article.notices.filter(({ id }) => since.includes(id) === isSince));
@@ -94,10 +108,17 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
     title: article.title,
     center,
     home,
-    canonical: article.url,
+    // A preview is listed nowhere, so it is known by no address.
+    ...(preview === undefined && { canonical: article.url, image: article.cover }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
       <article>
+        {preview !== undefined && (
+          <section class="notice">
+            <h2>{words.preview[preview.live ? 'live' : 'hidden']}</h2>
+            <p>{words.previewed(article.revision, dayOf(preview.until, lang, zone))}</p>
+          </section>
+        )}
         {later!.length > 0 && (
           <section class="notice">
             <h2>{words.since[retracted ? 'retraction' : 'correction']}</h2>
@@ -110,9 +131,10 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           {article.kicker !== null && <p class="kicker">{article.kicker}</p>}
           <h1>{article.title}</h1>
           <p class="byline">
-            {article.byline.map(({ name, role }, index) => (
+            {article.byline.map(({ name, role, portrait }, index) => (
               <>
                 {index > 0 && words.comma}
+                {portrait !== null && <Portrait {...{ portrait }} />}
                 <bdi>{name}</bdi>
                 {role !== null && (
                   <>
@@ -134,15 +156,50 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           </section>
         ))}
         <div lang={article.lang} dir={dirOf(article.lang)}>
+          {article.cover !== null && <Cover {...{ cover: article.cover }} />}
           <p class="summary">{article.summary}</p>
           {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
           <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
         </div>
         <Publisher {...{ words, publisher: article.publisher }} />
-        <Sharing {...{ lang, words, read }} />
+        {preview === undefined && <Sharing {...{ lang, words, read }} />}
       </article>
     ),
   });
+}
+
+/** Where the picture is on this page's own host: an absolute address would be a foreign one where the page is opened under another name. */
+const pathOf = (url: string): string => new URL(url).pathname;
+
+function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cover: NonNullable<Article['cover']> }): JSX.Element {
+  return (
+    <figure>
+      <picture>
+        {[...new Set(renditions.map(({ type }) => type))].map((type) => (
+          <source
+            type={type}
+            srcset={renditions
+              .filter((rendition) => rendition.type === type)
+              .map((rendition) => `${pathOf(rendition.url)} ${rendition.width}w`)
+              .join(', ')}
+            sizes="(min-width: 42rem) 42rem, 100vw"
+          />
+        ))}
+        <img src={pathOf(url)} {...{ alt, width, height }} />
+      </picture>
+      {credit !== null && (
+        <figcaption>
+          <small dir="auto">{credit}</small>
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+/** Beside the name, which says who it is. */
+function Portrait({ portrait: { renditions } }: { portrait: NonNullable<Article['cover']> }): JSX.Element {
+  const smallest = renditions.findLast(({ type, width }) => type === 'image/webp' && width <= 320)!;
+  return <img src={pathOf(smallest.url)} alt="" width={40} height={40} />;
 }
 
 function NoticeText({ notice, lang, zone }: { notice: Notice; lang: Lang; zone: string }): JSX.Element {
@@ -185,7 +242,7 @@ function Publisher({ words, publisher: { name, url } }: { words: Words; publishe
 }
 
 /** Ways to pass the piece on. None of them tells who did. */
-function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: ReadArticle }): JSX.Element {
+function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: Read }): JSX.Element {
   const links = shareLinks({ title: article.title, lang: article.lang, url: article.url, mail: mailSharing });
   const all = [
     ...(mailSharing ? [{ href: `${article.url}/send?lang=${lang}`, label: words.send }] : []),

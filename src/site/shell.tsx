@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { Published, type PublishedRow } from '../http/published.js';
+import type { PublicPicture } from '../media/picture.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
 import { phraseIn, type Wording } from '../text/wording.js';
 
@@ -17,6 +18,8 @@ interface ShellOptions {
   readonly children: ComponentChildren;
   /** Where the page is for everybody: its one address, which those who list pages are to know it by. */
   readonly canonical?: string;
+  /** What those who show a link to the page may show beside it. */
+  readonly image?: PublicPicture | null;
   /** Parameters of the page that stay when its language is changed: `r=3`. */
   readonly parameters?: string;
 }
@@ -64,6 +67,11 @@ p { margin: 0 0 1rem; }
 .text table { border-collapse: collapse; display: block; overflow-x: auto; }
 .text th, .text td { padding: .25rem .75rem; border: 1px solid var(--line); text-align: start; }
 .text pre { overflow-x: auto; }
+figure { margin: 1.5rem 0; }
+figure img { display: block; max-width: 100%; height: auto; margin-inline: auto; border-radius: .25rem; }
+figcaption { margin-top: .5rem; font-size: .9375rem; line-height: 1.6; color: var(--quiet); }
+figcaption small { display: block; font-size: .875rem; }
+.byline img { width: 2.5rem; height: 2.5rem; margin-inline-end: .5rem; border-radius: 50%; object-fit: cover; vertical-align: middle; }
 .sharing { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .sharing ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
 .sharing a { color: var(--accent); }
@@ -87,9 +95,10 @@ footer a { color: var(--quiet); }
 @media (max-width: 30rem) { .sheet { padding: 1.25rem; } button { width: 100%; } }
 `;
 
-/** Only this page's own style, and forms to this center alone. */
+/** Only this page's own style, this center's pictures, and forms to it alone. */
 const POLICY = [
   "default-src 'none'",
+  "img-src 'self'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "form-action 'self'",
   "base-uri 'none'",
@@ -97,7 +106,7 @@ const POLICY = [
 ].join('; ');
 
 /** The whole page, around `children`. */
-export function shell({ lang, title, center, home, children, canonical, parameters }: ShellOptions): string {
+export function shell({ lang, title, center, home, children, canonical, image, parameters }: ShellOptions): string {
   const name = phraseIn(center, lang, home)!;
   return `<!doctype html>${renderToString(
     <html lang={lang} dir={dirOf(lang)}>
@@ -106,6 +115,8 @@ export function shell({ lang, title, center, home, children, canonical, paramete
         <title>{`${title} · ${name.text}`}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         {canonical === undefined ? <meta name="robots" content="noindex" /> : <link rel="canonical" href={canonical} />}
+        {image && <meta property="og:image" content={image.url} />}
+        {image?.alt && <meta property="og:image:alt" content={image.alt} />}
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
       <body>
