@@ -13,6 +13,9 @@ import { startTestApp, type TestApp } from './test-app.js';
 
 const DESK = '/api/v1/desk/media';
 
+// Each picture is a process or two: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
+
 let world: TestApp;
 let chief: TestEditor;
 let contributor: TestEditor;
