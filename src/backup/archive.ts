@@ -143,7 +143,7 @@ export interface Taker {
   /** The table's rows go on with this text, which may end anywhere. */
   rows(table: string, text: Buffer): Promise<void>;
   /** Takes the content to its end. */
-  file(id: number, name: string, content: AsyncIterable<Uint8Array>): Promise<void>;
+  file(id: number, name: string, content: AsyncIterable<Buffer>): Promise<void>;
 }
 
 /** Takes nothing: for a look at whether an archive is whole. */
@@ -270,10 +270,10 @@ function headOf(content: Buffer): Head {
   return head as Head;
 }
 
-async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
+async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
   for await (const chunk of content) {
     hash.update(chunk);
-    yield chunk;
+    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
   }
 }
 
