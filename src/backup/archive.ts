@@ -9,7 +9,7 @@ import { createTarDecoder, createTarPacker, type ParsedTarEntry, type TarHeader 
 import { StartError } from '../config/config.js';
 
 /** What stands first in an archive: enough to know whether it can be restored here. */
-export interface Head {
+interface Head {
   readonly format: 'markaz-backup';
   readonly formatVersion: 1;
   /** The release that wrote it. */
@@ -150,7 +150,7 @@ export interface Taker {
 export const NOTHING: Taker = {
   rows: () => Promise.resolve(),
   file: async (_id, _name, content) => {
-    for await (const _chunk of content);
+    for await (const chunk of content) void chunk;
   },
 };
 
