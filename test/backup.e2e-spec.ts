@@ -272,7 +272,9 @@ describe('a backup', () => {
     await restoring('busy.tar', target);
     expect(await examined(target)).toEqual([]);
     const { rows } = await on(target, (client) =>
-      client.query<{ row: string }>(`select 'article ' || id as row from articles where live_revision_id is not null union all select 'media ' || id from media`),
+      client.query<{ row: string }>(
+        `select 'article ' || id as row from articles where live_revision_id is not null union all select 'media ' || id from media`,
+      ),
     );
     expect(rows.map(({ row }) => row)).toEqual(expect.arrayContaining(acknowledged));
   }, 60_000);
