@@ -44,7 +44,7 @@ export class AppModule {
         SiteModule.for(polls),
         ImportModule,
         SampleModule,
-        DoctorModule.for(config, polls),
+        DoctorModule.for(polls),
       ],
     };
   }

@@ -29,6 +29,7 @@ import { SWEEP_LOCK } from '../src/media/sweep-lock.js';
 import { createApp } from '../src/app.setup.js';
 import { catalogue } from './catalogue.js';
 import { aBallot, aPoll, aTag, anArticle, anEditor, castAll, closePoll, type TestEditor } from './factories.js';
+import { aPdf, uploaded } from './pictures.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { onServer, suiteConnection, testConfig } from './test-database.js';
 
@@ -244,31 +245,36 @@ describe('a backup', () => {
     expect(readFileSync(join(folder, 'whole.tar')).includes(KEY)).toBe(false);
   });
 
-  it('is one moment, while the desk saves and readers vote', async () => {
+  it('is one moment, while the desk saves and uploads and readers vote', async () => {
     const poll = await aPoll(world);
-    let on_ = true;
+    const busy = { on: true };
     const ledger: string[] = [];
     const save = async (): Promise<void> => {
-      for (let n = 0; on_; n += 1) {
+      for (let n = 0; busy.on; n += 1) {
         const { id } = await anArticle(world, { title: `عنوان ${n} أثناء النسخ` });
         ledger.push(`article ${id}`);
       }
     };
     const vote = async (): Promise<void> => {
-      while (on_) await castAll(world, [aBallot(poll), aBallot(poll)]);
+      while (busy.on) await castAll(world, [aBallot(poll), aBallot(poll)]);
     };
-    const busy = [save(), save(), vote(), vote()];
-    while (ledger.length < 6) await sleep(5);
+    const send = async (): Promise<void> => {
+      while (busy.on) ledger.push(`media ${(await uploaded(world, chief, aPdf(randomBytes(20_000).toString('hex')), 'ورقة.pdf')).id}`);
+    };
+    const acts = [save(), save(), vote(), vote(), send()];
+    while (ledger.length < 6 || !ledger.some((act) => act.startsWith('media'))) await sleep(5);
     const acknowledged = [...ledger];
     await backup('busy.tar');
-    on_ = false;
-    await Promise.all(busy);
+    busy.on = false;
+    await Promise.all(acts);
     expect(ledger.length).toBeGreaterThan(acknowledged.length);
     const target = await nowhere();
     await restoring('busy.tar', target);
     expect(await examined(target)).toEqual([]);
     const { rows } = await on(target, (client) =>
-      client.query<{ row: string }>(`select 'article ' || id as row from articles where live_revision_id is not null`),
+      client.query<{ row: string }>(
+        `select 'article ' || id as row from articles where live_revision_id is not null union all select 'media ' || id from media`,
+      ),
     );
     expect(rows.map(({ row }) => row)).toEqual(expect.arrayContaining(acknowledged));
   }, 60_000);
@@ -284,9 +290,9 @@ describe('a backup', () => {
     expect(await free()).toBe(true);
     const done = backup('big.tar');
     const seen: boolean[] = [];
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) {
+    const run = { over: false };
+    void done.then(() => (run.over = true));
+    while (!run.over) {
       seen.push(await free());
       await sleep(10);
     }
@@ -341,9 +347,9 @@ describe('what had not gone out when the backup was made', () => {
       ),
     );
     expect(rows).toEqual([
-      ...Array(3).fill({ kind: 'a share', state: 'dropped', forgotten: true }),
+      ...[1, 2, 3].map(() => ({ kind: 'a share', state: 'dropped', forgotten: true })),
       { kind: 'reset', state: 'waiting', forgotten: false },
-      ...Array(2).fill({ kind: 'share', state: 'uncertain', forgotten: true }),
+      ...[1, 2].map(() => ({ kind: 'share', state: 'uncertain', forgotten: true })),
     ]);
     await world.dataSource.query(`delete from mail_outbox`);
     await world.dataSource.query(`delete from shares`);

@@ -204,7 +204,7 @@ describe('markaz import page', () => {
   });
 });
 
-it.each(['serve', 'migrate', 'import page', 'openapi'])('markaz %s --help explains itself', async (command) => {
+it.each(['serve', 'migrate', 'import page', 'backup', 'restore', 'doctor', 'doctor polls', 'openapi'])('markaz %s --help explains itself', async (command) => {
   const run = markaz([...command.split(' '), '--help']);
   expect(await run.ended).toBe(0);
   expect(run.output.out).toContain(`markaz ${command}`);

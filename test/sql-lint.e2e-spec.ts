@@ -10,6 +10,19 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "card('$1', '$2::text')": 'columns of a card; its arguments are the names of parameters',
     'walk(lists)': 'lists are written by FILTERS from the numbers of parameters',
   },
+  'src/backup/backup.ts': {
+    SAME_TEXT: 'settings, all literals of tables.ts',
+    'copyTo(statement)': 'written by PostgreSQL itself with format and %I',
+  },
+  'src/backup/restore.ts': {
+    table: 'one of the list of tables.ts',
+    SAME_TEXT: 'settings, all literals of tables.ts',
+    drop: 'written by PostgreSQL itself with format and %I',
+    name: 'of the archive, and looked up in the list of tables.ts before',
+    add: 'written by PostgreSQL itself with format and pg_get_constraintdef',
+    'copyFrom(statement)': 'written by PostgreSQL itself with format and %I',
+  },
+  'src/doctor/doctor.service.ts': { sql: 'one of the list of invariants.queries.ts' },
   'src/accounts/leftovers.service.ts': { statement: 'one of three literals beside it' },
   'src/accounts/credentials.service.ts': { condition: 'one of two literals by its type' },
   'src/articles/article-facts.ts': {

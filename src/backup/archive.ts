@@ -9,7 +9,7 @@ import { createTarDecoder, createTarPacker, type ParsedTarEntry, type TarHeader 
 import { StartError } from '../config/config.js';
 
 /** What stands first in an archive: enough to know whether it can be restored here. */
-export interface Head {
+interface Head {
   readonly format: 'markaz-backup';
   readonly formatVersion: 1;
   /** The release that wrote it. */
@@ -143,14 +143,14 @@ export interface Taker {
   /** The table's rows go on with this text, which may end anywhere. */
   rows(table: string, text: Buffer): Promise<void>;
   /** Takes the content to its end. */
-  file(id: number, name: string, content: AsyncIterable<Uint8Array>): Promise<void>;
+  file(id: number, name: string, content: AsyncIterable<Buffer>): Promise<void>;
 }
 
 /** Takes nothing: for a look at whether an archive is whole. */
 export const NOTHING: Taker = {
   rows: () => Promise.resolve(),
   file: async (_id, _name, content) => {
-    for await (const _chunk of content);
+    for await (const chunk of content) void chunk;
   },
 };
 
@@ -270,10 +270,10 @@ function headOf(content: Buffer): Head {
   return head as Head;
 }
 
-async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
+async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
   for await (const chunk of content) {
     hash.update(chunk);
-    yield chunk;
+    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
   }
 }
 

@@ -8,7 +8,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { migrations } from '../../migrations/index.js';
 import { StartError, type Config } from '../config/config.js';
 import { openServer, projectDirectory } from '../database/database.js';
-import { MediaFolder } from '../media/media-folder.js';
+import { Storage } from '../media/storage.js';
 import { SWEEP_LOCK } from '../media/sweep-lock.js';
 import { ArchiveWriter, PIECE_BYTES, type Numbering, type TableSum } from './archive.js';
 import { fingerprintOf, keptKey } from './key.js';
@@ -216,7 +216,7 @@ async function copyFiles(client: pg.Client, config: Config, writer: ArchiveWrite
     `select f.media_id as id, f.name, f.bytes, encode(f.sha256, 'hex') as sha256 from media_files f join media m on m.id = f.media_id
      where m.state <> 'removed' order by f.media_id, f.name collate "C"`,
   );
-  const folder = new MediaFolder(config.dataDir);
+  const storage = new Storage(join(config.dataDir, 'media'));
   const sum = { count: 0, bytes: 0 };
   for (const { id, name, bytes, sha256 } of rows) {
     const damaged = (cause?: unknown): StartError =>
@@ -226,10 +226,13 @@ async function copyFiles(client: pg.Client, config: Config, writer: ArchiveWrite
           cause,
         },
       );
-    const found = await writer.stream(`media/${id}/${name}`, bytes, folder.read(id, name)).catch((error: unknown) => {
+    let found: string;
+    try {
+      found = await writer.stream(`media/${id}/${name}`, bytes, await storage.read(id, name));
+    } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       throw code === 'ENOENT' || /exceeds given size|Size mismatch/.test(message) ? damaged(error) : error;
-    });
+    }
     if (found !== sha256) throw damaged();
     sum.count += 1;
     sum.bytes += bytes;

@@ -10,7 +10,7 @@ import { openServer, prepareDatabase, type Server } from '../database/database.j
 import { inSchemaOf, withDatabaseLock } from '../database/migrate.js';
 import { checkServer } from '../database/start-up-checks.js';
 import { KINDS, type Kind } from '../mail/kinds.js';
-import { MediaFolder } from '../media/media-folder.js';
+import { Storage } from '../media/storage.js';
 import { NOTHING, readArchive, type Archive } from './archive.js';
 import { copyOut } from './backup.js';
 import { keepKey, keyToKeep } from './key.js';
@@ -110,16 +110,16 @@ async function intoEmpty(
   key: string | null,
 ): Promise<Restored> {
   await refuseContent(client, archive);
-  const folder = new MediaFolder(config.dataDir);
-  const marker = await clearFolder(folder, config, archive);
+  const storage = new Storage(join(config.dataDir, 'media'));
+  const marker = await clearStorage(storage, config, archive);
   const forgetKey = key === null ? (): void => undefined : keepKey(config, key);
   const put = new Set<number>();
   try {
-    const restored = await inSchemaOf(server.main, archive.head.migrations, (tx) => load(tx, path, archive, folder, put));
+    const restored = await inSchemaOf(server.main, archive.head.migrations, (tx) => load(tx, path, archive, storage, put));
     rmSync(marker);
     return restored;
   } catch (error) {
-    for (const id of put) await folder.remove(id);
+    for (const id of put) await storage.remove(id);
     rmSync(marker);
     forgetKey();
     throw error;
@@ -150,14 +150,14 @@ async function refuseContent(client: pg.Client, { head }: Archive): Promise<void
  * the empty database, no rows.
  * @returns the path of this restore's own marker
  */
-async function clearFolder(folder: MediaFolder, { dataDir }: Config, { head }: Archive): Promise<string> {
+async function clearStorage(storage: Storage, { dataDir }: Config, { head }: Archive): Promise<string> {
   const marker = join(dataDir, 'restoring');
   const own = `${head.createdAt} ${head.key.fingerprint}\n`;
   const leftover = readIfThere(marker) === own;
-  for await (const { id } of folder.list()) {
+  for await (const { id } of storage.list()) {
     if (!leftover || id === 0)
-      throw new StartError(`There are files in ${folder.path}, of another database: set another DATA_DIR, or move them away.`);
-    await folder.remove(id);
+      throw new StartError(`There are files in ${storage.root}, of another database: set another DATA_DIR, or move them away.`);
+    await storage.remove(id);
   }
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
   writeFileSync(marker, own, { mode: 0o600 });
@@ -174,7 +174,7 @@ function readIfThere(path: string): string | null {
 }
 
 /** Everything there is to load, in the transaction that has just made the tables. */
-async function load(tx: pg.PoolClient, path: string, archive: Archive, folder: MediaFolder, put: Set<number>): Promise<Restored> {
+async function load(tx: pg.PoolClient, path: string, archive: Archive, storage: Storage, put: Set<number>): Promise<Restored> {
   await tx.query(SAME_TEXT);
   const { manifest, head } = archive;
   const tables = new Map((await tablesOf(tx)).map((table) => [table.name, table]));
@@ -193,8 +193,9 @@ async function load(tx: pg.PoolClient, path: string, archive: Archive, folder: M
   await readArchive(path, {
     rows: (table, text) => loader.rows(table, text),
     file: async (id, name, content) => {
+      if (!put.has(id)) await storage.begin(id);
       put.add(id);
-      await folder.put(id, name, content);
+      await storage.write(id, name, content);
     },
   });
   await loader.end();

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { MediaKind, MediaState } from '../media/media.entity.js';
-import { MediaFolder, type StoredFile } from '../media/media-folder.js';
 import { renditionsOf } from '../media/renditions.js';
+import { Storage } from '../media/storage.js';
 import { PollDoctor } from '../polls/poll-doctor.service.js';
 import { INVARIANTS, mediaOnRecord, stillOnRecord } from './invariants.queries.js';
 
@@ -26,15 +26,14 @@ interface MediaRecord {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
 }
 
-/** A file younger than this may be at work; older ones without a row were left behind. */
-const SETTLED_MS = 60_000;
+const RENDERED_ANEW = `The server makes renditions anew: delete from media_files where media_id = N and name !~ '^(original|document)[.]'; update media set state = 'due', tries = 0, due_at = now() where id = N and kind = 'picture';`;
 
 /** Of storage, with what a person does about it. */
 const FILE_REPAIRS = {
-  file_missing: `A rendition is made anew: delete from media_files where (media_id, name) = (N, '…'); update media set state = 'due', due_at = now() where id = N; an original comes back from a backup's media/N/ only.`,
-  file_differs: `Remove the file, then as with file_missing.`,
+  file_missing: `${RENDERED_ANEW} An original or a document comes back from a backup only, as media/N/ there.`,
+  file_differs: `As with file_missing.`,
   file_without_row: `Nothing shows it: remove it from DATA_DIR/media.`,
-  rendition_missing: `update media set state = 'due', tries = 0, due_at = now() where id = N; the server makes its renditions anew.`,
+  rendition_missing: RENDERED_ANEW,
 } as const;
 
 /** Of polls: what the server has not yet done, and what nobody can mend. */
@@ -50,7 +49,7 @@ const BROKEN_POLL = 'Votes cannot be mended by hand. Restore a backup from befor
 export class Doctor {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly folder: MediaFolder,
+    private readonly stored: Storage,
     private readonly polls: PollDoctor,
   ) {}
 
@@ -59,58 +58,90 @@ export class Doctor {
    * @returns what was found; nothing, where all is sound
    */
   async examine(contents: boolean): Promise<Finding[]> {
-    const found: Finding[] = [];
-    const media = await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+    // Before the rows: a row is there before its first file, so that a file without one is one that nobody will claim.
+    const files = await this.files();
+    const { found, media } = await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
       await tx.query(`set transaction read only`);
       await tx.query(`set local statement_timeout = 0`);
-      // The files are looked at outside the transaction, which does nothing meanwhile.
-      for (const { name, sql, repair } of INVARIANTS) {
-        const rows = (await tx.query<{ row: string }[]>(sql)).map(({ row }) => row);
-        if (rows.length > 0) found.push({ invariant: name, rows, repair });
-      }
-      return tx.query<MediaRecord[]>(mediaOnRecord);
+      return { found: await this.rows(tx), media: await tx.query<MediaRecord[]>(mediaOnRecord) };
     });
-    return [...found, ...(await this.storage(media, contents)), ...(await this.ballots())];
+    return [...found, ...(await this.storage(files, media, contents)), ...(await this.ballots())];
   }
 
-  private async storage(records: readonly MediaRecord[], contents: boolean): Promise<Finding[]> {
-    const missing = new Map(
+  /** What the rows alone tell, as `tx` sees them. */
+  async rows(tx: EntityManager): Promise<Finding[]> {
+    const found: Finding[] = [];
+    for (const { name, sql, repair } of INVARIANTS) {
+      const rows = (await tx.query<{ row: string }[]>(sql)).map(({ row }) => row);
+      if (rows.length > 0) found.push({ invariant: name, rows, repair });
+    }
+    return found;
+  }
+
+  /** Bytes by `<id>/<name>`; a folder without files is one name. */
+  private async files(): Promise<Map<string, number>> {
+    const files = new Map<string, number>();
+    for await (const { id, name, bytes } of this.stored.list()) files.set(id === 0 ? name : `${id}/${name}`, bytes);
+    return files;
+  }
+
+  private async storage(files: ReadonlyMap<string, number>, records: readonly MediaRecord[], contents: boolean): Promise<Finding[]> {
+    const told = new Map(
       records
         .filter(({ state }) => state !== 'removed')
-        .flatMap(({ id, files }) => files.map((file) => [`${id}/${file.name}`, { id, ...file }])),
+        .flatMap(({ id, files: own }) => own.map((file) => [`${id}/${file.name}`, { id, ...file }])),
     );
-    const [strange, different]: [string[], string[]] = [[], []];
-    const states = new Map(records.map(({ id, state }) => [id, state]));
-    const settled = Date.now() - SETTLED_MS;
-    for await (const file of this.folder.list()) {
-      const place = file.id === 0 ? file.name : `${file.id}/${file.name}`;
-      const told = missing.get(place);
-      missing.delete(place);
-      if (told && (told.bytes !== file.bytes || (contents && told.sha256 !== (await this.sha256(file))))) different.push(place);
-      // While a media is being taken in, rendered or removed, files come and go before their rows.
-      const still = ['ready', 'failed', undefined].includes(states.get(file.id));
-      if (!told && still && file.modifiedAt.getTime() < settled) strange.push(place);
+    const [gone, strange, different]: [{ id: number; name: string }[], string[], string[]] = [[], [], []];
+    for (const [place, file] of told) {
+      const bytes = files.get(place);
+      if (bytes === undefined) gone.push(file);
+      else if (bytes !== file.bytes) different.push(place);
+      else if (contents) {
+        const sum = await this.sha256(file);
+        if (sum === null) gone.push(file);
+        else if (sum !== file.sha256) different.push(place);
+      }
     }
-    const gone = await this.stillTold([...missing.values()]);
-    const bare = records.filter(lacksRenditions).map(({ id }) => `media ${id}`);
-    const all = { file_missing: gone, file_differs: different, file_without_row: strange, rendition_missing: bare };
+    const states = new Map(records.map(({ id, state }) => [String(id), state]));
+    for (const place of files.keys()) {
+      // While a media is taken in, rendered or removed, files come before their rows and go after them.
+      const still = ['ready', 'failed', undefined].includes(states.get(place.split('/', 1)[0]!));
+      if (!told.has(place) && still) strange.push(place);
+    }
+    const all = {
+      file_missing: await this.stillTold(gone),
+      file_differs: different,
+      file_without_row: strange.length === 0 ? [] : await this.stillThere(strange),
+      rendition_missing: records.filter(lacksRenditions).map(({ id }) => `media ${id}`),
+    };
     return (Object.keys(all) as (keyof typeof all)[])
       .filter((invariant) => all[invariant].length > 0)
       .map((invariant) => ({ invariant, rows: all[invariant].toSorted(), repair: FILE_REPAIRS[invariant] }));
   }
 
-  /** What was removed while we looked is not missing. */
+  /** What was made or removed while we looked is not missing. */
   private async stillTold(files: readonly { id: number; name: string }[]): Promise<string[]> {
     if (files.length === 0) return [];
-    const manager: EntityManager = this.dataSource.manager;
-    const rows = await manager.query<{ row: string }[]>(stillOnRecord, [files.map(({ id }) => id), files.map(({ name }) => name)]);
-    return rows.map(({ row }) => row);
+    const rows = await this.dataSource.query<{ row: string }[]>(stillOnRecord, [files.map(({ id }) => id), files.map(({ name }) => name)]);
+    const now = await this.files();
+    return rows.map(({ row }) => row).filter((place) => !now.has(place));
   }
 
-  private async sha256({ id, name }: StoredFile): Promise<string> {
+  private async stillThere(places: readonly string[]): Promise<string[]> {
+    const now = await this.files();
+    return places.filter((place) => now.has(place));
+  }
+
+  /** @returns null where the file has gone meanwhile */
+  private async sha256({ id, name }: { id: number; name: string }): Promise<string | null> {
     const hash = createHash('sha256');
-    for await (const chunk of this.folder.read(id, name)) hash.update(chunk as Buffer);
-    return hash.digest('hex');
+    try {
+      for await (const chunk of await this.stored.read(id, name)) hash.update(chunk as Buffer);
+      return hash.digest('hex');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return null;
+    }
   }
 
   private async ballots(): Promise<Finding[]> {

@@ -96,7 +96,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'live_picture_not_ready',
     sql: `select 'article ' || a.id || ' media ' || m.id as row from articles a
       join revision_media u on u.revision_id = a.live_revision_id join media m on m.id = u.media_id where m.state <> 'ready' order by a.id, m.id`,
-    repair: `update media set state = 'due', failure = null, tries = 0, due_at = now() where id = N and state = 'failed'; the server makes its renditions anew.`,
+    repair: `Wait a minute while it is due. Else: update media set state = 'due', failure = null, tries = 0, due_at = now() where id = N and state = 'failed'; or put another picture there.`,
   },
   {
     name: 'body_media_unlisted',

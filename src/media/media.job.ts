@@ -5,6 +5,7 @@ import { Waker } from '../jobs/waker.js';
 import type { MadeFile } from './picture-process.js';
 import { PictureRefused, Pictures } from './pictures.js';
 import { Storage } from './storage.js';
+import { SWEEP_LOCK } from './sweep-lock.js';
 
 /** So often renditions are tried, each time later, before the picture is given up and its editor told. */
 const MAX_TRIES = 5;
@@ -116,6 +117,9 @@ export class MediaJob implements OnModuleInit {
   /** Files first, then the row, which is held: nobody else sweeps it meanwhile. @returns whether there was anything to sweep */
   async sweepNext(): Promise<boolean> {
     return inTransaction(this.dataSource, async (tx) => {
+      const [{ free }] = await tx.query<[{ free: boolean }]>(`select pg_try_advisory_xact_lock_shared($1) as free`, [SWEEP_LOCK]);
+      // A backup is being made: its rows still name what we would remove.
+      if (!free) return false;
       const [left] = await tx.query<{ id: number }[]>(
         `select id from media where state in ('arriving', 'removed') and due_at <= now() order by due_at limit 1 for update skip locked`,
       );
