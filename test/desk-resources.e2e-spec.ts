@@ -540,6 +540,7 @@ describe('the center', () => {
     contact: { email: 'info@center.example', phone: '+20 2 0000 0000', address: { ar: 'القاهرة' } },
     color: '#7a1f5c',
     mailSharing: false,
+    secondFactorRoles: ['contributor'],
     masthead: [
       { role: { ar: 'رئيس التحرير' }, person: { ar: 'ليلى' }, since: '2020-01-01', until: null },
       { role: { ar: 'مدير' }, person: { ar: 'سالم' }, since: '2019-01-01', until: '2019-12-31' },
@@ -559,6 +560,7 @@ describe('the center', () => {
       contact: { email: null, phone: null, address: {} },
       color: '#0b5c56',
       mailSharing: true,
+      secondFactorRoles: [],
       masthead: [],
     });
     const { body: said } = await put('center', { ...WHOLE, version: start.version }).expect(200);

@@ -95,6 +95,7 @@ describe('appointing', () => {
       sections: [section.id, other.id],
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       lastSeenAt: null,
+      secondFactor: false,
     });
     expect(headers['cache-control']).toBe('private, no-store');
     expect(await read(body.id)).toEqual(body);

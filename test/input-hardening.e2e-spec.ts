@@ -334,7 +334,7 @@ describe('what the database refuses', () => {
       [
         'article_schedules_editor_id_fkey', 'articles_created_by_fkey', 'articles_edited_by_fkey', 'editor_passwords_editor_id_fkey',
         'editor_sections_editor_id_fkey', 'known_devices_editor_id_fkey', 'notices_editor_id_fkey', 'notices_settled_by_fkey',
-        'password_links_editor_id_fkey', 'preview_links_created_by_fkey', 'preview_links_revoked_by_fkey', 'revisions_created_by_fkey', 'sessions_editor_id_fkey',
+        'password_links_editor_id_fkey', 'preview_links_created_by_fkey', 'preview_links_revoked_by_fkey', 'revisions_created_by_fkey', 'sessions_editor_id_fkey', 'api_tokens_editor_id_fkey', 'second_factors_editor_id_fkey', 'recovery_codes_editor_id_fkey',
       ].map((name) => [name, 'points to the editor who acts, or whom the act has just found or made; editors are never removed']), // prettier-ignore
     ),
     ...Object.fromEntries(
@@ -347,7 +347,7 @@ describe('what the database refuses', () => {
     ),
     ...Object.fromEntries(
       [
-        'articles_lang_check', 'center_lang_check', 'editors_lang_check', 'editors_role_check', 'editors_state_check', 'revisions_type_check',
+        'articles_lang_check', 'center_lang_check', 'editors_lang_check', 'editors_role_check', 'editors_state_check', 'revisions_type_check', 'api_tokens_scopes_check', 'center_second_factor_roles_check',
       ].map((name) => [name, 'the field takes one of the same closed list']), // prettier-ignore
     ),
     ...Object.fromEntries(
@@ -357,6 +357,7 @@ describe('what the database refuses', () => {
         'content_clock_one_row_check', 'preview_links_revoked_check',
       ].map((name) => [name, 'only the code sets what it looks at']), // prettier-ignore
     ),
+    ...Object.fromEntries(['api_tokens_token_hash_key', 'sessions_id_key'].map((name) => [name, 'random, and so never met again'])),
     ...Object.fromEntries(
       ['authors_name_check', 'sections_name_check', 'series_name_check', 'tags_name_check', 'editors_name_check'].map((name) => [
         name,

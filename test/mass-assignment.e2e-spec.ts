@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { aPicture, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { Authenticator, anEnrolled, type Enrolled } from './authenticator.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 // What the server owns cannot be sent: every column of the database, under both its names, to every door that takes a body.
@@ -97,6 +98,8 @@ interface Ready {
   readonly id?: number;
   /** Of what stands within it. */
   readonly inner?: number;
+  /** Whose door it is, where not any admin's. */
+  readonly by?: TestEditor;
   readonly body: Body;
 }
 
@@ -113,6 +116,20 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   }),
   'POST /api/v1/shares/confirmations': async () => ({ body: { token: 'none' } }),
   'PUT /api/v1/desk/me/password': async () => ({ body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } }),
+  'POST /api/v1/desk/me/second-factor': async () => ({
+    by: await withPassword(world, await anEditor(world, 'chief')),
+    body: { password: PASSWORD },
+  }),
+  'POST /api/v1/desk/me/second-factor/confirmations': async () => {
+    const by = await withPassword(world, await anEditor(world, 'chief'));
+    const begun = await world.as(by).post('/api/v1/desk/me/second-factor', { password: PASSWORD }).expect(201);
+    return { by, body: { code: await new Authenticator(world, begun.body.secret as string).code() } };
+  },
+  'POST /api/v1/desk/me/second-factor/recovery-codes': async () => withCode(await anEnrolled(world, 'chief')),
+  'POST /api/v1/desk/me/second-factor/removals': async () => withCode(await anEnrolled(world, 'chief')),
+  'POST /api/v1/desk/tokens': async () => ({
+    body: { name: word(), scopes: ['articles:read'], expiresAt: new Date(Date.now() + 86_400_000).toISOString() },
+  }),
   'POST /api/v1/desk/mail/suppressions': async () => ({ body: { address: 'salma@readers.example' } }),
   'POST /api/v1/desk/mail/resume': async () => {
     await world.dataSource.query(`insert into mail_stops (lane, reason) values ('shares', 'bounces') on conflict do nothing`);
@@ -194,6 +211,8 @@ async function aHeldGroup(): Promise<{ id: number; inner: number }> {
   return { id, inner };
 }
 
+const withCode = (by: Enrolled): Ready => ({ by, body: { password: PASSWORD, code: by.recoveryCodes[0] } });
+
 const of = async (made: Promise<{ id: number }>): Promise<{ id: number }> => ({ id: (await made).id });
 
 function named(resource: string, make: () => Promise<{ id: number }>): Record<string, () => Promise<Ready>> {
@@ -245,11 +264,11 @@ async function aMail(): Promise<number> {
   return row.id;
 }
 
-function send({ name }: Door, { id, inner = 1 }: Ready, body: Body): ReturnType<TestApp['get']> {
+function send({ name }: Door, { id, inner = 1, by = admin }: Ready, body: Body): ReturnType<TestApp['get']> {
   const [method, template] = name.split(' ') as [string, string];
   const path = template.replace(/\{id(OrSlug)?\}/, String(id)).replace(/\{(number|voidId|groupId)\}/, String(inner));
   // A share says in a header which one it is; nobody else looks at it.
-  return world.as(admin)[method.toLowerCase() as 'post' | 'put' | 'patch'](path, body).set('idempotency-key', randomUUID());
+  return world.as(by)[method.toLowerCase() as 'post' | 'put' | 'patch'](path, body).set('idempotency-key', randomUUID());
 }
 
 /** Sends it, and gives the names that were refused as unknown. */

@@ -165,7 +165,10 @@ const ON_POLLS: Readonly<Record<string, object>> = {
 
 describe('an id in the path', () => {
   it('finds nothing that only another table has, on any route', async () => {
-    const withId = routes.filter(({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id'));
+    // Tokens have UUIDs, which nothing else has.
+    const withId = routes.filter(
+      ({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id') && !path.startsWith(`${DESK}/tokens/`),
+    );
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
       new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media']),
     );

@@ -6,6 +6,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { PASSWORD, aBallot, aPicture, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { Authenticator, anEnrolled, enrol } from './authenticator.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -110,7 +111,7 @@ const ARTICLES: Readonly<Record<string, readonly OnArticle[]>> = {
 
 interface Elsewhere {
   readonly expected: ByRole;
-  /** Readies what the act needs, for this editor. */
+  /** Readies what the act needs, for this editor; may give the editor another session. */
   readonly prepare?: (editor: TestEditor) => Promise<{ readonly path?: string; readonly body?: object }>;
 }
 
@@ -153,6 +154,19 @@ const appointment = (): { email: string; name: string; role: Role } => ({
   name: 'محررة جديدة',
   role: 'contributor',
 });
+
+const aToken = (): object => ({
+  name: 'برنامج',
+  scopes: ['articles:read'],
+  expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+});
+
+/** The second factor of the editor is on; the session stays. */
+async function withCode(editor: TestEditor): Promise<{ body: object }> {
+  const { token, recoveryCodes } = await enrol(world, await withPassword(world, editor));
+  Object.assign(editor, { token });
+  return { body: { password: PASSWORD, code: recoveryCodes[0] } };
+}
 
 const REST: Readonly<Record<string, Elsewhere>> = {
   [`GET ${DESK}/articles`]: { expected: anybody() },
@@ -286,7 +300,47 @@ const REST: Readonly<Record<string, Elsewhere>> = {
       return { body: { currentPassword: PASSWORD, password: `نخلة أخرى ${randomUUID()}` } };
     },
   },
+  [`GET ${DESK}/me/second-factor`]: { expected: anybody() },
+  [`POST ${DESK}/me/second-factor`]: {
+    expected: anybody(201),
+    prepare: async (editor) => {
+      await withPassword(world, editor);
+      return { body: { password: PASSWORD } };
+    },
+  },
+  [`POST ${DESK}/me/second-factor/confirmations`]: {
+    expected: anybody(),
+    prepare: async (editor) => {
+      await withPassword(world, editor);
+      const begun = await world.as(editor).post(`${DESK}/me/second-factor`, { password: PASSWORD }).expect(201);
+      return { body: { code: await new Authenticator(world, begun.body.secret as string).code() } };
+    },
+  },
+  [`POST ${DESK}/me/second-factor/recovery-codes`]: { expected: anybody(201), prepare: withCode },
+  [`POST ${DESK}/me/second-factor/removals`]: { expected: anybody(), prepare: withCode },
+  [`DELETE ${DESK}/editors/:id/second-factor`]: {
+    expected: admins(204),
+    prepare: async () => ({ path: `${made('editors', (await anEnrolled(world, 'chief')).id)}/second-factor` }),
+  },
+  [`GET ${DESK}/tokens`]: { expected: anybody() },
+  [`POST ${DESK}/tokens`]: { expected: anybody(201), prepare: async () => ({ body: aToken() }) },
+  [`DELETE ${DESK}/tokens/:id`]: {
+    expected: anybody(204),
+    prepare: async (editor) => {
+      const { body } = await world.as(editor).post(`${DESK}/tokens`, aToken()).expect(201);
+      return { path: `${DESK}/tokens/${body.id as string}` };
+    },
+  },
+  'GET /api/v1/sessions': { expected: anybody() },
+  'DELETE /api/v1/sessions': { expected: anybody(204) },
   'DELETE /api/v1/sessions/current': { expected: anybody(204) },
+  'DELETE /api/v1/sessions/:id': {
+    expected: anybody(204),
+    prepare: async (editor) => {
+      const { body } = await world.as(editor).get('/api/v1/sessions').expect(200);
+      return { path: `/api/v1/sessions/${(body.items as { id: string }[])[0]!.id}` };
+    },
+  },
 };
 
 let world: TestApp;
