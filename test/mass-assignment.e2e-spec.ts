@@ -122,6 +122,11 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/editors/{id}/invite': async () => ({ ...(await of(anEditor(world, 'chief'))), body: { version: 1 } }),
   ...named('sections', () => aSection(world)),
   ...named('authors', () => anAuthor(world)),
+  'POST /api/v1/desk/authors/{id}/merge': async () => ({
+    ...(await of(anAuthor(world))),
+    body: { into: (await anAuthor(world)).id, version: 1 },
+  }),
+  'POST /api/v1/desk/authors/{id}/unmerge': async () => ({ ...(await of(anAuthor(world))), body: { version: 1 } }),
   ...named('tags', () => aTag(world)),
   ...named('series', () => aSeries(world)),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
