@@ -544,6 +544,7 @@ describe('the center', () => {
     contact: { email: 'info@center.example', phone: '+20 2 0000 0000', address: { ar: 'القاهرة' } },
     color: '#7a1f5c',
     mailSharing: false,
+    retention: { revisionsDays: 365, auditDays: null },
     masthead: [
       { role: { ar: 'رئيس التحرير' }, person: { ar: 'ليلى' }, since: '2020-01-01', until: null },
       { role: { ar: 'مدير' }, person: { ar: 'سالم' }, since: '2019-01-01', until: '2019-12-31' },

@@ -126,8 +126,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     ...(await of(anAuthor(world))),
     body: { into: (await anAuthor(world)).id, version: 1 },
   }),
-  'POST /api/v1/desk/authors/{id}/unmerge': async () => ({ ...(await of(anAuthor(world))), body: { version: 1 } }),
-  ...named('tags', () => aTag(world)),
+  'POST /api/v1/desk/authors/{id}/unmerge': async () => X, () => aTag(world)),
   ...named('series', () => aSeries(world)),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
@@ -174,6 +173,12 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
   }),
 };
+
+async function aMergedAuthor(): Promise<number> {
+  const [{ id }, { id: into }] = [await anAuthor(world), await anAuthor(world)];
+  await world.as(admin).post(`/api/v1/desk/authors/${id}/merge`, { into, version: 1 }).expect(200);
+  return id;
+}
 
 const TWO = [{ ar: 'نعم' }, { ar: 'لا' }];
 
