@@ -20,9 +20,22 @@ import { TagsService } from './tags.service.js';
 import { WorkflowService } from './workflow.service.js';
 
 @Module({
-  imports: [AuditModule, MailModule, TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag])],
+  imports: [
+    AuditModule,
+    MailModule,
+    TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag]),
+  ],
   controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
-  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, RevisionRetention, ScheduleJob, TagsService, WorkflowService],
+  providers: [
+    ArticlesService,
+    ArticleLetters,
+    DeskArticlesService,
+    DraftingService,
+    RevisionRetention,
+    ScheduleJob,
+    TagsService,
+    WorkflowService,
+  ],
   exports: [ArticlesService, DraftingService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}
