@@ -375,7 +375,9 @@ describe('eight at once', () => {
         const [waits] = await editor.query(`select from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`, [pid]);
         expect(waits).toBeDefined();
       });
-      expect(await editor.query(`select mode from pg_locks where relation = 'listings'::regclass and mode = 'ShareRowExclusiveLock'`)).toEqual([]);
+      expect(
+        await editor.query(`select mode from pg_locks where relation = 'listings'::regclass and mode = 'ShareRowExclusiveLock'`),
+      ).toEqual([]);
       await editor.commitTransaction();
       expect(await merging).toBe(200);
     } finally {
