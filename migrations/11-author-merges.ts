@@ -38,11 +38,10 @@ export class AuthorMerges1795428000000 implements MigrationInterface {
     await runner.query(`create unique index author_merges_one_at_a_time on author_merges (from_author_id) where undone_at is null`);
     await runner.query(`create index author_merges_into_author_id_idx on author_merges (into_author_id)`);
 
-    await runner.query(
-      listingsDefinition(`
-          union all select distinct 'author:' || coalesce(u.merged_into, u.id)
-            from revision_authors ra join authors u on u.id = ra.author_id where ra.revision_id = r.id`),
-    );
+    await runner.query(`${DEFINITION}
+        union all select distinct 'author:' || coalesce(u.merged_into, u.id)
+          from revision_authors ra join authors u on u.id = ra.author_id where ra.revision_id = r.id
+      ) lists`);
     // A merged record stands in no list of its own, and is still printed where something public bears its name.
     await runner.query(`
       create function touch_content_clock_if_printed() returns trigger language plpgsql as $$
@@ -64,9 +63,9 @@ export class AuthorMerges1795428000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`drop trigger merged_content_changed on authors`);
     await runner.query(`drop function touch_content_clock_if_printed()`);
-    await runner.query(
-      listingsDefinition(`union all select 'author:' || ra.author_id from revision_authors ra where ra.revision_id = r.id`),
-    );
+    await runner.query(`${DEFINITION}
+        union all select 'author:' || ra.author_id from revision_authors ra where ra.revision_id = r.id
+      ) lists`);
     await runner.query(`drop table author_merges`);
     await runner.query(`drop index authors_orcid_idx`);
     await runner.query(`alter table authors drop column merged_into, drop column name_skeletons`);
@@ -78,9 +77,8 @@ export class AuthorMerges1795428000000 implements MigrationInterface {
   }
 }
 
-/** What `listings` must hold, with whose list a byline's names put the piece into. */
-function listingsDefinition(authors: string): string {
-  return `
+/** What `listings` must hold, up to whose lists a byline's names put the piece into. */
+const DEFINITION = `
     create or replace view listings_definition as
       with recursive lineage (section_id, ancestor_id) as (
         select id, id from sections
@@ -96,7 +94,4 @@ function listingsDefinition(authors: string): string {
         union all select 'type:' || r.type
         union all select 'series:' || r.series_id where r.series_id is not null
         union all select 'section:' || l.ancestor_id from lineage l where l.section_id = r.section_id
-        ${authors}
-        union all select 'tag:' || rt.tag_id from revision_tags rt where rt.revision_id = r.id
-      ) lists`;
-}
+        union all select 'tag:' || rt.tag_id from revision_tags rt where rt.revision_id = r.id`;

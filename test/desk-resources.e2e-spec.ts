@@ -22,7 +22,9 @@ afterAll(() => world.close());
 type Body = Record<string, unknown> & { id: number; version: number; slug: string };
 
 async function made(path: string, body: object, by = admin): Promise<Body> {
-  return (await world.as(by).post(`/api/v1/desk/${path}`, body).expect(201)).body as Body;
+  // Who may be the same author is said once, and shown in a file of its own.
+  const { lookAlikes: _, ...one } = (await world.as(by).post(`/api/v1/desk/${path}`, body).expect(201)).body as Body;
+  return one as Body;
 }
 
 async function changed(path: string, body: object, by = admin): Promise<Body> {
@@ -75,6 +77,7 @@ describe.each([
     },
     least: { name: { en: 'A. Writer' } },
     defaults: { honorific: {}, affiliation: {}, bio: {}, orcid: null, links: [], aliases: [], portraitId: null },
+    fixed: { mergedInto: null },
     slug: 'a-writer',
   },
   {
@@ -95,13 +98,13 @@ describe.each([
     defaults: { description: {} },
     slug: 'villes',
   },
-])('desk/$path', ({ path, type, writers, whole, least, defaults, slug }) => {
+])('desk/$path', ({ path, type, writers, whole, least, defaults, fixed = {}, slug }) => {
   it('makes one from everything, and from the least, and reads it back', async () => {
     const full = await made(path, whole);
-    expect(full).toEqual({ id: full.id, version: 1, ...whole });
+    expect(full).toEqual({ id: full.id, version: 1, ...whole, ...fixed });
     expect((await get(`${path}/${full.id}`).expect(200)).body).toEqual(full);
     const small = await made(path, least);
-    expect(small).toEqual({ id: small.id, version: 1, slug, ...defaults, ...least });
+    expect(small).toEqual({ id: small.id, version: 1, slug, ...defaults, ...fixed, ...least });
     const { items } = (await get(path).expect(200)).body as { items: Body[] };
     expect(items).toEqual(expect.arrayContaining([full, small]));
     expect((await get(path)).headers['cache-control']).toBe('private, no-store');
@@ -110,9 +113,10 @@ describe.each([
   it('is replaced whole: what is left out is as in a new one, and the slug stays', async () => {
     const one = await made(path, { ...whole, slug: undefined });
     const replaced = await put(`${path}/${one.id}`, { ...least, version: 1 }).expect(200);
-    expect(replaced.body).toEqual({ id: one.id, version: 2, slug: one.slug, ...defaults, ...least });
-    // What it gives is what it takes, but for the id.
+    expect(replaced.body).toEqual({ id: one.id, version: 2, slug: one.slug, ...defaults, ...fixed, ...least });
+    // What it gives is what it takes, but for the id and what an act of its own decides.
     const { id, ...back } = { ...one, version: 2 };
+    for (const field of Object.keys(fixed)) delete (back as Record<string, unknown>)[field];
     expect((await put(`${path}/${id}`, back).expect(200)).body).toEqual({ ...one, version: 3 });
   });
 
@@ -541,6 +545,7 @@ describe('the center', () => {
     color: '#7a1f5c',
     mailSharing: false,
     secondFactorRoles: ['contributor'],
+    retention: { revisionsDays: 365, auditDays: null },
     masthead: [
       { role: { ar: 'رئيس التحرير' }, person: { ar: 'ليلى' }, since: '2020-01-01', until: null },
       { role: { ar: 'مدير' }, person: { ar: 'سالم' }, since: '2019-01-01', until: '2019-12-31' },
@@ -561,6 +566,7 @@ describe('the center', () => {
       color: '#0b5c56',
       mailSharing: true,
       secondFactorRoles: [],
+      retention: { revisionsDays: null, auditDays: null },
       masthead: [],
     });
     const { body: said } = await put('center', { ...WHOLE, version: start.version }).expect(200);

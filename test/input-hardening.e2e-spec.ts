@@ -370,6 +370,25 @@ describe('what the database refuses', () => {
         'isSlug and slugify give no slug of digits alone',
       ]),
     ),
+    authors_merged_into_check: 'the merge refuses it itself: author_in_itself',
+    author_merges_two_check: 'the merge refuses it itself: author_in_itself',
+    author_merges_undone_check: 'only the code sets what it looks at',
+    author_merges_one_at_a_time: 'asked first, while no other merge can be made',
+    ...Object.fromEntries(
+      ['authors_merged_into_fkey', 'author_merges_from_author_id_fkey', 'author_merges_into_author_id_fkey'].map((name) => [
+        name,
+        'points to the author whom the act has just found; authors are never removed',
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['author_merges_merged_by_fkey', 'author_merges_undone_by_fkey'].map((name) => [
+        name,
+        'points to the editor who acts; editors are never removed',
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['center_revisions_kept_days_check', 'center_audit_kept_days_check'].map((name) => [name, 'the field takes nothing else']),
+    ),
     authors_orcid_check: 'the check digit is reckoned first, on the same pattern',
     password_links_editor_id_purpose_key: 'a new link is on conflict do update',
     mail_outbox_dedupe_key_key: 'posting is on conflict do nothing',

@@ -142,6 +142,11 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/editors/{id}/invite': async () => ({ ...(await of(anEditor(world, 'chief'))), body: { version: 1 } }),
   ...named('sections', () => aSection(world)),
   ...named('authors', () => anAuthor(world)),
+  'POST /api/v1/desk/authors/{id}/merge': async () => ({
+    ...(await of(anAuthor(world))),
+    body: { into: (await anAuthor(world)).id, version: 1 },
+  }),
+  'POST /api/v1/desk/authors/{id}/unmerge': async () => ({ id: await aMergedAuthor(), body: { version: 2 } }),
   ...named('tags', () => aTag(world)),
   ...named('series', () => aSeries(world)),
   'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aPicture(world))), body: { alt: { ar: word() }, version: 1 } }),
@@ -191,6 +196,12 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
   }),
 };
+
+async function aMergedAuthor(): Promise<number> {
+  const [{ id }, { id: into }] = [await anAuthor(world), await anAuthor(world)];
+  await world.as(admin).post(`/api/v1/desk/authors/${id}/merge`, { into, version: 1 }).expect(200);
+  return id;
+}
 
 const TWO = [{ ar: 'نعم' }, { ar: 'لا' }];
 

@@ -139,6 +139,7 @@ function bodyFor(path: string): object {
     correct: { note: 'س' },
     retract: { reason: 'س' },
     withdraw: { reason: 'س' },
+    merge: { into: author.id },
   };
   const last = path.split('/').at(-1)!;
   if (last === 'preview-links') return {};
@@ -243,6 +244,7 @@ describe('an id in a body', () => {
       ['tags', 'tags', `PATCH articles/${short.id}`, (id) => ({ tags: [id], version: short.version })],
       ['seriesId', 'series', `PATCH articles/${short.id}`, (id) => ({ seriesId: id, version: short.version })],
       ['translationOf', 'articles', `PATCH articles/${short.id}`, (id) => ({ translationOf: id, version: short.version })],
+      ['into', 'authors', `POST authors/${author.id}/merge`, (id) => ({ into: id, version: 1 })],
       ['parentId', 'sections', 'POST sections', (id) => ({ name: { ar: word() }, parentId: id })],
       ['parentId', 'sections', `PATCH sections/${granted.id}`, (id) => ({ parentId: id, version: 1 })],
       ['sections', 'sections', 'POST editors', (id) => appointment({ sections: [granted.id, id] })],

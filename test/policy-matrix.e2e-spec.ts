@@ -173,6 +173,17 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   [`POST ${DESK}/articles`]: { expected: anybody(201), prepare: async () => ({ body: text(elsewhere.id) }) },
   ...resource('sections', () => aSection(world), chiefs),
   ...resource('authors', () => anAuthor(world), sectionEditorsUp),
+  [`POST ${DESK}/authors/:id/merge`]: {
+    expected: chiefs(),
+    prepare: async () => ({
+      path: `${made('authors', (await anAuthor(world)).id)}/merge`,
+      body: { into: (await anAuthor(world)).id, version: 1 },
+    }),
+  },
+  [`POST ${DESK}/authors/:id/unmerge`]: {
+    expected: chiefs(),
+    prepare: async () => ({ path: `${made('authors', await aMergedAuthor())}/unmerge`, body: { version: 2 } }),
+  },
   ...resource('tags', () => aTag(world), sectionEditorsUp),
   ...resource('series', () => aSeries(world), chiefs),
   [`GET ${DESK}/media`]: { expected: anybody() },
@@ -372,6 +383,12 @@ function text(sectionId: number): object {
 
 async function centerVersion(): Promise<number> {
   return (await world.as(editors.admin).get(`${DESK}/center`).expect(200)).body.version as number;
+}
+
+async function aMergedAuthor(): Promise<number> {
+  const [{ id }, { id: into }] = [await anAuthor(world), await anAuthor(world)];
+  await world.as(editors.admin).post(`${DESK}/authors/${id}/merge`, { into, version: 1 }).expect(200);
+  return id;
 }
 
 async function aDeadMail(): Promise<number> {

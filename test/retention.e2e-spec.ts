@@ -2,7 +2,7 @@ import { SYSTEM } from '../src/access/access.js';
 import { DraftingService, type ActResult, type ArticleText } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Waker } from '../src/jobs/waker.js';
-import { aDraft, anArticle, anEditor, type TestEditor } from './factories.js';
+import { aDraft, anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** How long the desk keeps what it may let go of: steps between two texts, and lines of the audit log. */
