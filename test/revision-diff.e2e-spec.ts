@@ -1,4 +1,4 @@
-import { anAuthor, anEditor, aSection, aSeries, aTag, type TestEditor } from './factories.js';
+import { aPicture, anAuthor, anEditor, aSection, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** Two revisions side by side. */
@@ -166,6 +166,24 @@ describe('The comparison of two revisions', () => {
     const english = await world.app.inject({ method: 'GET', url: `${url}&lang=en`, headers: { authorization: `Bearer ${chief.token}` } });
     expect(english.body).toContain('<h1>From revision 1 to revision 2</h1>');
     expect(english.body).toContain('<div class="text" lang="ar" dir="rtl">');
+  });
+
+  it('shows pictures before and after, whole, from the desk’s own door', async () => {
+    const [one, other] = [await aPicture(world, { alt: { ar: 'جسر' } }), await aPicture(world)];
+    const figure = ({ id }: { id: number }): string => `<p>نص.</p><figure data-media="${id}"><figcaption>شرح</figcaption></figure>`;
+    const id = await anArticleOf({ body: figure(one), coverId: one.id }, { body: figure(other), coverId: other.id });
+    const { fields, body } = (await world.as(chief).get(path(id, 2)).expect(200)).body;
+    expect(fields).toMatchObject([{ field: 'cover', before: `${one.id} · جسر`, after: String(other.id) }]);
+    expect(body.map(({ op }: { op: string }) => op)).toEqual(['equal', 'delete', 'insert']);
+    const page = await world.app.inject({
+      method: 'GET',
+      url: path(id, 2, '?format=html'),
+      headers: { authorization: `Bearer ${chief.token}` },
+    });
+    expect(page.body).toContain(`<del><figure data-media="${one.id}"><picture><source`);
+    expect(page.body).toContain(`/api/v1/desk/media/${other.id}/files/320.avif 320w, /api/v1/desk/media/${other.id}/files/640.avif 640w`);
+    expect(page.body).toContain(`src="/api/v1/desk/media/${other.id}/files/960.webp"`);
+    expect(page.body).not.toMatch(/["\s]\/media\//);
   });
 
   it('holds nobody up: readers are answered while the largest texts are compared', async () => {

@@ -75,7 +75,7 @@ describe('Words', () => {
           at += lead.length + word.length;
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -194,7 +194,7 @@ describe('Two bodies', () => {
   it('of any kind give back both texts', async () => {
     await fc.assert(
       fc.asyncProperty(bodyOf, bodyOf, (before, after) => expectBothTexts(clean(before.join('')), clean(after.join('')))),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -215,7 +215,7 @@ describe('Two bodies', () => {
         const before = clean(blocks.join(''));
         await expectBothTexts(before, clean(edited(before, edits)));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
