@@ -251,14 +251,14 @@ describe('What a link shows', () => {
 describe('Pictures and documents of a preview', () => {
   it('are fetched below the link, and only those that its revision shows', async () => {
     const file = await aPictureFile({ width: 640, height: 400 });
-    const [cover, shown, portrait, foreign] = [await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file)]; // prettier-ignore
+    const [cover, figure, portrait, foreign] = [await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file)]; // prettier-ignore
     const document = await uploaded(world, chief, aPdf(), 'report.pdf');
     await world.app.get(Waker).run('media renditions');
     const author = await anAuthor(world, { name: { ar: 'كاتبة لم تُعلن' }, portraitId: portrait.id });
     const text = {
       lang: 'ar',
       title: 'مصوّرة',
-      body: `<p>انظر <a data-media="${document.id}">التقرير</a></p><figure data-media="${shown.id}"></figure>`,
+      body: `<p>انظر <a data-media="${document.id}">التقرير</a></p><figure data-media="${figure.id}"></figure>`,
       coverId: cover.id,
       sectionId,
       authorIds: [author.id],
@@ -278,7 +278,7 @@ describe('Pictures and documents of a preview', () => {
     expect(body.byline[0].portrait.url).toBe(`${base}/${portrait.id}/640.webp`);
     const page = (await open(`/previews/${token}`)).body;
     for (const html of [body.body, page]) {
-      expect(html).toContain(`src="/previews/${token}/media/${shown.id}/640.webp"`);
+      expect(html).toContain(`src="/previews/${token}/media/${figure.id}/640.webp"`);
       expect(html).toContain(`href="/previews/${token}/media/${document.id}/document.pdf"`);
       expect(html).not.toMatch(/[" ](?:https:\/\/center\.example)?\/media\//);
     }
@@ -288,7 +288,7 @@ describe('Pictures and documents of a preview', () => {
       open(`/previews/${key}/media/${media}/${name}`);
     for (const [media, name, type] of [
       [cover.id, '640.webp', 'image/webp'],
-      [shown.id, '320.avif', 'image/avif'],
+      [figure.id, '320.avif', 'image/avif'],
       [portrait.id, '320.webp', 'image/webp'],
       [document.id, 'document.pdf', 'application/pdf'],
     ] as const) {

@@ -92,7 +92,7 @@ export function compareLines(before: string, after: string): Words[] {
 
 const UNCHANGED = { spelling: false, markup: false };
 
-function whole<Markup>(op: Op, runs: readonly Run<Markup>[]): Stretch<Markup> {
+function whole<Of>(op: Op, runs: readonly Run<Of>[]): Stretch<Of> {
   return { op, runs, ...UNCHANGED };
 }
 
@@ -290,8 +290,9 @@ function alike(one: Sketch, other: Sketch): boolean {
 }
 
 /** All but the name of a heading, which follows its words. */
-function attributesOf({ tagName, properties: { id: _, ...properties } }: Element): string {
-  return JSON.stringify([tagName, Object.entries(properties).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
+function attributesOf(node: Element): string {
+  const { id: _, ...properties } = node.properties;
+  return JSON.stringify([node.tagName, Object.entries(properties).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
 }
 
 /** The elements around a text, outermost first; the last of them may be one that stands for itself: a line break. */
