@@ -160,6 +160,20 @@ describe('Two bodies', () => {
     ]);
   });
 
+  it('are not torn apart by a block that moved', async () => {
+    const [first, second] = ['<ul><li>خطوط سريعة</li><li>تذاكر</li></ul>', '<p>نمت الشبكة في السنوات الأخيرة كثيرًا.</p>'];
+    const blocks = await compareBodies(
+      clean(`<p>تُنقل.</p>${first}${second}`),
+      clean(`${first.replace('تذاكر', 'تذاكر موحدة')}${second.replace('كثيرًا', 'قليلًا')}<p>تُنقل.</p>`),
+    );
+    expect(blocks.map(({ op, moved }) => [op, moved])).toEqual([
+      ['delete', true],
+      ['change', false],
+      ['change', false],
+      ['insert', true],
+    ]);
+  });
+
   it('show pictures before and after, whole', async () => {
     const figure = (id: number): string =>
       `<figure data-media="${id}"><img src="/media/${id}/960.webp" alt="صورة"><figcaption>شرح الصورة</figcaption></figure>`;
