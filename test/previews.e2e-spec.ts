@@ -1,5 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
+import { Waker } from '../src/jobs/waker.js';
 import { aDraft, anArticle, anAuthor, anEditor, aSection, aSeries, type TestEditor } from './factories.js';
+import { aPdf, aPicture as aPictureFile, uploaded } from './pictures.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** What somebody outside is shown before it is public. */
@@ -244,6 +246,83 @@ describe('What a link shows', () => {
       for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'] as const)
         expect([method, (await world.app.inject({ method, url: door + token })).statusCode]).toEqual([method, 404]);
   });
+});
+
+describe('Pictures and documents of a preview', () => {
+  it('are fetched below the link, and only those that its revision shows', async () => {
+    const file = await aPictureFile({ width: 640, height: 400 });
+    const [cover, figure, portrait, foreign] = [await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file), await uploaded(world, chief, file)]; // prettier-ignore
+    const document = await uploaded(world, chief, aPdf(), 'report.pdf');
+    await world.app.get(Waker).run('media renditions');
+    const author = await anAuthor(world, { name: { ar: 'كاتبة لم تُعلن' }, portraitId: portrait.id });
+    const text = {
+      lang: 'ar',
+      title: 'مصوّرة',
+      body: `<p>انظر <a data-media="${document.id}">التقرير</a></p><figure data-media="${figure.id}"></figure>`,
+      coverId: cover.id,
+      sectionId,
+      authorIds: [author.id],
+    };
+    const { id, version } = (await world.as(chief).post(DESK, text).expect(201)).body as { id: number; version: number };
+    const { token } = await offer(id);
+    // A later revision shows another picture; the link does not.
+    await world
+      .as(chief)
+      .patch(`${DESK}/${id}`, { version, body: `<figure data-media="${foreign.id}"></figure>` })
+      .expect(200);
+
+    const { body } = await world.get(`/api/v1/previews/${token}`).expect(200);
+    const base = `${ORIGIN}/previews/${token}/media`;
+    expect(body.cover.url).toBe(`${base}/${cover.id}/640.webp`);
+    expect(body.cover.renditions[0].url).toBe(`${base}/${cover.id}/320.avif`);
+    expect(body.byline[0].portrait.url).toBe(`${base}/${portrait.id}/640.webp`);
+    const page = (await open(`/previews/${token}`)).body;
+    for (const html of [body.body, page]) {
+      expect(html).toContain(`src="/previews/${token}/media/${figure.id}/640.webp"`);
+      expect(html).toContain(`href="/previews/${token}/media/${document.id}/document.pdf"`);
+      expect(html).not.toMatch(/[" ](?:https:\/\/center\.example)?\/media\//);
+    }
+    expect(page).not.toContain('og:image');
+
+    const below = (media: number, name: string, key = token): Promise<LightMyRequestResponse> =>
+      open(`/previews/${key}/media/${media}/${name}`);
+    for (const [media, name, type] of [
+      [cover.id, '640.webp', 'image/webp'],
+      [figure.id, '320.avif', 'image/avif'],
+      [portrait.id, '320.webp', 'image/webp'],
+      [document.id, 'document.pdf', 'application/pdf'],
+    ] as const) {
+      const answer = await below(media, name);
+      expect([answer.statusCode, answer.headers]).toEqual([
+        200,
+        expect.objectContaining({
+          'content-type': type,
+          'cache-control': 'private, no-store',
+          'x-robots-tag': 'noindex, nofollow, noarchive',
+          'referrer-policy': 'no-referrer',
+          'x-content-type-options': 'nosniff',
+          'content-security-policy': "sandbox; default-src 'none'",
+        }),
+      ]);
+      // The public has none of them.
+      expect((await open(`/media/${media}/${name}`)).statusCode).toBe(404);
+    }
+    for (const [media, name] of [
+      [foreign.id, '640.webp'],
+      [cover.id, 'original.jpg'],
+      [cover.id, '641.webp'],
+      [999_999, '640.webp'],
+      [cover.id, '..%2f..%2f640.webp'],
+    ] as const)
+      // prettier-ignore
+      expect([media, name, (await below(media, name)).statusCode]).toEqual([media, name, 404]);
+    for (const key of ['A'.repeat(43), (await offer((await aText()).id)).token])
+      expect((await below(cover.id, '640.webp', key)).statusCode).toBe(404);
+    const link = (await world.as(chief).get(`${DESK}/${id}/preview-links`)).body.items[0] as Link;
+    await world.as(chief).delete(`${DESK}/${id}/preview-links/${link.id}`).expect(204);
+    const gone = await below(cover.id, '640.webp');
+    expect([gone.statusCode, gone.headers['cache-control'], gone.headers['x-robots-tag']]).toEqual([404, 'private, no-store', 'noindex, nofollow, noarchive']); // prettier-ignore
+  }, 60_000);
 });
 
 describe('A link that is past', () => {

@@ -1,4 +1,4 @@
-import { anAuthor, anEditor, aSection, aSeries, aTag, type TestEditor } from './factories.js';
+import { aPicture, anAuthor, anEditor, aSection, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 /** Two revisions side by side. */
@@ -168,14 +168,29 @@ describe('The comparison of two revisions', () => {
     expect(english.body).toContain('<div class="text" lang="ar" dir="rtl">');
   });
 
+  it('shows pictures before and after, whole, from the desk’s own door', async () => {
+    const [one, other] = [await aPicture(world, { alt: { ar: 'جسر' } }), await aPicture(world)];
+    const figure = ({ id }: { id: number }): string => `<p>نص.</p><figure data-media="${id}"><figcaption>شرح</figcaption></figure>`;
+    const id = await anArticleOf({ body: figure(one), coverId: one.id }, { body: figure(other), coverId: other.id });
+    const { fields, body } = (await world.as(chief).get(path(id, 2)).expect(200)).body;
+    expect(fields).toMatchObject([{ field: 'cover', before: `${one.id} · جسر`, after: String(other.id) }]);
+    expect(body.map(({ op }: { op: string }) => op)).toEqual(['equal', 'delete', 'insert']);
+    const page = await world.app.inject({
+      method: 'GET',
+      url: path(id, 2, '?format=html'),
+      headers: { authorization: `Bearer ${chief.token}` },
+    });
+    expect(page.body).toContain(`<del><figure data-media="${one.id}"><picture><source`);
+    expect(page.body).toContain(`/api/v1/desk/media/${other.id}/files/320.avif 320w, /api/v1/desk/media/${other.id}/files/640.avif 640w`);
+    expect(page.body).toContain(`src="/api/v1/desk/media/${other.id}/files/960.webp"`);
+    expect(page.body).not.toMatch(/["\s]\/media\//);
+  });
+
   it('holds nobody up: readers are answered while the largest texts are compared', async () => {
     // Two hundred kilobytes without one word in common, in the form that takes longest.
     const row = (n: number): string => `<tr><td>${n % 23}</td><td>${(n * 7) % 19}</td></tr>`;
-    const body = (seed: number): string =>
-      Array.from(
-        { length: 12 },
-        (_, table) => `<table>${Array.from({ length: 420 }, (_, n) => row(n * seed + table)).join('')}</table>`,
-      ).join('');
+    const table = (seed: number, shift: number): string => `<table>${Array.from({ length: 420 }, (_, n) => row(n * seed + shift)).join('')}</table>`; // prettier-ignore
+    const body = (seed: number): string => Array.from({ length: 12 }, (_, shift) => table(seed, shift)).join('');
     const id = await anArticleOf({ body: body(3) }, { body: body(5) });
     let longest = 0;
     let [last, going] = [process.cpuUsage().user, true];

@@ -30,7 +30,7 @@ const MOST_PARSED = 16_000;
 const ALIKE = 0.5;
 
 /** So many differences are looked for in the order of blocks that are not equal: each takes a look at all their words. */
-const MOST_SHIFTS = 120;
+const MOST_SHIFTS = 250;
 
 /** Others get their turn after so long. */
 const TURN_MS = 10;
@@ -56,29 +56,40 @@ export async function compareBodies(earlier: string, later: string): Promise<Blo
     for (const html of gone) result.push({ op: 'delete', html: deleted(html), words: null, moved: came.has(html) });
     for (const html of arrived) result.push({ op: 'insert', html: `<ins>${html}</ins>`, words: null, moved: went.has(html) });
   };
-  for (const { equal, gone, arrived } of sections(old, now, comparison.effort)) {
-    for (const html of equal) result.push({ op: 'equal', html, words: null, moved: false });
-    const sketches = [gone, arrived].map(() => [] as Sketch[]) as [Sketch[], Sketch[]];
-    for (const [side, blocks] of [gone, arrived].entries())
-      for (const html of blocks) {
-        sketches[side]!.push(comparison.sketch(/^<(\w+)/.exec(html)![1]!, html.length, roughText(html)));
-        await turn.yield();
-      }
-    for (const [from, to] of comparison.pairs(...sketches)) {
-      if (from === null || to === null) {
-        replaced(from === null ? [] : [gone[from]!], to === null ? [] : [arrived[to]!]);
-        continue;
-      }
-      const before = parsed(gone[from]!);
-      await turn.yield();
-      const after = parsed(arrived[to]!);
-      await turn.yield();
-      const changed = comparison.change(before, after);
-      await turn.yield();
-      if (changed === null) replaced([gone[from]!], [arrived[to]!]);
-      else result.push({ op: changed.words.every(({ op }) => op === 'equal') ? 'equal' : 'change', html: print(changed.node), words: changed.words, moved: false }); // prettier-ignore
+  const sketch = async (blocks: readonly string[], others: ReadonlySet<string>): Promise<(Sketch | null)[]> => {
+    const sketches: (Sketch | null)[] = [];
+    for (const html of blocks) {
+      // What stands in both is no other block changed.
+      sketches.push(others.has(html) ? null : comparison.sketch(/^<(\w+)/.exec(html)![1]!, html.length, roughText(html)));
       await turn.yield();
     }
+    return sketches;
+  };
+  const [left, right] = [await sketch(old, came), await sketch(now, went)];
+  const equal = (from: number, to: number): boolean => old[from] === now[to];
+  const related = (from: number, to: number): boolean => {
+    const [one, other] = [left[from], right[to]];
+    return equal(from, to) || (!!one && !!other && alike(one, other));
+  };
+  const lengths = [old.length, now.length] as const;
+  const way = steps(lengths, related, comparison.effort, MOST_SHIFTS) ?? steps(lengths, equal, comparison.effort) ?? apart(...lengths);
+  for (const [from, to] of way) {
+    if (from === null || to === null) {
+      replaced(from === null ? [] : [old[from]!], to === null ? [] : [now[to]!]);
+      continue;
+    }
+    if (equal(from, to)) {
+      result.push({ op: 'equal', html: now[to]!, words: null, moved: false });
+      continue;
+    }
+    await turn.yield();
+    const before = parsed(old[from]!);
+    await turn.yield();
+    const after = parsed(now[to]!);
+    await turn.yield();
+    const changed = comparison.change(before, after);
+    if (changed === null) replaced([old[from]!], [now[to]!]);
+    else result.push({ op: changed.words.every(({ op }) => op === 'equal') ? 'equal' : 'change', html: print(changed.node), words: changed.words, moved: false }); // prettier-ignore
   }
   return result;
 }
@@ -92,7 +103,7 @@ export function compareLines(before: string, after: string): Words[] {
 
 const UNCHANGED = { spelling: false, markup: false };
 
-function whole<Markup>(op: Op, runs: readonly Run<Markup>[]): Stretch<Markup> {
+function whole<Of>(op: Op, runs: readonly Run<Of>[]): Stretch<Of> {
   return { op, runs, ...UNCHANGED };
 }
 
@@ -134,28 +145,6 @@ class Turn {
     await nextTurn();
     this.since = performance.now();
   }
-}
-
-interface Section<Item> {
-  readonly equal: readonly Item[];
-  /** What stands between these and the next equal ones. */
-  readonly gone: readonly Item[];
-  readonly arrived: readonly Item[];
-}
-
-/** Two lists, cut where they are equal. */
-function sections(old: readonly string[], now: readonly string[], effort: Effort): Section<string>[] {
-  const way = steps([old.length, now.length], (from, to) => old[from] === now[to], effort);
-  if (way === null) return [{ equal: [], gone: old, arrived: now }];
-  const list: { equal: string[]; gone: string[]; arrived: string[] }[] = [{ equal: [], gone: [], arrived: [] }];
-  for (const [from, to] of way) {
-    const last = list.at(-1)!;
-    if (from === null) last.arrived.push(now[to]!);
-    else if (to === null) last.gone.push(old[from]!);
-    else if (last.gone.length + last.arrived.length === 0) last.equal.push(now[to]!);
-    else list.push({ equal: [now[to]!], gone: [], arrived: [] });
-  }
-  return list;
 }
 
 /** Enough of a block to tell whether it is another one changed. */
@@ -290,8 +279,9 @@ function alike(one: Sketch, other: Sketch): boolean {
 }
 
 /** All but the name of a heading, which follows its words. */
-function attributesOf({ tagName, properties: { id: _, ...properties } }: Element): string {
-  return JSON.stringify([tagName, Object.entries(properties).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
+function attributesOf(node: Element): string {
+  const { id: _, ...properties } = node.properties;
+  return JSON.stringify([node.tagName, Object.entries(properties).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
 }
 
 /** The elements around a text, outermost first; the last of them may be one that stands for itself: a line break. */

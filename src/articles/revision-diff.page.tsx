@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { Personal } from '../http/published.js';
 import { dirOf, type Lang } from '../text/language.js';
+import { withMediaBase } from './body.js';
 import type { ComparedField, ComparedFieldView, RevisionDiff } from './revision-diff.dto.js';
 
 interface Words {
@@ -111,7 +112,7 @@ export function revisionDiffPage(diff: RevisionDiff, lang: Lang): Personal {
           <div class="text" lang={diff.lang} dir={dirOf(diff.lang)}>
             {diff.body.map(({ html, moved }) => (
               // Cleaned when it was saved; comparing adds ins and del, and nothing else.
-              <div {...(moved && { class: 'moved', title: words.moved })} dangerouslySetInnerHTML={{ __html: html }} />
+              <div {...(moved && { class: 'moved', title: words.moved })} dangerouslySetInnerHTML={{ __html: withDeskFiles(html) }} />
             ))}
           </div>
         </main>
@@ -122,6 +123,13 @@ export function revisionDiffPage(diff: RevisionDiff, lang: Lang): Personal {
     type: 'text/html; charset=utf-8',
     headers: { 'content-security-policy': POLICY, 'x-robots-tag': 'noindex' },
   });
+}
+
+/** Pictures from the desk's own door: what only a draft shows is behind no other. */
+function withDeskFiles(html: string): string {
+  return withMediaBase(html, '/api/v1/desk').replace(/<(?:img|source|a) (?:"[^"]*"|[^">])*>/g, (tag) =>
+    tag.replace(/(?<=[" ]\/api\/v1\/desk\/media\/\d+\/)/g, 'files/'),
+  );
 }
 
 function Field({ field: { words }, name, lang }: { field: ComparedFieldView; name: string; lang: Lang }): JSX.Element {

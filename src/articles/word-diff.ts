@@ -66,16 +66,16 @@ export function steps(
     effort.spend(limit);
     return null;
   }
-  const steps: Step[] = range(0, head).map((index) => [index, index]);
+  const way: Step[] = range(0, head).map((index) => [index, index]);
   let [from, to] = [head, head];
   for (const { added, removed, count } of changes) {
-    for (let n = 0; n < count; n += 1) steps.push(added ? [null, to++] : removed ? [from++, null] : [from++, to++]);
+    for (let n = 0; n < count; n += 1) way.push(added ? [null, to++] : removed ? [from++, null] : [from++, to++]);
   }
-  effort.spend(steps.filter(([old, now]) => old === null || now === null).length);
-  while (from < before - tail) steps.push([from++, null]);
-  while (to < after - tail) steps.push([null, to++]);
-  while (from < before) steps.push([from++, to++]);
-  return steps;
+  effort.spend(way.filter(([old, now]) => old === null || now === null).length);
+  while (from < before - tail) way.push([from++, null]);
+  while (to < after - tail) way.push([null, to++]);
+  while (from < before) way.push([from++, to++]);
+  return way;
 }
 
 function range(from: number, to: number): number[] {
