@@ -484,7 +484,7 @@ it('of a withdrawn piece the reason is told, and nothing of its text', async () 
 
 it(
   'every public route, by every parameter, about every hidden piece: no secret and no number of theirs',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const crawl = new Crawl();
     await crawl.everything([...canaries, ...polls]);
@@ -513,7 +513,7 @@ describe('the checks find', () => {
           .replace(/\bON r\.id = a\.live_revision_id\b|\(r\.id = a\.live_revision_id\)/, '(r.article_id = a.id)')
           .replace(/WHERE a\.live_revision_id IS NOT NULL/, 'WHERE a.status IS NOT NULL'),
     ],
-  ])('%s', async (_what, view, broken) => {
+  ])('%s', { timeout: 120_000 }, async (_what, view, broken) => {
     const [{ sql }] = await world.dataSource.query<[{ sql: string }]>(`select rtrim(pg_get_viewdef($1::regclass), ';') as sql`, [
       `pub.${view}`,
     ]);
