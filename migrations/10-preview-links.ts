@@ -23,6 +23,7 @@ export class PreviewLinks1795424400000 implements MigrationInterface {
         constraint preview_links_revision_id_fkey foreign key (article_id, revision_id) references revisions (article_id, id) on delete cascade,
         constraint preview_links_created_by_fkey foreign key (created_by) references editors (id) on delete restrict,
         constraint preview_links_revoked_by_fkey foreign key (revoked_by) references editors (id) on delete restrict,
+        constraint preview_links_period_check check (expires_at > created_at and expires_at <= created_at + interval '720 hours'),
         constraint preview_links_revoked_check check (revoked_at is not null or revoked_by is null)
       )`);
     await runner.query(`create index preview_links_article_id_idx on preview_links (article_id, id)`);

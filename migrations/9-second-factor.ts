@@ -31,6 +31,7 @@ export class SecondFactor1795420800000 implements MigrationInterface {
         constraint recovery_codes_pkey primary key (editor_id, code_hash),
         constraint recovery_codes_editor_id_fkey foreign key (editor_id) references second_factors (editor_id) on delete cascade
       )`);
+    // A token lives 366 days at the most, said in hours: days are of different length where clocks are turned.
     await runner.query(`
       create table api_tokens (
         id uuid not null default gen_random_uuid(),
@@ -44,9 +45,12 @@ export class SecondFactor1795420800000 implements MigrationInterface {
         constraint api_tokens_pkey primary key (id),
         constraint api_tokens_token_hash_key unique (token_hash),
         constraint api_tokens_editor_id_fkey foreign key (editor_id) references editors (id) on delete cascade,
-        constraint api_tokens_scopes_check check (cardinality(scopes) > 0)
+        constraint api_tokens_scopes_check check (cardinality(scopes) > 0),
+        constraint api_tokens_expires_at_check check (expires_at > created_at and expires_at <= created_at + interval '8784 hours')
       )`);
     await runner.query(`create index api_tokens_editor_id_idx on api_tokens (editor_id)`);
+    // The name at that time, like the editor's: the record outlives the token.
+    await runner.query(`alter table audit_log add column token text`);
     await runner.query(`
       alter table center
         add column second_factor_roles text[] not null default '{}',
@@ -55,6 +59,7 @@ export class SecondFactor1795420800000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`alter table center drop column second_factor_roles`);
+    await runner.query(`alter table audit_log drop column token`);
     await runner.query(`drop table api_tokens, recovery_codes, second_factors`);
     await runner.query(`alter table sessions drop column id, drop column agent, drop column second_factor`);
   }

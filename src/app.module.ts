@@ -7,6 +7,7 @@ import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Database } from './database/database.js';
 import { HttpModule } from './http/http.module.js';
+import { DoctorModule } from './doctor/doctor.module.js';
 import type { HomeLanguage } from './http/problem.js';
 import { ImportModule } from './import/import.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -32,7 +33,7 @@ export class AppModule {
         JobsModule,
         AuditModule,
         MailModule.for(config),
-        AccountsModule,
+        AccountsModule.for(config),
         SectionsModule,
         MediaModule.for(config),
         AuthorsModule,
@@ -43,6 +44,7 @@ export class AppModule {
         SiteModule.for(polls),
         ImportModule,
         SampleModule,
+        DoctorModule.for(config, polls),
       ],
     };
   }

@@ -16,6 +16,7 @@ import { InputPipe } from './http/input.js';
 import { openApiDocument } from './http/openapi.js';
 import { HomeLanguage } from './http/problem.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { guardSecretAddresses } from './http/secret-address.js';
 
 /**
  * The application as the world meets it, not yet listening: shared by the server, the OpenAPI command and the tests.
@@ -58,6 +59,7 @@ async function secure(app: NestFastifyApplication): Promise<void> {
   await app.register(cookie as unknown as Parameters<typeof app.register>[0], { hook: false });
   shareWithEverySite(app.getHttpAdapter().getInstance());
   readForms(app.getHttpAdapter().getInstance());
+  guardSecretAddresses(app.getHttpAdapter().getInstance());
   app
     .getHttpAdapter()
     .getInstance()

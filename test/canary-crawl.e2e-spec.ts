@@ -232,6 +232,7 @@ beforeAll(async () => {
     '/api/v1/authors/{slug} slug': author.slug,
     '/api/v1/sections/{slug} slug': section.slug,
     ...Object.fromEntries(['', '/results', '/results.csv', '/results.svg', '/receipts/{code}'].map((path) => [`/api/v1/polls/{id}${path} id`, String(openPoll.id)])), // prettier-ignore
+    '/api/v1/previews/{token} token': 'A'.repeat(43),
     '/api/v1/polls/{id}/receipts/{code} code': 'AAAAAAAAAAAAAAAA',
   });
   for (const [table, first] of Object.entries(NUMBERED))
@@ -261,6 +262,8 @@ beforeAll(async () => {
     const begun = over
       ? await act(`${kind}: first save`, chief, 'patch', `/articles/${over.id}`, { version: over.version, ...text, ...more })
       : await act(`create ${kind}`, writer, 'post', '/articles', { lang, ...text, ...more });
+    // Shown to somebody outside: whoever has no link learns nothing of that either.
+    await act(`create preview of ${kind}`, chief, 'post', `/articles/${begun.id}/preview-links`, { note: secret() });
     await lead(kind, steps, begun, writer);
     const neverPublic = over === undefined && !steps.includes('withdraw');
     canaries.push({ kind, lang, neverPublic, id: begun.id, slug, asked: [...asked, String(begun.id)], files });

@@ -459,6 +459,7 @@ describe('the description of the API', () => {
       'get /api/v1/authors/{slug}',
       'get /api/v1/articles',
       'get /api/v1/articles/{idOrSlug}',
+      'get /api/v1/previews/{token}',
       'get /api/v1/center',
       'get /api/v1/polls',
       'get /api/v1/polls/{id}',

@@ -140,6 +140,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'PUT /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { ...(await text()), version: 1 } }),
   'PATCH /api/v1/desk/articles/{id}': async () => ({ ...(await of(aDraft(world))), body: { title: word(), version: 1 } }),
   'POST /api/v1/desk/articles/{id}/revisions/{number}/restore': async () => ({ ...(await of(aDraft(world))), body: { version: 1 } }),
+  'POST /api/v1/desk/articles/{id}/preview-links': async () => ({ ...(await of(aDraft(world))), body: { note: 'للمراجع' } }),
   'POST /api/v1/desk/articles/{id}/submit': async () => ({ ...(await of(aDraft(world))), body: { version: 1 } }),
   'POST /api/v1/desk/articles/{id}/return': async () => ({ ...(await of(submitted())), body: { version: 2, comment: 'ينقصه مصدر.' } }),
   'POST /api/v1/desk/articles/{id}/approve': async () => ({ ...(await of(submitted())), body: { version: 2 } }),

@@ -240,6 +240,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'clock',
     'listings',
     'masthead',
+    'merged_authors',
     'notices',
     'poll_places',
     'polls',

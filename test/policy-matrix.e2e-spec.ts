@@ -30,6 +30,10 @@ const REVIEWS_OTHERS: ByRelation = { admin: ALL, chief: ALL, section_editor: [40
 const SEES_ONLY: ByRelation = { admin: ALL, chief: ALL, section_editor: [403, 403, 403, 404], contributor: NEVER };
 const CHIEFS_ONLY: ByRelation = { admin: ALL, chief: ALL, section_editor: NEVER, contributor: NEVER };
 
+/** The same where what is allowed is answered otherwise. */
+const answering = (status: number, expected: ByRelation): ByRelation =>
+  Object.fromEntries(ROLES.map((role) => [role, expected[role].map((one) => (one === 200 ? status : one))])) as unknown as ByRelation;
+
 /** The rest, for a status where it is allowed. */
 const anybody = (status = 200): ByRole => ({ admin: status, chief: status, section_editor: status, contributor: status });
 const sectionEditorsUp = (status = 200): ByRole => ({ ...anybody(status), contributor: 403 });
@@ -63,6 +67,12 @@ const ARTICLES: Readonly<Record<string, readonly OnArticle[]>> = {
   [`GET ${DESK}/articles/:id`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions/:number`]: [{ states: ['draft', 'live'], expected: SEES }],
+  [`GET ${DESK}/articles/:id/revisions/:number/diff`]: [{ states: ['draft', 'live'], expected: SEES }],
+  [`GET ${DESK}/articles/:id/preview-links`]: [{ states: ['draft', 'live'], expected: REVIEWS }],
+  [`POST ${DESK}/articles/:id/preview-links`]: [
+    { states: ['draft', 'approved', 'scheduled', 'live'], body: { unversioned: true }, expected: answering(201, REVIEWS) },
+  ],
+  [`DELETE ${DESK}/articles/:id/preview-links/:linkId`]: [{ states: ['draft', 'live'], expected: answering(204, REVIEWS) }],
   [`PUT ${DESK}/articles/:id`]: [{ states: ['draft', 'in_review', 'live'], body: { put: true }, expected: SEES }],
   [`PATCH ${DESK}/articles/:id`]: [
     { states: ['draft', 'in_review', 'returned', 'approved', 'live'], body: { kicker: 'فوقه' }, expected: SEES },
@@ -369,12 +379,18 @@ function send(editor: TestEditor, route: string, path: string, body?: object): R
   return world.as(editor)[method](path, method === 'get' || method === 'delete' ? undefined : body);
 }
 
+/** @returns the id of a link that is open */
+async function aPreviewOf({ id }: { id: number }): Promise<number> {
+  return (await world.as(editors.admin).post(`${DESK}/articles/${id}/preview-links`, {}).expect(201)).body.id as number;
+}
+
 const pathOf = (route: string, id: number): string => route.split(' ')[1]!.replace(':id', String(id)).replace(':number', '1');
 
 /** Everything an act could have touched of the article. */
 async function stateOf(id: number): Promise<unknown> {
   return world.dataSource.query(
     `select to_json(a) as article, (select json_agg(r order by r.id) from revisions r where r.article_id = a.id) as revisions,
+       (select json_agg(l order by l.id) from preview_links l where l.article_id = a.id) as previews,
        (select count(*) from audit_log where object_type = 'article' and object_id = a.id) as audited
      from articles a where id = $1`,
     [id],
@@ -397,9 +413,12 @@ describe('on an article', () => {
     for (const role of ROLES) {
       for (const [index, relation] of RELATIONS.entries()) {
         const article = await articleOf(role, relation, state);
+        const linkId = route.includes(':linkId') ? await aPreviewOf(article) : 0;
         const before = await stateOf(article.id);
         const given = body && 'put' in body ? text(relation.endsWith('granted') ? belowGranted.id : elsewhere.id) : body;
-        const answer = await send(editors[role], route, pathOf(route, article.id), { ...given, version: article.version });
+        const sent = body && 'unversioned' in body ? {} : { ...given, version: article.version };
+        const path = (id: number): string => pathOf(route, id).replace(':linkId', String(linkId));
+        const answer = await send(editors[role], route, path(article.id), sent);
         answers[`${role}: ${relation}`] = answer.status;
         wanted[`${role}: ${relation}`] = expected[role][index]!;
         // Refused is untouched, and what one may not see is told like what is not there.
@@ -408,7 +427,7 @@ describe('on an article', () => {
           expect(answer.body.code).toBe(answer.status === 403 ? 'not_allowed' : 'not_found');
         }
         if (relation === 'another’s, elsewhere' && answer.status >= 400) {
-          const nobodys = await send(editors[role], route, pathOf(route, 999_999), { ...given, version: article.version });
+          const nobodys = await send(editors[role], route, path(999_999), sent);
           expect([role, { ...answer.body, instance: null }]).toEqual([role, { ...nobodys.body, instance: null }]);
         }
       }

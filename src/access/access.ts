@@ -51,3 +51,11 @@ export function notSignedIn(): Problem {
 export function notAllowed(): Problem {
   return new Problem(403, 'not_allowed', { ar: 'ليس هذا من صلاحياتك.', en: 'Your role does not allow this.' });
 }
+
+/** The editor might, but not through this token. */
+export function tokenNotAllowed(): Problem {
+  return new Problem(403, 'token_not_allowed', {
+    ar: 'لا يسمح هذا الرمز بذلك: ليس في نطاقاته، أو لا يُفعل إلا بعد تسجيل الدخول.',
+    en: 'This token does not allow it: no scope of it covers this, or only who has signed in may do it.',
+  });
+}

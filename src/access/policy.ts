@@ -11,6 +11,7 @@ export type ArticleState = (typeof ARTICLE_STATES)[number];
 
 /** Everything a route of the desk may ask leave for. */
 export const ACTS = [
+  'account.enter',
   'account.use',
   'articles.list',
   'articles.create',
@@ -62,6 +63,17 @@ export interface ActingEditor {
   readonly role: Role;
   /** Ids of the sections granted to a section editor; each grant covers the section's whole subtree. */
   readonly sections: readonly number[];
+  /** The session that the request came through, by the id its owner sees; none where it came through a token. */
+  readonly session?: string;
+  /** The token that the request came through: it narrows what the editor may do. */
+  readonly token?: ActingToken;
+}
+
+/** A program's leave to act as an editor. */
+export interface ActingToken {
+  readonly name: string;
+  /** All it may do, where its editor may. */
+  readonly acts: readonly Act[];
 }
 
 /** What the policy has to know of an article. */
@@ -79,6 +91,8 @@ const CHIEFS: readonly Role[] = ['admin', 'chief'];
 
 /** Who may do an act wherever it applies. What depends on the article is decided in {@link may}. */
 const EVERYWHERE: Record<Act, readonly Role[]> = {
+  // What also a session may that has yet to bring the second factor which its role demands: to see whose it is, to enrol, to leave.
+  'account.enter': ROLES,
   'account.use': ROLES,
   'articles.list': ROLES,
   'articles.create': ROLES,
@@ -150,7 +164,8 @@ interface Relation {
  * Whether the editor may do the act. Acts on an article need its facts.
  * @param article for acts on an article that exists
  */
-export function may(editor: Pick<ActingEditor, 'id' | 'role' | 'sections'>, act: Act, article?: ArticleFacts): boolean {
+export function may(editor: Omit<ActingEditor, 'name'>, act: Act, article?: ArticleFacts): boolean {
+  if (editor.token && !editor.token.acts.includes(act)) return false;
   if (EVERYWHERE[act].includes(editor.role)) return true;
   const rule = BY_ARTICLE[act];
   if (!rule || !article) return false;

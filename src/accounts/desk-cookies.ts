@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Addresses } from '../http/addresses.js';
 import { bearsToken } from '../http/same-origin.js';
+import { agentOf } from './agent.js';
 import type { Session } from './session.dto.js';
+import { isApiToken } from './tokens.js';
 
 /** A session ends then at the latest, so its cookie needs no longer. */
 const SESSION_SECONDS = 14 * 24 * 3600;
@@ -22,6 +24,8 @@ export interface Client {
   readonly ip: string;
   /** What the device presents, known or not. */
   readonly device: string | null;
+  /** What a session opened here will be known by. */
+  readonly agent: string | null;
 }
 
 /**
@@ -45,12 +49,18 @@ export class DeskCookies {
 
   /** @returns the session's token: from the Authorization header, and only where that bears none from the cookie */
   tokenOf(request: FastifyRequest): string | null {
-    if (bearsToken(request)) return token((request.headers.authorization ?? '').slice('Bearer '.length));
+    if (bearsToken(request)) return token(borne(request));
     return token(this.read(request, this.session));
   }
 
+  /** @returns the token of a program: from the Authorization header alone, cookies never carry one */
+  apiTokenOf(request: FastifyRequest): string | null {
+    const text = bearsToken(request) ? borne(request) : '';
+    return isApiToken(text) ? text : null;
+  }
+
   clientOf(request: FastifyRequest): Client {
-    return { ip: request.ip, device: token(this.read(request, this.device)) };
+    return { ip: request.ip, device: token(this.read(request, this.device)), agent: agentOf(request.headers['user-agent']) };
   }
 
   set(reply: FastifyReply, { session, device }: Opened): void {
@@ -70,6 +80,10 @@ export class DeskCookies {
     const { cookie } = request.headers;
     return cookie === undefined ? undefined : request.server.parseCookie(cookie)[name];
   }
+}
+
+function borne({ headers }: FastifyRequest): string {
+  return (headers.authorization ?? '').slice('Bearer '.length);
 }
 
 function token(text: string | undefined): string | null {

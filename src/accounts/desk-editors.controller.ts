@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { IdPipe } from '../http/body.js';
@@ -51,5 +51,12 @@ export class DeskEditorsController {
   @DeskRoute('inviteEditor', 'Sends the invitation again, with a new link.', [200, EditorView], 404, 409, 413, 415)
   invite(@By() actor: EditorActor, @Param('id', new IdPipe()) id: number, @Body() { version }: InviteAgain): Promise<EditorView> {
     return this.editors.invite(actor, id, version);
+  }
+
+  @Delete(':id/second-factor')
+  @Allows('editors.write')
+  @DeskRoute('resetSecondFactor', 'Takes away a lost second factor and ends all sessions and tokens of its editor.', [204, null], 404, 409)
+  resetSecondFactor(@By() actor: EditorActor, @Param('id', new IdPipe()) id: number): Promise<void> {
+    return this.editors.resetSecondFactor(actor, id);
   }
 }

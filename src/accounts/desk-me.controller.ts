@@ -15,7 +15,7 @@ export class DeskMeController {
     private readonly cookies: DeskCookies,
   ) {}
 
-  @Allows('account.use')
+  @Allows('account.enter')
   @Get()
   @DeskRoute('findMe', 'The signed-in editor, with role and grants.', [200, Me])
   find(@By() { editor }: EditorActor): Promise<Me> {

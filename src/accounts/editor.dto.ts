@@ -106,10 +106,13 @@ export class EditorView {
   })
   lastSeenAt: string | null;
 
+  @ApiProperty({ description: 'Whether the editor signs in with a second factor.' })
+  secondFactor: boolean;
+
   static of(row: EditorRow): EditorView {
     const { id, version, email, name, role, state, lang, sections } = row;
     const [createdAt, lastSeenAt] = [row.created_at.toISOString(), row.last_seen_at?.toISOString() ?? null];
-    return { id, version, email, name, role, state, lang, sections, createdAt, lastSeenAt };
+    return { id, version, email, name, role, state, lang, sections, createdAt, lastSeenAt, secondFactor: row.second_factor };
   }
 }
 

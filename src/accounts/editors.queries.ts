@@ -15,13 +15,18 @@ export interface EditorRow {
   readonly sections: number[];
   readonly created_at: Date;
   readonly last_seen_at: Date | null;
+  readonly second_factor: boolean;
   readonly cursor: string;
 }
+
+/** Ids of the sections granted to the editor `e`, as a JSON array. */
+export const grantsAsJson = `coalesce((select json_agg(section_id order by section_id) from editor_sections g where g.editor_id = e.id), '[]')`;
 
 const editor = `
   select e.id, e.version, e.email, e.name, e.role, e.state, e.lang, e.created_at,
     coalesce((select array_agg(g.section_id order by g.section_id) from editor_sections g where g.editor_id = e.id), '{}') as sections,
     (select max(s.seen_at) from sessions s where s.editor_id = e.id) as last_seen_at,
+    exists (select from second_factors f where f.editor_id = e.id and f.confirmed_at is not null) as second_factor,
     ${cursorSql('editors', 'e.name', 'e.id')} as cursor
   from editors e`;
 

@@ -16,8 +16,10 @@ import { EditorPage, EditorView, type ChangeEditor, type ListEditors, type Repla
 import { Editor, type EditorState } from './editor.entity.js';
 import { addressChangedMail } from './editor.mail.js';
 import { activeAdmins, editorById, editorPage, type EditorRow } from './editors.queries.js';
+import { EnrolmentService } from './enrolment.service.js';
 import { PasswordLinks } from './password-links.service.js';
 import { Passwords, type PasswordHash } from './passwords.js';
+import { ownSecondFactor } from './second-factor.refusals.js';
 import { SessionsService } from './sessions.service.js';
 
 /** Who is to work at the desk, and as what. */
@@ -40,6 +42,7 @@ export class EditorsService {
     private readonly sessions: SessionsService,
     private readonly passwords: Passwords,
     private readonly links: PasswordLinks,
+    private readonly enrolment: EnrolmentService,
     private readonly mailRoom: MailRoom,
     private readonly audit: AuditService,
   ) {}
@@ -126,6 +129,16 @@ export class EditorsService {
     });
   }
 
+  /** Takes away the second factor of an editor who has lost it. @throws Problem 404, 409 `no_second_factor`, 409 `own_second_factor` */
+  async resetSecondFactor(actor: EditorActor, id: number): Promise<void> {
+    await this.act(actor, async (tx) => {
+      // Whoever has got hold of an admin's session would be rid of the factor without a code.
+      if (actor.editor.id === id) throw ownSecondFactor();
+      await this.enrolment.reset(tx, actor, await view(tx, id));
+      return id;
+    });
+  }
+
   /**
    * Runs an admin's act on an editor. Acts of this kind come one after the other, so that two admins who take each other's role at once
    * cannot both succeed.
@@ -146,7 +159,8 @@ export class EditorsService {
     const moved = before.email !== after.email;
     const suspended = before.state !== 'suspended' && after.state === 'suspended';
     const rights = before.role !== after.role || before.sections.join() !== after.sections.join();
-    if (moved || suspended || rights) await this.sessions.endAll(tx, id);
+    if (moved || suspended) await this.sessions.endAllAccess(tx, id);
+    else if (rights) await this.sessions.endAll(tx, id);
     // What was sent to the old address may be in the wrong hands.
     if (moved || suspended) await this.links.revoke(tx, id);
     if (moved && after.state === 'invited') await this.links.invite(tx, id);

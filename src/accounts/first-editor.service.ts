@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -7,6 +7,7 @@ import { inTransaction, takeTurn } from '../database/transaction.js';
 import { parseAddress } from '../mail/address.js';
 import { EditorsService } from './editors.service.js';
 import { Passwords } from './passwords.js';
+import { newTypedSecret } from './tokens.js';
 
 export interface SignIn {
   readonly email: string;
@@ -17,8 +18,6 @@ export interface SignIn {
 const EMAIL = 'editor@center.example';
 const NAME = 'مدير الموقع';
 
-/** Without the letters and digits that are taken for each other: i, l, o, 0, 1. */
-const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 /** 118 bits. */
 const PASSWORD_CHARACTERS = 24;
 
@@ -45,7 +44,7 @@ export class FirstEditor {
    */
   async appointOnce(file: string, origin: string): Promise<SignIn | null> {
     if (!(await this.isMissing())) return null;
-    const signIn = { email: EMAIL, password: randomPassword() };
+    const signIn = { email: EMAIL, password: newTypedSecret(PASSWORD_CHARACTERS) };
     const hash = await this.passwords.hash(signIn.password);
     return inTransaction(this.dataSource, async (tx) => {
       await takeTurn(tx, 'first editor');
@@ -56,10 +55,6 @@ export class FirstEditor {
       return signIn;
     });
   }
-}
-
-function randomPassword(): string {
-  return Array.from({ length: PASSWORD_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
 /** Writes a file for its owner's eyes, whole or not at all. */

@@ -22,6 +22,9 @@ export class Leftovers implements OnModuleInit {
       `delete from sessions where seen_at < now() - interval '12 hours' or created_at < now() - interval '14 days'`,
       `delete from known_devices where seen_at < now() - interval '180 days'`,
       `delete from password_links where expires_at < now()`,
+      `delete from second_factors where confirmed_at is null and created_at < now() - interval '1 hour'`,
+      // For a month its owner can still see why a program stopped.
+      `delete from api_tokens where expires_at < now() - interval '30 days'`,
     ])
       await this.dataSource.query(statement);
     return this.limits.sweep();

@@ -92,7 +92,8 @@ export class PasswordLinks implements OnModuleInit {
   }
 
   /**
-   * Sets the password of whoever got the link: an invited editor becomes active, all sessions end, other devices are forgotten.
+   * Sets the password of whoever got the link: an invited editor becomes active, all sessions and tokens end, other devices are forgotten.
+   * A second factor stays: the mailbox alone opens nothing where there is one.
    * @returns the token by which this device is known from now on: so the editor gets in while somebody keeps guessing at the account
    * @throws Problem 422 `link_expired` for a link that never was, is used, replaced, revoked or too old; `password_is_known`
    */
@@ -105,7 +106,7 @@ export class PasswordLinks implements OnModuleInit {
     return inTransaction(this.dataSource, async (tx) => {
       const { id } = holder;
       // Holds the editor: what suspends, invites or signs in waits, or is seen by the next statement.
-      await this.sessions.endAll(tx, id);
+      await this.sessions.endAllAccess(tx, id);
       const [used] = await tx.query<[unknown[], number]>(
         `delete from password_links where token_hash = $1 and expires_at > now() returning editor_id`,
         [link],

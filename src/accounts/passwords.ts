@@ -3,6 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Problem, type Sentence } from '../http/problem.js';
+import { fieldRefused } from '../http/refusals.js';
 
 /** Argon2id as OWASP's Password Storage Cheat Sheet asks at least: 19 MiB, two passes, one lane. Verifying reads them from the hash. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -96,6 +97,11 @@ export function refuseKnownPassword(password: string, { email, name }: { readonl
   if (![email, local, name].map(folded).includes(folded(password))) return;
   const message: Sentence = { ar: 'كلمة السر هي اسمك أو عنوانك.', en: 'The password is your name or your address.' };
   throw new Problem(422, 'password_is_known', message, { errors: [{ field: 'password', rule: 'known', message }] });
+}
+
+/** @param field in which it was given */
+export function wrongPassword(field: 'currentPassword' | 'password'): Problem {
+  return fieldRefused(422, 'wrong_password', field, { ar: 'كلمة السر الحالية غير صحيحة.', en: 'The current password is wrong.' }, 'right');
 }
 
 function busy(): Problem {

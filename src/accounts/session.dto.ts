@@ -22,7 +22,7 @@ function NewPassword(): PropertyDecorator {
 }
 
 /** A password that may be the right one. */
-function GivenPassword(): PropertyDecorator {
+export function GivenPassword(): PropertyDecorator {
   return field(
     'prose',
     isTyped,
@@ -38,7 +38,12 @@ export class SignIn {
   @GivenPassword()
   password: string;
 
-  @Line({ optional: true, max: 40, description: 'Of the second factor, for editors who have one.', example: '123456' })
+  @Line({
+    optional: true,
+    max: 40,
+    description: 'Of the second factor, for editors who have one: six digits of the authenticator, or a recovery code.',
+    example: '123456',
+  })
   code?: string;
 }
 
@@ -94,6 +99,58 @@ export class Session {
 
   @ApiProperty({ type: Me })
   editor: Me;
+}
+
+/** A session as the database gives it. */
+export interface SessionRow {
+  readonly id: string;
+  readonly current: boolean;
+  readonly agent: string | null;
+  readonly created_at: Date;
+  readonly seen_at: Date;
+  readonly second_factor: boolean;
+}
+
+/** A session as its owner sees it. */
+class SessionView {
+  @ApiProperty({ format: 'uuid', example: '9f1c1c2e-6f0e-4a3e-8f0e-0d7f5a8f6b1a', description: 'To end it by; it opens nothing.' })
+  id: string;
+
+  @ApiProperty({ description: 'Whether it is the session of this request.' })
+  current: boolean;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Firefox on Linux', description: 'Where it was opened, where that can be said.' })
+  agent: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-31T10:00:00.000Z' })
+  createdAt: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-31T12:00:00.000Z', description: 'Its last use, to the minute.' })
+  lastSeenAt: string;
+
+  @ApiProperty({ description: 'Whether it was opened with a second factor.' })
+  secondFactor: boolean;
+
+  static of({ id, current, agent, created_at, seen_at, second_factor }: SessionRow): SessionView {
+    return {
+      id,
+      current,
+      agent,
+      createdAt: created_at.toISOString(),
+      lastSeenAt: seen_at.toISOString(),
+      secondFactor: second_factor,
+    };
+  }
+}
+
+/** The editor's open sessions, the newest first. */
+export class SessionList {
+  @ApiProperty({ type: [SessionView] })
+  items: SessionView[];
+
+  static of(rows: readonly SessionRow[]): SessionList {
+    return { items: rows.map(SessionView.of) };
+  }
 }
 
 /** The same whether anybody has this address or not. */

@@ -134,7 +134,8 @@ async function staleVersion(tx: EntityManager, id: number): Promise<Problem> {
   });
 }
 
-function wrongState(hindered: ArticleState | ArticleStatus | 'never_public'): Problem {
+/** @param hindered what does not allow the act */
+export function wrongState(hindered: ArticleState | ArticleStatus | 'never_public'): Problem {
   return new Problem(409, 'wrong_state', STATES[hindered], {
     errors: [{ field: 'state', rule: hindered, message: STATES[hindered] }],
   });

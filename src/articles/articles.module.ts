@@ -8,9 +8,13 @@ import { ArticlesController } from './articles.controller.js';
 import { ArticlesService } from './articles.service.js';
 import { DeskArticlesController } from './desk-articles.controller.js';
 import { DeskArticlesService } from './desk-articles.service.js';
+import { DeskPreviewsController } from './desk-previews.controller.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
 import { DraftingService } from './drafting.service.js';
+import { PreviewsController } from './previews.controller.js';
+import { PreviewsService } from './previews.service.js';
+import { RevisionRetention } from './revision-retention.job.js';
 import { Revision, RevisionAuthor, RevisionMedia, RevisionTag } from './revision.entity.js';
 import { ScheduleJob } from './schedule.job.js';
 import { Series } from './series.entity.js';
@@ -24,8 +28,25 @@ import { WorkflowService } from './workflow.service.js';
     MailModule,
     TypeOrmModule.forFeature([Article, Revision, RevisionAuthor, RevisionMedia, RevisionTag, Series, Tag]),
   ],
-  controllers: [ArticlesController, DeskArticlesController, DeskTagsController, DeskSeriesController],
-  providers: [ArticlesService, ArticleLetters, DeskArticlesService, DraftingService, ScheduleJob, TagsService, WorkflowService],
-  exports: [ArticlesService, DraftingService, TagsService, WorkflowService],
+  controllers: [
+    ArticlesController,
+    DeskArticlesController,
+    DeskPreviewsController,
+    DeskTagsController,
+    DeskSeriesController,
+    PreviewsController,
+  ],
+  providers: [
+    ArticlesService,
+    ArticleLetters,
+    DeskArticlesService,
+    DraftingService,
+    PreviewsService,
+    RevisionRetention,
+    ScheduleJob,
+    TagsService,
+    WorkflowService,
+  ],
+  exports: [ArticlesService, DraftingService, PreviewsService, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -21,37 +21,27 @@ const card = (lang: string, origin: string): string => `
   'cover', pub.picture(a.cover, coalesce(${lang}, a.lang), home.lang, ${origin}), 'publishedAt', pub.instant(a.published_at), 'updatedAt', pub.instant(a.updated_at), 'dateline', a.dateline,
   'readingMinutes', a.reading_minutes, 'status', a.status`;
 
-/** One article. $1 id or folded slug, $2 asked language, $3 base of addresses. No row: never public. */
-function article(hit: string): Statement {
-  return statement(`
-    with home as materialized (select lang, publisher, name from pub.center),
-    hit as materialized (${hit})
-    select page.slug, page.body, withdrawal.article_id is not null as withdrawn, withdrawal.reason,
-      ${validity('clock.changed_at')}
-    from hit cross join pub.clock
-    left join lateral (select w.article_id, w.reason from pub.withdrawals w where w.article_id = hit.article_id offset 0) withdrawal on true
-    left join lateral (
-      -- offset 0 keeps the planner from building the whole barrier view first (29,000 buffers instead of 38).
-      select a.slug, json_build_object(${card('$2', '$3::text')},
+/** A whole article, as {@link card}; `pub` decides what of its surroundings is told. */
+export const wholeArticle = (lang: string, origin: string): string => `json_build_object(${card(lang, origin)},
         'body', a.body, 'contents', a.contents,
         'publisher', coalesce(a.publisher, jsonb_build_object(
-          'name', coalesce(pub.wording(home.publisher, coalesce($2, a.lang), home.lang), pub.wording(home.name, coalesce($2, a.lang), home.lang)), 'url', $3::text)),
+          'name', coalesce(pub.wording(home.publisher, coalesce(${lang}, a.lang), home.lang), pub.wording(home.name, coalesce(${lang}, a.lang), home.lang)), 'url', ${origin})),
         'references', a.bibliography,
         'tags', (
-          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', pub.wording(t.name, coalesce($2, a.lang), home.lang))), '[]')
+          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', pub.wording(t.name, coalesce(${lang}, a.lang), home.lang))), '[]')
           from jsonb_to_recordset(a.tags) t (id int, slug text, name jsonb)),
         'series', (
-          select json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, coalesce($2, a.lang), home.lang), 'position', a.series_position)
+          select json_build_object('id', s.id, 'slug', s.slug, 'name', pub.wording(s.name, coalesce(${lang}, a.lang), home.lang), 'position', a.series_position)
           from pub.series s where s.id = a.series_id),
         'translations', (
-          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
+          select coalesce(json_agg(json_build_object('id', t.id, 'slug', t.slug, 'url', ${origin} || '/articles/' || t.id || '/' || t.slug_encoded,
             'lang', t.lang, 'dir', t.dir, 'title', t.title) order by t.lang), '[]')
           from pub.articles t where t.translation_group = a.translation_group and t.id <> a.id),
         'notices', (
           -- What takes the piece back comes before what mended it.
           select coalesce(json_agg(json_build_object('id', n.id, 'kind', n.kind, 'note', n.note, 'by', n.signed_by, 'at', pub.instant(n.at), 'lang', a.lang, 'dir', a.dir,
             'translation', (
-              select json_build_object('id', t.id, 'slug', t.slug, 'url', $3::text || '/articles/' || t.id || '/' || t.slug_encoded,
+              select json_build_object('id', t.id, 'slug', t.slug, 'url', ${origin} || '/articles/' || t.id || '/' || t.slug_encoded,
                 'lang', t.lang, 'dir', t.dir, 'title', t.title)
               from pub.articles t where t.id = n.about_article_id)) order by n.kind = 'retraction' desc, n.at desc, n.id desc), '[]')
           from pub.notices n where n.article_id = a.id), 
@@ -72,7 +62,20 @@ function article(hit: string): Statement {
             cross join lateral (
               select p.poll_id, p.opens_at from pub.poll_places p where p.kind = place.kind and p.place_id = place.id and (p.open or p.kind = 'article') offset 0) q
             group by q.poll_id, q.opens_at) near),
-        'revision', a.revision)::text as body
+        'revision', a.revision)`;
+
+/** One article. $1 id or folded slug, $2 asked language, $3 base of addresses. No row: never public. */
+function article(hit: string): Statement {
+  return statement(`
+    with home as materialized (select lang, publisher, name from pub.center),
+    hit as materialized (${hit})
+    select page.slug, page.body, withdrawal.article_id is not null as withdrawn, withdrawal.reason,
+      ${validity('clock.changed_at')}
+    from hit cross join pub.clock
+    left join lateral (select w.article_id, w.reason from pub.withdrawals w where w.article_id = hit.article_id offset 0) withdrawal on true
+    left join lateral (
+      -- offset 0 keeps the planner from building the whole barrier view first (29,000 buffers instead of 38).
+      select a.slug, ${wholeArticle('$2', '$3::text')}::text as body
       from home, pub.articles a where a.id = hit.article_id offset 0) page on true`);
 }
 
@@ -97,9 +100,15 @@ const named = (list: string, view: string): ListName => {
     `'${list}:' || case when ${value} ~ '^[0-9]+$' then ${value} else (select id::text from pub.${view} where slug_folded = ${value}) end`;
 };
 
+/** An author's pieces, by any record of theirs: one merged into another leads there, by slug and by id. */
+const authorList: ListName = (value) =>
+  `'author:' || coalesce(
+    (select author_id::text from pub.merged_authors where slug_folded = ${value} or id = case when ${value} ~ '^[0-9]{1,10}$' then ${value}::bigint end),
+    case when ${value} ~ '^[0-9]+$' then ${value} else (select id::text from pub.authors where slug_folded = ${value}) end)`;
+
 /** The filters that are lists of their own, in the order in which the rarer is usually walked. */
 const FILTERS = {
-  author: named('author', 'authors'),
+  author: authorList,
   tag: named('tag', 'tags'),
   series: named('series', 'series'),
   section: named('section', 'sections'),

@@ -484,7 +484,8 @@ function row(node: Element, stray: ElementContent[]): Element {
   return element('tr', { ...node.properties }, cells);
 }
 
-function isPhrasing(node: ElementContent): boolean {
+/** Whether it is text, or an element within lines that holds nothing else. */
+export function isPhrasing(node: ElementContent): boolean {
   if (node.type !== 'element') return true;
   return INLINE.has(RENAMED[node.tagName] ?? node.tagName) && node.children.every(isPhrasing);
 }

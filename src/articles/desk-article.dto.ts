@@ -174,7 +174,7 @@ export class ListDeskArticles extends PageQuery {
   declare lang?: Lang;
 }
 
-class Person {
+export class Person {
   @ApiProperty({ type: 'integer', example: 2 })
   id: number;
 

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { IdPipe } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
+import type { Personal } from '../http/published.js';
 import {
   ActOnArticle,
   CorrectArticle,
@@ -21,6 +22,8 @@ import {
 } from './desk-article.dto.js';
 import { DeskArticlesService } from './desk-articles.service.js';
 import { DraftingService } from './drafting.service.js';
+import { CompareRevisions, RevisionDiff } from './revision-diff.dto.js';
+import { revisionDiffPage } from './revision-diff.page.js';
 import { WorkflowService } from './workflow.service.js';
 
 /** Every answer of an act is the whole article. */
@@ -102,6 +105,19 @@ export class DeskArticlesController {
     @Param('number', new IdPipe('number')) number: number,
   ): Promise<RevisionText> {
     return this.desk.revision(by, id, number);
+  }
+
+  @Get(':id/revisions/:number/diff')
+  @Allows('articles.read')
+  @DeskRoute('compareRevisions', 'What came and went between two revisions, by words.', [200, RevisionDiff], 404)
+  async diff(
+    @By() by: EditorActor,
+    @Param('id', new IdPipe()) id: number,
+    @Param('number', new IdPipe('number')) number: number,
+    @Query() query: CompareRevisions,
+  ): Promise<RevisionDiff | Personal> {
+    const diff = await this.desk.compare(by, id, number, query.with);
+    return query.format === 'html' ? revisionDiffPage(diff, query.lang ?? diff.lang) : diff;
   }
 
   @Post(':id/revisions/:number/restore')

@@ -12,10 +12,11 @@ import type {
   RevisionList,
   RevisionText,
 } from './desk-article.dto.js';
+import type { ComparedRevision } from './revision-diff.js';
 
 // Every text below is put together from constants of this file; values go in as $1 … only.
 
-const person = (alias: string): string =>
+export const person = (alias: string): string =>
   `case when ${alias}.id is null then null else json_build_object('id', ${alias}.id, 'name', ${alias}.name) end`;
 
 /** Fields of a revision `r` that name other things. */
@@ -101,8 +102,8 @@ const FILTERS = {
   author: {
     asked: ({ author }) => author && foldSlug(author),
     sql: (value) => `exists (
-      select from revision_authors b join authors u on u.id = b.author_id
-      where b.revision_id = r.id and (u.slug_folded = ${value} or u.id::text = ${value}))`,
+      select from revision_authors b join authors u on u.id = b.author_id left join authors t on t.id = u.merged_into
+      where b.revision_id = r.id and ${value} in (u.slug_folded, u.id::text, t.slug_folded, t.id::text))`,
   },
 } satisfies Record<string, { asked: (query: ListDeskArticles, editor: ActingEditor) => unknown; sql: (value: string) => string }>;
 
@@ -152,7 +153,7 @@ export async function deskPage(tx: EntityManager, editor: ActingEditor, query: L
 }
 
 /** One row more than asked for tells that there is a next page. */
-function pageOf<Card>(rows: readonly { card: Card; cursor: string }[], limit: number): { items: Card[]; nextCursor: string | null } {
+export function pageOf<Card>(rows: readonly { card: Card; cursor: string }[], limit: number): { items: Card[]; nextCursor: string | null } {
   const items = rows.slice(0, limit);
   return { items: items.map(({ card }) => card), nextCursor: rows.length > limit ? items.at(-1)!.cursor : null };
 }
@@ -181,4 +182,37 @@ export async function revisionText(tx: EntityManager, id: number, number: number
     [id, number],
   );
   return row?.text ?? null;
+}
+
+const NAMED = `'id', n.id, 'name', n.name`;
+
+/** A revision as two of them are compared, or null. $2 its number. */
+export async function comparedRevision(tx: EntityManager, id: number, number: number): Promise<ComparedRevision | null> {
+  const [row] = await tx.query<{ revision: ComparedRevision }[]>(
+    `select json_build_object('number', r.number, 'lang', a.lang, 'title', r.title, 'kicker', r.kicker, 'summary', r.summary, 'slug', r.slug,
+       'type', r.type, 'dateline', r.dateline, 'body', r.body, 'publisher', r.publisher, 'references', r.bibliography,
+       'section', (select json_build_object(${NAMED}) from sections n where n.id = r.section_id),
+       'series', (select json_build_object(${NAMED}, 'position', r.series_position) from series n where n.id = r.series_id),
+       'byline', (
+         select coalesce(json_agg(json_build_object(${NAMED}, 'role', b.role) order by b.position), '[]')
+         from revision_authors b join authors n on n.id = b.author_id where b.revision_id = r.id),
+       'tags', (
+         select coalesce(json_agg(json_build_object(${NAMED}) order by n.slug), '[]')
+         from revision_tags t join tags n on n.id = t.tag_id where t.revision_id = r.id),
+       'cover', (
+         select json_build_object('id', m.id, 'alt', m.alt)
+         from revision_media u join media m on m.id = u.media_id where u.revision_id = r.id and u.place = 'cover')) as revision
+     from revisions r join articles a on a.id = r.article_id where a.id = $1 and r.number = $2`,
+    [id, number],
+  );
+  return row?.revision ?? null;
+}
+
+/** The number of the newest revision before another, or null. */
+export async function numberBefore(tx: EntityManager, id: number, number: number): Promise<number | null> {
+  const [row] = await tx.query<[{ number: number | null }]>(
+    `select max(number) as number from revisions where article_id = $1 and number < $2`,
+    [id, number],
+  );
+  return row.number;
 }

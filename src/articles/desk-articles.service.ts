@@ -6,7 +6,7 @@ import { NotFound, type Problem } from '../http/problem.js';
 import { fieldRefused, noSuchThing } from '../http/refusals.js';
 import { loadArticle, lockArticle, openActs } from './article-facts.js';
 import { Article } from './article.entity.js';
-import { deskArticle, deskPage, revisionPage, revisionText } from './desk-articles.queries.js';
+import { comparedRevision, deskArticle, deskPage, numberBefore, revisionPage, revisionText } from './desk-articles.queries.js';
 import type {
   DeskArticle,
   DeskArticleList,
@@ -19,6 +19,8 @@ import type {
   RevisionText,
 } from './desk-article.dto.js';
 import { DraftingService, type ArticleText } from './drafting.service.js';
+import { compareRevisions } from './revision-diff.js';
+import type { RevisionDiff } from './revision-diff.dto.js';
 import { Revision } from './revision.entity.js';
 import { publishedInFuture } from './workflow.service.js';
 
@@ -61,6 +63,23 @@ export class DeskArticlesService {
     const text = await revisionText(tx, id, number);
     if (text === null) throw noSuchThing();
     return text;
+  }
+
+  /**
+   * What a revision has that another has not, and the reverse.
+   * @param other number of the other one; left out, the one before, and for the first nothing
+   * @throws NotFound also for a number that the article does not have
+   */
+  async compare(by: EditorActor, id: number, number: number, other: number | undefined): Promise<RevisionDiff> {
+    const tx = this.dataSource.manager;
+    await loadArticle(tx, by, id);
+    const before = other ?? (await numberBefore(tx, id, number));
+    const [earlier, later] = await Promise.all([
+      before === null ? null : comparedRevision(tx, id, before),
+      comparedRevision(tx, id, number),
+    ]);
+    if (later === null || (before !== null && earlier === null)) throw noSuchThing();
+    return compareRevisions(earlier, later);
   }
 
   create(by: EditorActor, draft: DraftArticle): Promise<DeskArticle> {

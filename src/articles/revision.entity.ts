@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import type { Relation } from 'typeorm';
+import type { EntityManager, Relation } from 'typeorm';
 import { Editor } from '../accounts/editor.entity.js';
 import { Author } from '../authors/author.entity.js';
 import { Media } from '../media/media.entity.js';
@@ -25,7 +25,7 @@ export interface Reference {
   readonly accessed: string | null;
 }
 
-/** Everything an article says at one moment. Once `sealedAt` is set (it was submitted, scheduled or public) the database refuses any change. */
+/** Everything an article says at one moment. Once `sealedAt` is set (it was submitted, scheduled, public or shown outside) the database refuses any change. */
 @Entity('revisions')
 @Unique('revisions_article_id_number_key', ['articleId', 'number'])
 @Unique('revisions_article_id_id_key', ['articleId', 'id'])
@@ -137,6 +137,11 @@ export class Revision {
 
   @Column('timestamptz', { name: 'sealed_at', nullable: true })
   sealedAt: Date | null;
+}
+
+/** From now on the revision stays as it is. */
+export async function seal(tx: EntityManager, revisionId: number): Promise<void> {
+  await tx.getRepository(Revision).update({ id: revisionId }, { sealedAt: () => 'coalesce(sealed_at, now())' });
 }
 
 /** One name of a revision's byline, in printed order. */

@@ -3,6 +3,7 @@ import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import type { Actor } from '../access/access.js';
 import { may } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
+import { relist } from '../database/listings.js';
 import { Problem, type FieldError } from '../http/problem.js';
 import { fieldRefused } from '../http/refusals.js';
 import { formatDateline } from '../text/dateline.js';
@@ -11,7 +12,7 @@ import { advance, beginAct, type LoadedArticle } from './article-facts.js';
 import { ArticleLetters } from './article-letters.service.js';
 import { Article, type ArticleStatus } from './article.entity.js';
 import type { ActResult } from './drafting.service.js';
-import { Revision, RevisionAuthor } from './revision.entity.js';
+import { Revision, RevisionAuthor, seal } from './revision.entity.js';
 import { TRANSITIONS, obstacle, type WorkflowAct } from './workflow.js';
 
 /** Which article, and the version the editor saw. */
@@ -128,12 +129,16 @@ export class WorkflowService {
     return this.close(tx, actor, article, 'retract', {}, reason);
   }
 
-  /** Removes the piece from public view for good (law, privacy); the desk keeps it. @param reason for readers */
+  /** Removes the piece from view for good (law, privacy), previews included; the desk keeps it. @param reason for readers */
   async withdraw(tx: EntityManager, actor: Actor, target: Target, reason: string): Promise<ActResult> {
     const article = await beginAct(tx, actor, target, 'withdraw');
     await this.notify(tx, actor, article, 'withdrawal', reason, article.liveRevisionId);
     const result = await this.close(tx, actor, article, 'withdraw', { liveRevisionId: null }, reason);
-    await relist(tx, article.id);
+    await relist(tx, [article.id]);
+    await tx.query(
+      `update preview_links set revoked_at = now(), revoked_by = $2 where article_id = $1 and revoked_at is null and expires_at > now()`,
+      [article.id, actor.editor?.id ?? null],
+    );
     return result;
   }
 
@@ -205,7 +210,7 @@ export class WorkflowService {
     await tx.query(`update article_slugs set public_since = coalesce(public_since, now()) where slug_folded = $1`, [
       foldSlug(revision.slug),
     ]);
-    await relist(tx, article.id);
+    await relist(tx, [article.id]);
     await unpin(tx, article.id);
     return result;
   }
@@ -282,22 +287,8 @@ const NOW = `date_trunc('milliseconds', now())`;
 
 const TOLD = { correction: 'translation_corrected', retraction: 'translation_retracted', withdrawal: 'translation_withdrawn' } as const;
 
-async function seal(tx: EntityManager, revisionId: number): Promise<void> {
-  await tx.getRepository(Revision).update({ id: revisionId }, { sealedAt: () => 'coalesce(sealed_at, now())' });
-}
-
 async function unpin(tx: EntityManager, articleId: number): Promise<void> {
   await tx.query(`delete from article_schedules where article_id = $1`, [articleId]);
-}
-
-/** Rewrites the article's places in the lists from their one definition. */
-async function relist(tx: EntityManager, articleId: number): Promise<void> {
-  await tx.query(
-    `with due as materialized (select list, published_at, article_id from listings_definition where article_id = $1),
-     gone as (delete from listings l where l.article_id = $1 and not exists (select from due where due.list = l.list and due.published_at = l.published_at))
-     insert into listings (list, published_at, article_id) select list, published_at, article_id from due on conflict do nothing`,
-    [articleId],
-  );
 }
 
 /** A date for archives lies in the past. */

@@ -55,6 +55,9 @@ class AuditItem {
   @ApiProperty({ type: AuditedEditor, nullable: true, description: 'Null: Markaz itself, or its command line.' })
   editor: AuditedEditor | null;
 
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Name of the token by which a program acted for the editor.' })
+  token: string | null;
+
   @ApiProperty({ example: 'articles.publish' })
   act: string;
 
@@ -80,6 +83,7 @@ class AuditItem {
       id: row.id,
       at: row.at.toISOString(),
       editor: row.editor_id === null ? null : { id: row.editor_id, name: row.editor_name ?? '' },
+      token: row.token,
       act: row.act,
       object: { type: row.object_type, id: row.object_id },
       before: row.before,

@@ -6,6 +6,7 @@ export interface AuditRow {
   readonly at: Date;
   readonly editor_id: number | null;
   readonly editor_name: string | null;
+  readonly token: string | null;
   readonly act: string;
   readonly object_type: string;
   readonly object_id: number;
@@ -34,7 +35,7 @@ export const auditPage = `
     from center),
   start as materialized (
     select before, case when before = timestamptz 'epoch' + $2::bigint * interval '1 microsecond' then $3::int else 0 end as before_id, since from bounds)
-  select id, at, editor_id, editor_name, act, object_type, object_id, before, after, request_id,
+  select id, at, editor_id, editor_name, token, act, object_type, object_id, before, after, request_id,
     ${cursorSql('audit', `(extract(epoch from at) * 1000000)::bigint`, 'id')} as cursor
   from audit_log
   where (at, id) < ((select before from start), (select before_id from start)) and at >= (select since from start)

@@ -14,8 +14,19 @@ export class AuditService {
   /** Writes one entry, in the transaction of what it tells about. */
   async record(tx: EntityManager, { editor, requestId }: Actor, { act, object, before, after }: AuditEntry): Promise<void> {
     await tx.query(
-      `insert into audit_log (editor_id, editor_name, act, object_type, object_id, before, after, request_id) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [editor?.id ?? null, editor?.name ?? null, act, object.type, object.id, before ?? {}, after ?? {}, requestId],
+      `insert into audit_log (editor_id, editor_name, token, act, object_type, object_id, before, after, request_id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        editor?.id ?? null,
+        editor?.name ?? null,
+        editor?.token?.name ?? null,
+        act,
+        object.type,
+        object.id,
+        before ?? {},
+        after ?? {},
+        requestId,
+      ],
     );
   }
 

@@ -116,6 +116,19 @@ export class ChangeAuthor extends PartialType(CreateAuthor, { skipNullProperties
   version: number;
 }
 
+export class MergeAuthor {
+  @Id({ description: 'Whom readers are led to from now on.', example: 3 })
+  into: number;
+
+  @Version()
+  version: number;
+}
+
+export class UnmergeAuthor {
+  @Version()
+  version: number;
+}
+
 /** An author as the desk has them. */
 export class DeskAuthor {
   @ApiProperty({ type: 'integer', example: 3 })
@@ -151,9 +164,45 @@ export class DeskAuthor {
   @ApiProperty({ type: 'integer', nullable: true, example: null })
   portraitId: number | null;
 
-  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId }: Author): DeskAuthor {
-    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId };
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: null,
+    description: 'Whom readers are led to, since this record was merged into that one; null for most.',
+  })
+  mergedInto: number | null;
+
+  static of({ id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId, mergedInto }: Author): DeskAuthor {
+    return { id, version, slug, name, honorific, affiliation, bio, orcid, links, aliases, portraitId, mergedInto };
   }
+}
+
+/** How an author that there is resembles a new one, the surest sign first. */
+export const REASONS = ['same_orcid', 'same_name', 'similar_name'] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** An author that there is and who may be the new one. */
+export class LookAlike {
+  @ApiProperty({ type: 'integer', example: 2 })
+  id: number;
+
+  @ApiProperty({ example: 'ليلى-عبدالله' })
+  slug: string;
+
+  @WholeWording({ description: 'Name as displayed.', example: { en: 'Leila Abdullah' } })
+  name: Wording;
+
+  @ApiProperty({
+    enum: REASONS,
+    description: 'Equal ORCID; a name or alias equal but for spelling (عبد الله, عبدالله); one that sounds alike, in any script and order.',
+  })
+  reason: Reason;
+}
+
+/** A new author, and who may be the same person: nothing was refused for it. */
+export class NewDeskAuthor extends DeskAuthor {
+  @ApiProperty({ type: [LookAlike], description: 'The surest first, 20 at the most. Of merged records the one that they lead to.' })
+  lookAlikes: LookAlike[];
 }
 
 export class DeskAuthorList {

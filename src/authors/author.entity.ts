@@ -16,6 +16,9 @@ export interface AuthorLink {
 @Check('authors_merged_into_check', `merged_into <> id`)
 @Index('authors_order_idx', { synchronize: false })
 @Index('authors_match_keys_idx', { synchronize: false })
+@Index('authors_name_skeletons_idx', { synchronize: false })
+@Index('authors_unheard_idx', { synchronize: false })
+@Index('authors_orcid_idx', { synchronize: false })
 export class Author {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'authors_pkey' })
   id: number;
@@ -53,6 +56,10 @@ export class Author {
   /** Names and aliases, folded for comparison: see {@link matchKey}. */
   @Column('text', { name: 'match_keys', array: true })
   matchKeys: string[];
+
+  /** Names and aliases by their sound: see {@link nameSkeleton}. Null: not reckoned yet. */
+  @Column('text', { name: 'name_skeletons', array: true, nullable: true })
+  nameSkeletons: string[] | null;
 
   /** What lists sort by, under the collation ar-x-icu: see {@link sortKey}. */
   @Column('text', { name: 'sort_key' })

@@ -3,7 +3,17 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { IdPipe } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
-import { ChangeAuthor, CreateAuthor, DeskAuthor, DeskAuthorList, ListDeskAuthors, ReplaceAuthor } from './author.dto.js';
+import {
+  ChangeAuthor,
+  CreateAuthor,
+  DeskAuthor,
+  DeskAuthorList,
+  ListDeskAuthors,
+  MergeAuthor,
+  NewDeskAuthor,
+  ReplaceAuthor,
+  UnmergeAuthor,
+} from './author.dto.js';
 import { AuthorsService } from './authors.service.js';
 
 @ApiTags('desk: authors')
@@ -27,8 +37,15 @@ export class DeskAuthorsController {
 
   @Post()
   @Allows('authors.write')
-  @DeskRoute('createAuthor', 'Makes an author; readers see them once something of theirs is published.', [201, DeskAuthor], 413, 415, 422)
-  create(@Body() author: CreateAuthor, @By() actor: EditorActor): Promise<DeskAuthor> {
+  @DeskRoute(
+    'createAuthor',
+    'Makes an author, and names those who may be the same person; readers see them once something of theirs is published.',
+    [201, NewDeskAuthor],
+    413,
+    415,
+    422,
+  )
+  create(@Body() author: CreateAuthor, @By() actor: EditorActor): Promise<NewDeskAuthor> {
     return this.authors.add(actor, author);
   }
 
@@ -44,5 +61,28 @@ export class DeskAuthorsController {
   @DeskRoute('changeAuthor', 'Changes what is given.', [200, DeskAuthor], 404, 409, 413, 415, 422)
   change(@Param('id', new IdPipe()) id: number, @Body() parts: ChangeAuthor, @By() actor: EditorActor): Promise<DeskAuthor> {
     return this.authors.change(actor, id, parts);
+  }
+
+  @Post(':id/merge')
+  @Allows('authors.merge')
+  @DeskRoute(
+    'mergeAuthor',
+    'Leads readers from this record to another of the same person: its address, its lists, its pieces, whose bylines stay as printed.',
+    [200, DeskAuthor],
+    404,
+    409,
+    413,
+    415,
+    422,
+  )
+  merge(@Param('id', new IdPipe()) id: number, @Body() { into, version }: MergeAuthor, @By() actor: EditorActor): Promise<DeskAuthor> {
+    return this.authors.merge(actor, id, into, version);
+  }
+
+  @Post(':id/unmerge')
+  @Allows('authors.merge')
+  @DeskRoute('unmergeAuthor', 'Takes this record’s merge back.', [200, DeskAuthor], 404, 409, 413, 415)
+  unmerge(@Param('id', new IdPipe()) id: number, @Body() { version }: UnmergeAuthor, @By() actor: EditorActor): Promise<DeskAuthor> {
+    return this.authors.unmerge(actor, id, version);
   }
 }

@@ -1,18 +1,25 @@
 import { parseArgs } from 'node:util';
 import { StartError } from '../config/config.js';
+import { backUpCenter } from './backup.command.js';
 import { UsageError, type Command, type OptionValues } from './command.js';
 import { createEditor } from './create-editor.command.js';
-import { examinePolls } from './doctor.command.js';
+import { examineCenter, examinePolls } from './doctor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
+import { restoreCenter } from './restore.command.js';
+import { resetSecondFactor } from './reset-second-factor.command.js';
 import { serveCenter } from './serve.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCenter,
   migrate: migrateDatabase,
   'create-editor': createEditor,
+  'reset-second-factor': resetSecondFactor,
   'import page': importPages,
+  backup: backUpCenter,
+  restore: restoreCenter,
+  doctor: examineCenter,
   'doctor polls': examinePolls,
   openapi: writeOpenApi,
 };

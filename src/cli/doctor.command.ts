@@ -1,6 +1,36 @@
+import { Doctor } from '../doctor/doctor.service.js';
 import { PollDoctor } from '../polls/poll-doctor.service.js';
 import { withApplication } from './application.js';
 import { UsageError, type Command } from './command.js';
+
+/** Of one kind as many are printed; --json has all. */
+const PRINTED = 20;
+
+export const examineCenter: Command = {
+  usage: 'doctor [--files] [--json]',
+  summary: 'Looks for what must not be, in the database and among the files, and says how to mend it.',
+  help: `  --files   also reads every stored file and compares its hash
+  --json    the last line of standard output is the whole report, for programs
+
+It changes nothing, beside a running server or alone, and looks at one moment. "doctor polls" is part of it.
+
+What is found goes to standard error: a stable name, the rows, and the repair, in which N stands for a row's number. The last line of
+standard output is {"findings":n,"rows":n}, or with --json {"findings":[{"invariant":"…","rows":["…"],"repair":"…"}]}
+Exit code: 0 sound, 1 something was found, 2 wrong use.
+`,
+  options: { files: { type: 'boolean' }, json: { type: 'boolean' } },
+  async run(values, operands) {
+    if (operands.length > 0) throw new UsageError('doctor takes no operands but "polls".');
+    const findings = await withApplication(report, (app) => app.get(Doctor).examine(values['files'] === true));
+    for (const { invariant, rows, repair } of findings) {
+      const more = rows.length > PRINTED ? `, and ${rows.length - PRINTED} more` : '';
+      report(`${invariant} (${rows.length}): ${rows.slice(0, PRINTED).join(', ')}${more}\n  ${repair}`);
+    }
+    const rows = findings.reduce((sum, finding) => sum + finding.rows.length, 0);
+    process.stdout.write(`${JSON.stringify(values['json'] === true ? { findings } : { findings: findings.length, rows })}\n`);
+    return findings.length > 0 ? 1 : 0;
+  },
+};
 
 export const examinePolls: Command = {
   usage: 'doctor polls',

@@ -32,7 +32,7 @@ export async function openServer(config: Config, log: (line: string) => void): P
 }
 
 /** The checkout: two levels above the compiled file's `dist/src/database`, three above the source's. */
-function projectDirectory(): string {
+export function projectDirectory(): string {
   const here = import.meta.dirname;
   return here.replace(/[/\\](dist[/\\])?src[/\\]database$/, '');
 }

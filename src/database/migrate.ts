@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, PoolClient } from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { StartError } from '../config/config.js';
@@ -70,11 +70,36 @@ export async function revert(connection: Connection): Promise<string | null> {
   });
 }
 
+/**
+ * Brings an empty database to an earlier state of the schema, and does something in the same transaction: all of it or nothing. The views of
+ * `pub` are not there afterwards; {@link migrate} makes them. Call under {@link withDatabaseLock}.
+ * @param names of the migrations, the first ones in order
+ */
+export async function inSchemaOf<Result>(
+  connection: Connection,
+  names: readonly string[],
+  act: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const upTo = migrations.filter(({ name }) => names.includes(name));
+  return inMigration(
+    connection,
+    async (executor, query, client) => {
+      await query(dropPublicSchema);
+      await executor.executePendingMigrations();
+      // What a migration wrote is looked at now: a table that something still waits for cannot be altered.
+      await query(`set constraints all immediate`);
+      return act(client);
+    },
+    upTo,
+  );
+}
+
 async function inMigration<Result>(
   connection: Connection,
-  act: (executor: MigrationExecutor, query: (sql: string) => Promise<unknown>) => Promise<Result>,
+  act: (executor: MigrationExecutor, query: (sql: string) => Promise<unknown>, client: PoolClient) => Promise<Result>,
+  known = migrations,
 ): Promise<Result> {
-  const options = dataSourceOptions(connection);
+  const options = { ...dataSourceOptions(connection), migrations: known };
   // A migration may take longer than a request; what it must not do is wait for a lock and let every reader queue behind it.
   const dataSource = await new DataSource({
     ...options,
@@ -85,7 +110,7 @@ async function inMigration<Result>(
     await runner.startTransaction();
     const executor = new MigrationExecutor(dataSource, runner);
     executor.transaction = 'none';
-    const result = await act(executor, (sql) => runner.query(sql));
+    const result = await act(executor, (sql) => runner.query(sql), (await runner.connect()) as PoolClient);
     await runner.commitTransaction();
     return result;
   } catch (error) {

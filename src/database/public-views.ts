@@ -1,6 +1,24 @@
 import { createHash } from 'node:crypto';
 
 /**
+ * The columns of pub.articles: what a revision `r` shows of its article `a`. The view takes the live revision; a preview (articles/previews)
+ * takes the one it names, over the main connection, and so has the same columns without a second list of them.
+ */
+export const articleColumns = `a.id, a.lang, case a.lang when 'ar' then 'rtl' else 'ltr' end as dir, a.translation_group, a.status, a.published_at, a.updated_at, a.dateline,
+      r.number as revision, r.slug, r.slug_encoded, r.type, r.kicker,
+      -- The mark stands in the title itself, so that no list, feed or card can forget it.
+      case a.status when 'retracted' then case a.lang when 'ar' then 'مسحوبة: ' when 'fr' then 'Rétracté : ' else 'Retracted: ' end else '' end || r.title as title,
+      r.summary, r.body, r.contents, r.reading_minutes,
+      r.section_id, r.series_id, r.series_position, r.publisher, r.bibliography,
+      -- A merged record's name as it was printed, leading to whom it was merged into.
+      (select jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', u.name, 'role', b.role, 'portrait', ${picture('t.portrait_id')}) order by b.position)
+       from revision_authors b join authors u on u.id = b.author_id join authors t on t.id = coalesce(u.merged_into, u.id)
+       where b.revision_id = r.id) as byline,
+      (select jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by t.slug)
+       from revision_tags rt join tags t on t.id = rt.tag_id where rt.revision_id = r.id) as tags,
+      ${picture(`(select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`)} as cover`;
+
+/**
  * Schema `pub`: everything the public may read, in one place. The reader role may SELECT from these views and nothing else.
  *
  * They are code, not history: the migration runner drops them before pending migrations and makes them anew after, in the same
@@ -16,17 +34,7 @@ const VIEWS: Record<string, string> = {
 
   // Byline and tags are columns of the article's own row, so that one probe by id brings a whole card; unused ones cost nothing.
   articles: `view pub.articles with (security_barrier) as
-    select a.id, a.lang, case a.lang when 'ar' then 'rtl' else 'ltr' end as dir, a.translation_group, a.status, a.published_at, a.updated_at, a.dateline,
-      r.number as revision, r.slug, r.slug_encoded, r.type, r.kicker,
-      -- The mark stands in the title itself, so that no list, feed or card can forget it.
-      case a.status when 'retracted' then case a.lang when 'ar' then 'مسحوبة: ' when 'fr' then 'Rétracté : ' else 'Retracted: ' end else '' end || r.title as title,
-      r.summary, r.body, r.contents, r.reading_minutes,
-      r.section_id, r.series_id, r.series_position, r.publisher, r.bibliography,
-      (select jsonb_agg(jsonb_build_object('id', u.id, 'slug', u.slug, 'name', u.name, 'role', b.role, 'portrait', ${picture('u.portrait_id')}) order by b.position)
-       from revision_authors b join authors u on u.id = b.author_id where b.revision_id = r.id) as byline,
-      (select jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by t.slug)
-       from revision_tags rt join tags t on t.id = rt.tag_id where rt.revision_id = r.id) as tags,
-      ${picture(`(select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`)} as cover
+    select ${articleColumns}
     from articles a join revisions r on r.id = a.live_revision_id
     where a.live_revision_id is not null`,
 
@@ -46,6 +54,13 @@ const VIEWS: Record<string, string> = {
   media_files: `view pub.media_files with (security_barrier) as
     select f.media_id, f.name, f.type, f.width, f.height, f.bytes, encode(substring(f.sha256 for 18), 'base64') as tag
     from media_files f where f.name not like 'original.%' and exists (select from pub.media m where m.id = f.media_id)`,
+  // Former addresses of authors: as little as of authors is told of a record that nothing public bears.
+  merged_authors: `view pub.merged_authors with (security_barrier) as
+    select u.id, u.slug_folded, u.merged_into as author_id
+    from authors u
+    where u.merged_into is not null and exists (
+      select from revision_authors b join revisions r on r.id = b.revision_id join articles a on a.id = r.article_id
+      where b.author_id = u.id and a.live_revision_id = r.id)`,
 
   tags: `view pub.tags with (security_barrier) as
     select id, slug, slug_folded, name from tags where exists (select from listings where list = 'tag:' || tags.id)`,

@@ -178,6 +178,18 @@ export function Choice(choices: readonly string[], options: FieldOptions): Prope
   return field('oneOf', (value) => typeof value === 'string' && choices.includes(value), { type: 'string', enum: [...choices] }, options);
 }
 
+/** Some of a closed list, each once, `min` (none, unless said) or more. */
+export function Choices(choices: readonly string[], options: FieldOptions & { readonly min?: number }): PropertyDecorator {
+  const { min = 0 } = options;
+  const valid = (value: unknown): boolean =>
+    Array.isArray(value) &&
+    value.length >= min &&
+    value.every((one) => choices.includes(one as string)) &&
+    new Set(value).size === value.length;
+  const schema = { type: 'array', items: { type: 'string', enum: [...choices] }, ...(min > 0 && { minItems: min }), uniqueItems: true };
+  return field('choices', valid, schema, options);
+}
+
 const MAX_ID = 2_147_483_647;
 
 /** The id of something: a positive int4. */
@@ -265,6 +277,9 @@ export class NoFieldsPipe implements PipeTransform<unknown, void> {
     if (names.length > 0) throw unknownFields(names);
   }
 }
+
+/** A UUID, as PostgreSQL writes it. */
+export const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** `{id}` of a path. */
 export class IdPipe implements PipeTransform<string, number> {

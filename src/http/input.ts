@@ -7,6 +7,8 @@ const MESSAGES: Record<string, Sentence> = {
   limit: { ar: 'عدد صحيح من 1 إلى 100.', en: 'A whole number from 1 to 100.' },
   cursor: { ar: 'خذ المؤشر من nextCursor في صفحة سابقة.', en: 'Take the cursor from nextCursor of an earlier page.' },
   oneOf: { ar: 'قيمة ليست من القيم المسموحة.', en: 'Not one of the allowed values.' },
+  choices: { ar: 'قائمة من القيم المسموحة، كل قيمة مرة.', en: 'A list of allowed values, each once.' },
+  uuid: { ar: 'معرّف مثل 9f1c1c2e-6f0e-4a3e-8f0e-0d7f5a8f6b1a.', en: 'An id such as 9f1c1c2e-6f0e-4a3e-8f0e-0d7f5a8f6b1a.' },
   slugOrId: { ar: 'اسم مختصر من حروف وأرقام وشرطات، أو رقم موجب.', en: 'A slug of letters, digits and hyphens, or a positive id.' },
   required: { ar: 'هذا الحقل مطلوب.', en: 'This field is required.' },
   line: {

@@ -27,6 +27,7 @@ export const KINDS = {
   reset: { lane: 'account' },
   password_changed: { lane: 'account' },
   email_changed: { lane: 'account' },
+  access_changed: { lane: 'account' },
   submitted: { lane: 'desk' },
   returned: { lane: 'desk' },
   approved: { lane: 'desk' },

@@ -10,7 +10,7 @@ import { handlingOf, type Kind } from './kinds.js';
 import type { Letterhead } from './letter.js';
 import type { Mail } from './mail.js';
 import { insertMail } from './mail.queries.js';
-import { Seal } from './seal.js';
+import { Seal } from '../config/seal.js';
 
 /** A mail to be sent once the transaction that caused it is committed. */
 export interface Letter {

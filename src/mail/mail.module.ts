@@ -13,7 +13,7 @@ import { MailRoom } from './mail-room.service.js';
 import { MailStops } from './mail-stops.service.js';
 import { Postman } from './postman.service.js';
 import { Relay } from './relay.js';
-import { Seal } from './seal.js';
+import { Seal } from '../config/seal.js';
 import { Suppressions } from './suppressions.service.js';
 
 /** One for the whole house: whoever has something to say posts it in the {@link MailRoom}. */
@@ -29,7 +29,7 @@ export class MailModule {
       controllers: [DeskMailController, DevMailController],
       providers: [
         { provide: Carrier, useValue: carrier },
-        { provide: Seal, useValue: new Seal(() => Secret.for(config)) },
+        { provide: Seal, useValue: new Seal(() => Secret.for(config).derive('mail')) },
         { provide: MailboxKeys, useFactory: () => new MailboxKeys(() => Secret.for(config).derive('mailboxes')) },
         { provide: DevMailbox, useValue: new DevMailbox(folder, config) },
         MailRoom,

@@ -14,7 +14,7 @@ import { MailboxKeys } from './mailbox-keys.js';
 import { claimMail, markHandoff, recordOutcome, sweepMail, type ClaimedMail, type Outcome } from './mail.queries.js';
 import { LANE_CONNECTIONS } from './relay.js';
 import { scrubbed } from './scrubbed.js';
-import { Seal } from './seal.js';
+import { Seal } from '../config/seal.js';
 import { Suppressions } from './suppressions.service.js';
 
 /** Until the next try, by how many there were; give or take a fifth, so that a hundred mails do not come back as one. */

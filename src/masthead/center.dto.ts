@@ -1,5 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Choice, Day, Flag, Line, Part, Parts, Version, WholeWording, Words, field } from '../http/body.js';
+import { ROLES, type Role } from '../access/policy.js';
+import { Choice, Choices, Day, Flag, Line, Part, Parts, Version, Whole, WholeWording, Words, field } from '../http/body.js';
 import { parseAddress } from '../mail/address.js';
 import { LANGS, type Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
@@ -72,6 +73,29 @@ class TermFields {
   until?: string | null;
 }
 
+class RetentionFields {
+  @Whole({
+    description:
+      'Days until a revision goes that was never submitted, scheduled or published, and that a later one has replaced; null: never.',
+    example: 365,
+    min: 1,
+    max: 36_500,
+    optional: true,
+    nullable: true,
+  })
+  revisionsDays?: number | null;
+
+  @Whole({
+    description: 'Days until a line of the audit log goes; null: never.',
+    example: 1_825,
+    min: 30,
+    max: 36_500,
+    optional: true,
+    nullable: true,
+  })
+  auditDays?: number | null;
+}
+
 class CenterFields {
   @Choice(LANGS, { description: 'Language that missing wording falls back to; left out of PUT: ar.', example: 'ar', optional: true })
   lang?: Lang;
@@ -112,6 +136,19 @@ class CenterFields {
   })
   mailSharing?: boolean;
 
+  @Choices(ROLES, {
+    description: 'Whose editors must sign in with a second factor, from their next request on; left out of PUT: nobody.',
+    example: ['admin'],
+    optional: true,
+  })
+  secondFactorRoles?: Role[];
+
+  @Part(() => RetentionFields, {
+    description: 'How long the desk keeps what it may let go of; replaced whole. Left out of PUT: for good.',
+    optional: true,
+  })
+  retention?: RetentionFields;
+
   @Parts(() => TermFields, { description: 'All terms, past ones too, in the order of the page; replaced whole.', max: 200, optional: true })
   masthead?: TermFields[];
 }
@@ -151,6 +188,14 @@ class DeskTerm {
   until: string | null;
 }
 
+class DeskRetention {
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'Days of revisions that nobody needs; null: for good.' })
+  revisionsDays: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'Days of the audit log; null: for good.' })
+  auditDays: number | null;
+}
+
 /** The center as the desk has it. */
 export class DeskCenter {
   @ApiProperty({ type: 'integer', example: 1 })
@@ -180,11 +225,30 @@ export class DeskCenter {
   @ApiProperty({ description: 'Whether readers may have pieces mailed to friends by this server.' })
   mailSharing: boolean;
 
+  @ApiProperty({ enum: ROLES, isArray: true, example: [], description: 'Whose editors must sign in with a second factor.' })
+  secondFactorRoles: Role[];
+
+  @ApiProperty({ type: DeskRetention, description: 'How long the desk keeps what it may let go of.' })
+  retention: DeskRetention;
+
   @ApiProperty({ type: [DeskTerm], description: 'All terms, past ones too, in order.' })
   masthead: DeskTerm[];
 
   static of(
-    { version, lang, zone, name, tagline, publisher, contact, color, mailSharing }: Center,
+    {
+      version,
+      lang,
+      zone,
+      name,
+      tagline,
+      publisher,
+      contact,
+      color,
+      mailSharing,
+      secondFactorRoles,
+      revisionsKeptDays,
+      auditKeptDays,
+    }: Center,
     terms: readonly MastheadTerm[],
   ): DeskCenter {
     return {
@@ -197,6 +261,8 @@ export class DeskCenter {
       contact: { email: contact.email ?? null, phone: contact.phone ?? null, address: contact.address ?? {} },
       color,
       mailSharing,
+      secondFactorRoles,
+      retention: { revisionsDays: revisionsKeptDays, auditDays: auditKeptDays },
       masthead: terms.map(({ role, person, since, until }) => ({ role, person, since, until })),
     };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { EditorActor } from '../access/access.js';
+import type { Role } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
 import { differences } from '../audit/differences.js';
 import { Reader, statement } from '../database/reader.js';
@@ -35,6 +36,9 @@ interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
   readonly zone?: string;
   readonly color?: string;
   readonly mailSharing?: boolean;
+  readonly secondFactorRoles?: Role[];
+  /** In days; what is not said is kept for good. */
+  readonly retention?: { readonly revisionsDays?: number | null; readonly auditDays?: number | null };
   readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
 
@@ -110,22 +114,34 @@ export class MastheadService {
       contact: {},
       color: DEFAULT_COLOR,
       mailSharing: true,
+      retention: {},
     } as const;
-    return this.change(actor, { ...asNew, masthead: [], ...text });
+    return this.change(actor, { ...asNew, secondFactorRoles: [], masthead: [], ...text });
   }
 
   /**
-   * Changes what is given; contact and masthead are replaced whole.
+   * Changes what is given; contact, retention and masthead are replaced whole.
    * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `color_contrast`, `term_order`
    */
   async change(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
-    const { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, masthead } = text;
+    const { version, lang, zone, name, tagline, publisher, contact, color, mailSharing, secondFactorRoles, retention, masthead } = text;
     if (color !== undefined && contrastWithWhite(color) < READABLE) throw colorContrast();
     return inTransaction(this.dataSource, async (tx) => {
       const row = await held(tx, Center, 1);
       const before = DeskCenter.of(row, await termsOf(tx));
       if (zone !== undefined && zone !== row.zone) await refuseUnknownZone(tx, zone);
-      const columns = { lang, zone, name, tagline, publisher, contact: contact && contactOf(contact), color, mailSharing };
+      const columns = {
+        lang,
+        zone,
+        name,
+        tagline,
+        publisher,
+        contact: contact && contactOf(contact),
+        color,
+        mailSharing,
+        secondFactorRoles,
+        ...(retention && keptFor(retention)),
+      };
       const changed = await advanced(tx, Center, row, version, columns);
       if (masthead) await appoint(tx, masthead);
       const after = DeskCenter.of(changed, await termsOf(tx));
@@ -153,6 +169,10 @@ async function appoint(tx: EntityManager, masthead: readonly Term[]): Promise<vo
 /** What is empty is left out, as in a center that never had it. */
 function contactOf({ email, phone, address = {} }: NonNullable<CenterText['contact']>): Contact {
   return { ...(email ? { email } : {}), ...(phone ? { phone } : {}), address: cleanWording(address) };
+}
+
+function keptFor({ revisionsDays = null, auditDays = null }: NonNullable<CenterText['retention']>): Partial<Center> {
+  return { revisionsKeptDays: revisionsDays, auditKeptDays: auditDays };
 }
 
 /** Dates are reckoned in the database, datelines here: both must know the zone. @throws Problem 422 `zone_unknown` */

@@ -74,7 +74,7 @@ export class PollsModule {
         VotingService,
         PollWork,
       ],
-      exports: [ConfirmationsService, DeskPollsService],
+      exports: [ConfirmationsService, DeskPollsService, PollDoctor],
     };
   }
 }

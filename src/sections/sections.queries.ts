@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { relist } from '../database/listings.js';
 import { statement } from '../database/reader.js';
 import { validity } from '../http/published.js';
 
@@ -36,20 +37,16 @@ export async function shapeAround(tx: EntityManager, id: number, parentId: numbe
   return shape;
 }
 
-/** Rewrites, for every public article of a section and its subtree, the places in the lists of sections, from their one definition. */
+/** Rewrites, for every public article of a section and its subtree, the places in the lists of sections. */
 export async function relistSubtree(tx: EntityManager, id: number): Promise<void> {
-  await tx.query(
-    `with recursive subtree (id) as (select $1::int union select s.id from subtree join sections s on s.parent_id = subtree.id),
-     moved as materialized (
-       select a.id from articles a join revisions r on r.id = a.live_revision_id where r.section_id in (select id from subtree)),
-     due as materialized (
-       select list, published_at, article_id from listings_definition
-       where article_id = any (array(select id from moved)) and list like 'section:%'),
-     gone as (
-       delete from listings l using moved
-       where l.article_id = moved.id and l.list like 'section:%'
-         and not exists (select from due where due.list = l.list and due.published_at = l.published_at and due.article_id = l.article_id))
-     insert into listings (list, published_at, article_id) select list, published_at, article_id from due on conflict do nothing`,
+  const rows = await tx.query<{ id: number }[]>(
+    `with recursive subtree (id) as (select $1::int union select s.id from subtree join sections s on s.parent_id = subtree.id)
+     select a.id from articles a join revisions r on r.id = a.live_revision_id where r.section_id in (select id from subtree)`,
     [id],
+  );
+  await relist(
+    tx,
+    rows.map((row) => row.id),
+    'section:',
   );
 }

@@ -4,6 +4,7 @@ import type { EditorActor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { differences } from '../audit/differences.js';
 import { insertWithSlug } from '../database/insert-with-slug.js';
+import { holdListings } from '../database/listings.js';
 import { Reader } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
@@ -107,9 +108,7 @@ export class SectionsService {
       const before = await held(tx, Section, id);
       const moves = parentId !== undefined && parentId !== before.parentId;
       if (moves) {
-        // Held to the end: of two moves at once the second sees the tree that the first left, and what is being published meanwhile is
-        // either listed already or will be listed by the new tree. Readers are not in its way.
-        await tx.query(`lock table listings in share row exclusive mode`);
+        await holdListings(tx);
         await refuseMisplaced(tx, id, parentId);
       }
       const section = await advanced(tx, Section, before, version, { ...changedSlug(before, slug), name, description, parentId, position });

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { parseAddress, type Address } from '../mail/address.js';
-import { Seal } from '../mail/seal.js';
+import { Seal } from '../config/seal.js';
 import type { Lang } from '../text/language.js';
 
 /** What of a share names people. */

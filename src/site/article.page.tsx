@@ -20,6 +20,9 @@ interface Words {
   /** Links that pass the piece on without this server. */
   readonly mailto: string;
   readonly elsewhere: Readonly<Record<(typeof ELSEWHERE)[number], string>>;
+  /** Over a preview: of what is not public, and of what is. */
+  readonly preview: Readonly<Record<'hidden' | 'live', string>>;
+  readonly previewed: (revision: number, until: string) => string;
   /** Between names. */
   readonly comma: string;
 }
@@ -39,6 +42,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'مشاركة المادة',
     mailto: 'برنامج بريدك',
     elsewhere: { whatsapp: 'واتساب', telegram: 'تيليغرام', x: 'إكس', facebook: 'فيسبوك' },
+    preview: { hidden: 'معاينة — لم تُنشر', live: 'معاينة — هذه الصيغة منشورة' },
+    previewed: (revision, until) => `الصيغة ${revision}. ينتهي هذا الرابط في ${until}، وهو لمن أُرسل إليه.`,
     comma: '، ',
   },
   en: {
@@ -55,6 +60,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'Share this piece',
     mailto: 'Your mail program',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
+    preview: { hidden: 'Preview — not published', live: 'Preview — this revision is published' },
+    previewed: (revision, until) => `Revision ${revision}. This link ends on ${until}; it is for those it was sent to.`,
     comma: ', ',
   },
   fr: {
@@ -71,20 +78,27 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     sharing: 'Partager cet article',
     mailto: 'Votre messagerie',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
+    preview: { hidden: 'Aperçu — non publié', live: 'Aperçu — cette version est publiée' },
+    previewed: (revision, until) => `Version ${revision}. Ce lien expire le ${until} ; il est réservé à ses destinataires.`,
     comma: ', ',
   },
 };
 
+/** What the page shows of what was read. */
+type Read = Omit<ReadArticle, 'row'>;
+
 interface ArticlePage {
   /** Of what stands around the piece. */
   readonly lang: Lang;
-  readonly read: ReadArticle;
+  readonly read: Read;
   /** The revision a letter was sent with, if one led here. */
   readonly sentWith: number | null;
+  /** For somebody outside: whether everybody sees the same by now, and until when the link opens. */
+  readonly preview?: { readonly live: boolean; readonly until: string };
 }
 
 /** A piece as readers see it: in its own language and direction, within a page of the language they asked for. */
-export function articlePage({ lang, read, sentWith }: ArticlePage): string {
+export function articlePage({ lang, read, sentWith, preview }: ArticlePage): string {
   const { article, since, zone, center, home } = read;
   const words = WORDS[lang];
   const [later, notices] = [true, false].map((isSince) => article.notices.filter(({ id }) => since.includes(id) === isSince));
@@ -94,11 +108,17 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
     title: article.title,
     center,
     home,
-    canonical: article.url,
-    image: article.cover,
+    // A preview is listed nowhere, so it is known by no address.
+    ...(preview === undefined && { canonical: article.url, image: article.cover }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
       <article>
+        {preview !== undefined && (
+          <section class="notice">
+            <h2>{words.preview[preview.live ? 'live' : 'hidden']}</h2>
+            <p>{words.previewed(article.revision, dayOf(preview.until, lang, zone))}</p>
+          </section>
+        )}
         {later!.length > 0 && (
           <section class="notice">
             <h2>{words.since[retracted ? 'retraction' : 'correction']}</h2>
@@ -142,7 +162,7 @@ export function articlePage({ lang, read, sentWith }: ArticlePage): string {
           <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
         </div>
         <Publisher {...{ words, publisher: article.publisher }} />
-        <Sharing {...{ lang, words, read }} />
+        {preview === undefined && <Sharing {...{ lang, words, read }} />}
       </article>
     ),
   });
@@ -222,7 +242,7 @@ function Publisher({ words, publisher: { name, url } }: { words: Words; publishe
 }
 
 /** Ways to pass the piece on. None of them tells who did. */
-function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: ReadArticle }): JSX.Element {
+function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: Read }): JSX.Element {
   const links = shareLinks({ title: article.title, lang: article.lang, url: article.url, mail: mailSharing });
   const all = [
     ...(mailSharing ? [{ href: `${article.url}/send?lang=${lang}`, label: words.send }] : []),

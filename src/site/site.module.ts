@@ -4,6 +4,7 @@ import { SiteArticlesController } from './articles.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
 import { OptOutController } from './opt-out.controller.js';
+import { SitePreviewsController } from './previews.controller.js';
 import { SendController } from './send.controller.js';
 
 /** The reader's pages, rendered here: they work without scripts. */
@@ -14,7 +15,14 @@ export class SiteModule {
     return {
       module: SiteModule,
       imports: [ArticlesModule, polls],
-      controllers: [ConfirmSharesController, ConfirmVoteController, OptOutController, SendController, SiteArticlesController],
+      controllers: [
+        ConfirmSharesController,
+        ConfirmVoteController,
+        OptOutController,
+        SendController,
+        SiteArticlesController,
+        SitePreviewsController,
+      ],
     };
   }
 }

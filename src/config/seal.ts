@@ -1,17 +1,16 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { Secret } from '../config/secret.js';
 
 const ALGORITHM = 'aes-256-gcm';
-/** 96 bits, drawn anew for each text: at this room's pace two are never equal. */
+/** 96 bits, drawn anew for each text: at this house's pace two are never equal. */
 const NONCE = 12;
 const TAG = 16;
 
-/** Keeps addresses and letters unreadable to whoever holds the database alone: AES-256-GCM under a key that never enters it. */
+/** Keeps texts unreadable to whoever holds the database alone: AES-256-GCM under a key that never enters it. */
 export class Seal {
   private derived: Buffer | null = null;
 
-  /** @param secret asked for at the first use: describing the application makes no key file */
-  constructor(private readonly secret: () => Secret) {}
+  /** @param derive 32 bytes of a purpose of its own; asked for at the first use: describing the application makes no key file */
+  constructor(private readonly derive: () => Buffer) {}
 
   /** @param place where it will stand; opened elsewhere it is refused, so that rows cannot be given each other's contents */
   close(text: string, place: string): Buffer {
@@ -29,6 +28,6 @@ export class Seal {
   }
 
   private key(): Buffer {
-    return (this.derived ??= this.secret().derive('mail'));
+    return (this.derived ??= this.derive());
   }
 }
