@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { LANGS, type Lang } from '../src/text/language.js';
-import { aPoll, aSection, anArticle, anAuthor, anEditor, aSeries, aTag, type TestEditor } from './factories.js';
+import { aPicture, aPoll, aSection, anArticle, anAuthor, anEditor, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 // Nothing of a draft is told before its time. Fifty pieces that readers may not see carry a secret in everything an editor can write; then
@@ -20,8 +20,9 @@ const NUMBERED = {
   revisions: 750_000_001,
   polls: 760_000_001,
   poll_options: 770_000_001,
+  media: 780_000_001,
 };
-const NUMBER = /\b7[0-7]0000\d{3}\b/;
+const NUMBER = /\b7[0-8]0000\d{3}\b/;
 
 const HIDDEN_STATES = {
   draft: ['save'],
@@ -41,6 +42,8 @@ interface Canary {
   readonly slug: string;
   /** What a reader could ask about it: the word of its title, its address and number, and those of author, tag and series made for it. */
   readonly asked: readonly string[];
+  /** Paths of files that it shows or links to. */
+  readonly files: readonly string[];
 }
 
 interface Whole {
@@ -94,13 +97,21 @@ async function act(name: string, editor: TestEditor, method: 'post' | 'patch' | 
 }
 
 /** A text with a secret in every place an editor can write to, and the word and the numbers by which one could ask for it. */
-async function secretText(n: number, lang: Lang): Promise<{ text: object; asked: string[]; slug: string }> {
+async function secretText(n: number, lang: Lang): Promise<{ text: object; asked: string[]; slug: string; files: string[] }> {
   const word = { ar: `كلمة-نادرة-${n}`, en: `rareword-${n}`, fr: `mot-rare-${n}` }[lang];
   const named = (): Record<Lang, string> => ({
     ar: `اسم ${word} ${secret()}`,
     en: `Name ${word} ${secret()}`,
     fr: `Nom ${word} ${secret()}`,
   });
+  const said = (): object => ({ fileName: `${secret()}.jpg`, alt: named(), credit: named(), createdBy: contributor.id });
+  const [portrait, cover, shown] = [await aPicture(world, said()), await aPicture(world, said()), await aPicture(world, said())];
+  const paper = await aPicture(world, { ...said(), kind: 'document' });
+  const files = [
+    ...[portrait, cover, shown].map(({ id }) => `/media/${id}/960.webp`),
+    `/media/${cover.id}/original.jpg`,
+    `/media/${paper.id}/document.pdf`,
+  ];
   const author = await act('create author', chief, 'post', '/authors', {
     name: named(),
     slug: `${word}-${secret()}`,
@@ -109,6 +120,7 @@ async function secretText(n: number, lang: Lang): Promise<{ text: object; asked:
     bio: named(),
     links: [{ label: secret(), url: `https://${secret()}.example/` }],
     aliases: [secret()],
+    portraitId: portrait.id,
   });
   const tag = await act('create tag', chief, 'post', '/tags', { name: named(), slug: `${word}-${secret()}` });
   const series = await act('create series', chief, 'post', '/series', { name: named(), description: named(), slug: `${word}-${secret()}` });
@@ -117,7 +129,10 @@ async function secretText(n: number, lang: Lang): Promise<{ text: object; asked:
     title: `${word} ${secret()}`,
     kicker: `${word} ${secret()}`,
     summary: `${word} ${secret()}`,
-    body: `<h2 id="${secret()}">${word} ${secret()}</h2><p>${word} <a href="https://${secret()}.example/">${secret()}</a></p>`,
+    body:
+      `<h2 id="${secret()}">${word} ${secret()}</h2><p>${word} <a href="https://${secret()}.example/">${secret()}</a> <a data-media="${paper.id}">${secret()}</a></p>` +
+      `<figure data-media="${shown.id}"><figcaption>${secret()}</figcaption></figure>`,
+    coverId: cover.id,
     slug,
     sectionId: hiddenSection.id,
     authorIds: [author.id],
@@ -129,7 +144,7 @@ async function secretText(n: number, lang: Lang): Promise<{ text: object; asked:
     references: [{ title: secret(), source: secret(), url: `https://${secret()}.example/`, accessed: '2026-01-15' }],
   };
   const asked = [word, slug, author.slug, String(author.id), tag.slug, String(tag.id), series.slug, String(series.id)];
-  return { text, asked, slug };
+  return { text, asked, slug, files };
 }
 
 /** Leads a piece as far as its kind says. @param writer who wrote it */
@@ -165,7 +180,7 @@ async function plantPoll(index: number, place: object, mistaken: { id: number })
   if (kind === 'poll before its hour') await act('poll: open', chief, 'post', `/polls/${poll.id}/open`, { version: poll.version });
   // A poll has one successor.
   if (index === 0) await world.dataSource.query(`update polls set supersedes = $2 where id = $1`, [poll.id, mistaken.id]);
-  polls.push({ kind, lang: 'ar', neverPublic: true, id: poll.id, slug: word, asked: [String(poll.id), word, '770000001'] });
+  polls.push({ kind, lang: 'ar', neverPublic: true, id: poll.id, slug: word, asked: [String(poll.id), word, '770000001'], files: [] });
 }
 
 /** Everything that readers can fetch without asking for something hidden. */
@@ -241,7 +256,7 @@ beforeAll(async () => {
     over?: Whole,
   ): Promise<void> => {
     n += 1;
-    const { text, asked, slug } = await secretText(n, lang);
+    const { text, asked, slug, files } = await secretText(n, lang);
     // Who links two texts may write both.
     const writer = over || more.translationOf ? chief : contributor;
     const begun = over
@@ -251,7 +266,7 @@ beforeAll(async () => {
     await act(`create preview of ${kind}`, chief, 'post', `/articles/${begun.id}/preview-links`, { note: secret() });
     await lead(kind, steps, begun, writer);
     const neverPublic = over === undefined && !steps.includes('withdraw');
-    canaries.push({ kind, lang, neverPublic, id: begun.id, slug, asked: [...asked, String(begun.id)] });
+    canaries.push({ kind, lang, neverPublic, id: begun.id, slug, asked: [...asked, String(begun.id)], files });
   };
 
   for (const [index, { id }] of bereft!.entries())
@@ -325,7 +340,7 @@ class Crawl {
     }
     await this.lists();
     await this.cursors(about);
-    for (const { id, slug } of about) {
+    for (const { id, slug, files } of about) {
       for (const path of [
         '/',
         '/openapi.json',
@@ -336,6 +351,7 @@ class Crawl {
         `/${id}`,
         `/articles/${id}/${encodeURIComponent(slug)}`,
         `/articles/${id}/${encodeURIComponent(slug)}/send`,
+        ...files,
       ])
         await this.ask(`outside ${path.replace(/\d+(\/.+)?$/, '{id}')}`, path);
     }
@@ -438,7 +454,9 @@ async function distinguishable(): Promise<string[]> {
   const compare = async (kind: string, url: string, nothing: keyof typeof none): Promise<void> => {
     if ((await answer(`/api/v1/${url}`)) !== none[nothing]) different.push(`${kind}: ${url}`);
   };
-  for (const { id, slug, asked, neverPublic, kind } of canaries) {
+  for (const { id, slug, asked, neverPublic, kind, files } of canaries) {
+    for (const file of files)
+      if ((await answer(file)) !== (await answer(file.replace(/\d+/, '699999999')))) different.push(`${kind}: ${file}`);
     const [, , author, authorId, tag, tagId, series, seriesId] = asked.map(encodeURIComponent);
     if (neverPublic) await compare(kind, `articles/${id}`, 'articles');
     if (kind !== 'withdrawn') await compare(kind, `articles/${encodeURIComponent(slug)}`, 'articles');
@@ -469,7 +487,7 @@ it('of a withdrawn piece the reason is told, and nothing of its text', async () 
 
 it(
   'every public route, by every parameter, about every hidden piece: no secret and no number of theirs',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const crawl = new Crawl();
     await crawl.everything([...canaries, ...polls]);
@@ -485,6 +503,7 @@ describe('the checks find', () => {
   it.each([
     ['a view over the newest revision', 'articles', (sql: string) => sql.replaceAll('a.live_revision_id', 'a.head_revision_id')],
     ['authors of whom nothing is public', 'authors', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
+    ['pictures that nothing public shows', 'media', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     ['drafts of polls', 'polls', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
     ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= clock.now', 'is not null')],
     ['where polls will stand', 'poll_places', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
@@ -497,7 +516,7 @@ describe('the checks find', () => {
           .replace(/\bON r\.id = a\.live_revision_id\b|\(r\.id = a\.live_revision_id\)/, '(r.article_id = a.id)')
           .replace(/WHERE a\.live_revision_id IS NOT NULL/, 'WHERE a.status IS NOT NULL'),
     ],
-  ])('%s', async (_what, view, broken) => {
+  ])('%s', { timeout: 120_000 }, async (_what, view, broken) => {
     const [{ sql }] = await world.dataSource.query<[{ sql: string }]>(`select rtrim(pg_get_viewdef($1::regclass), ';') as sql`, [
       `pub.${view}`,
     ]);

@@ -645,7 +645,7 @@ describe('The page', () => {
         'referrer-policy': 'same-origin',
         'x-robots-tag': 'noindex',
         'content-security-policy': expect.stringMatching(
-          /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+          /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
         ),
       });
       expect(answer.headers['set-cookie']).toBeUndefined();

@@ -110,7 +110,7 @@ describe('The page of a piece', () => {
       'last-modified': expect.stringMatching(/ GMT$/),
       'referrer-policy': 'same-origin',
       'content-security-policy': expect.stringMatching(
-        /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+        /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
       ),
     });
     expect(plain.headers['x-robots-tag']).toBeUndefined();

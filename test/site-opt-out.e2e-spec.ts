@@ -66,7 +66,7 @@ it('says what the button does, for one reader’s eyes, in three languages, and 
       'referrer-policy': 'same-origin',
     });
     expect(answer.headers['content-security-policy']).toMatch(
-      /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
     );
     expect(answer.headers['set-cookie']).toBeUndefined();
   }

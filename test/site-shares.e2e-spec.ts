@@ -108,7 +108,7 @@ describe('The form', () => {
       'cache-control': 'private, no-store',
       'x-robots-tag': 'noindex',
       'content-security-policy': expect.stringMatching(
-        /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+        /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
       ),
     });
     expect(answer.headers['set-cookie']).toBeUndefined();

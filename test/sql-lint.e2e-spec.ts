@@ -55,8 +55,8 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "bySlug('series')": 'the argument is one of two table names by its type',
   },
   'src/authors/authors.queries.ts': {
-    "profile('$1')": 'columns of a profile; its argument is the name of a parameter',
-    "profile('$2')": 'columns of a profile; its argument is the name of a parameter',
+    "profile('$1', '$5::text')": 'columns of a profile; its arguments are names of parameters',
+    "profile('$2', '$3::text')": 'columns of a profile; its arguments are names of parameters',
   },
   'src/database/insert-with-slug.ts': {
     table: 'one of a closed list by its type',

@@ -151,10 +151,10 @@ describe('links', () => {
 });
 
 const SIZES = 'sizes="auto, (min-width: 42rem) 42rem, 100vw"';
-const source = (id: number, widths: readonly number[], format: string): string =>
+const sourceOf = (id: number, widths: readonly number[], format: string): string =>
   `<source type="image/${format}" srcset="${widths.map((width) => `/media/${id}/${width}.${format} ${width}w`).join(', ')}" ${SIZES}>`;
 const picture = (id: number, widths: readonly number[], img: string): string =>
-  `<picture>${source(id, widths, 'avif')}${source(id, widths, 'webp')}<img src="/media/${id}/${widths.findLast((width) => width <= 960)}.webp" ${img} loading="lazy"></picture>`;
+  `<picture>${sourceOf(id, widths, 'avif')}${sourceOf(id, widths, 'webp')}<img src="/media/${id}/${widths.findLast((width) => width <= 960)}.webp" ${img} loading="lazy"></picture>`;
 const bridge = (alt = 'جسر &quot;قديم&quot; ‹x›'): string => picture(7, [320, 640, 960, 1000], `alt="${alt}" width="1000" height="500"`);
 const CREDIT = '<small data-credit="" lang="ar" dir="rtl">تصوير: أ &amp; ب</small>';
 const BRIDGE = `<figure data-media="7">${bridge()}<figcaption>${CREDIT}</figcaption></figure>`;

@@ -35,7 +35,7 @@ export interface NamedMedia {
 }
 
 /** What there is to say of a medium in a body; sizes in pixels, null for documents. */
-export interface MediaInBody {
+interface MediaInBody {
   readonly kind: MediaKind;
   readonly width: number | null;
   readonly height: number | null;
