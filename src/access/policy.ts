@@ -70,7 +70,7 @@ export interface ActingEditor {
 }
 
 /** A program's leave to act as an editor. */
-export interface ActingToken {
+interface ActingToken {
   readonly name: string;
   /** All it may do, where its editor may. */
   readonly acts: readonly Act[];
