@@ -42,8 +42,8 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "bySlug('series')": 'the argument is one of two table names by its type',
   },
   'src/authors/authors.queries.ts': {
-    "profile('$1')": 'columns of a profile; its argument is the name of a parameter',
-    "profile('$2')": 'columns of a profile; its argument is the name of a parameter',
+    "profile('$1', '$5::text')": 'columns of a profile; its arguments are names of parameters',
+    "profile('$2', '$3::text')": 'columns of a profile; its arguments are names of parameters',
   },
   'src/database/insert-with-slug.ts': {
     table: 'one of a closed list by its type',
@@ -52,6 +52,11 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'src/database/migrate.ts': {
     sql: 'the public schema’s own statements and grants, from code; roles are named as the catalogue has them',
+  },
+  'src/database/public-views.ts': {
+    "picture('u.portrait_id')": 'SQL of this file; its argument is the name of a column',
+    "picture(`(select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`)":
+      'SQL of this file; its argument is a literal',
   },
   'src/database/reader-role.ts': {
     name: 'markaz_reader_ and hex digits derived from the secret',
