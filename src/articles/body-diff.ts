@@ -23,8 +23,8 @@ export interface Block {
   readonly moved: boolean;
 }
 
-/** Blocks larger than this (UTF-16 units) come and go whole: parsing holds up the server, 16,000 for up to 25 ms (measured, Node 20, one core). */
-const MOST_PARSED = 16_000;
+/** Blocks larger than this (UTF-16 units) come and go whole: parsing holds up the server, 12,000 for up to 20 ms (measured, Node 20, one core). */
+const MOST_PARSED = 12_000;
 
 /** Blocks this alike, by their words, are one block that was changed (Sørensen and Dice; 1 is equal). */
 const ALIKE = 0.5;
