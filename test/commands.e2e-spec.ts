@@ -204,12 +204,15 @@ describe('markaz import page', () => {
   });
 });
 
-it.each(['serve', 'migrate', 'import page', 'backup', 'restore', 'doctor', 'doctor polls', 'openapi'])('markaz %s --help explains itself', async (command) => {
-  const run = markaz([...command.split(' '), '--help']);
-  expect(await run.ended).toBe(0);
-  expect(run.output.out).toContain(`markaz ${command}`);
-  expect(run.output.err).toBe('');
-});
+it.each(['serve', 'migrate', 'import page', 'backup', 'restore', 'doctor', 'doctor polls', 'openapi'])(
+  'markaz %s --help explains itself',
+  async (command) => {
+    const run = markaz([...command.split(' '), '--help']);
+    expect(await run.ended).toBe(0);
+    expect(run.output.out).toContain(`markaz ${command}`);
+    expect(run.output.err).toBe('');
+  },
+);
 
 it('markaz import --help lists the commands', async () => {
   const run = markaz(['import', '--help']);
