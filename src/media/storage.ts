@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+
+/** One file in storage, whatever the rows say. */
+export interface StoredFile {
+  /** Of the media it belongs to. */
+  readonly id: number;
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /** What a file turned out to be. */
 export interface Written {
@@ -83,6 +91,21 @@ export class Storage {
   async keepOnly(id: number, names: readonly string[]): Promise<void> {
     for (const name of await readdir(this.folderOf(id))) {
       if (!names.includes(name)) await rm(join(this.folderOf(id), name), { recursive: true, force: true });
+    }
+  }
+
+  /** Everything that lies there, by id. Empty folders, and what has no name of ours, are told with 0 bytes: nothing may lie there unseen. */
+  async *list(): AsyncIterable<StoredFile> {
+    for (const folder of (await readdir(this.root).catch(ifMissing)) ?? []) {
+      const id = /^[1-9]\d{0,9}$/.test(folder) ? Number(folder) : 0;
+      const names = id === 0 ? [] : await readdir(this.folderOf(id)).catch(ifMissing);
+      // Gone while we looked.
+      if (names === undefined) continue;
+      if (names.length === 0) yield { id, name: id === 0 ? folder : '', bytes: 0 };
+      for (const name of names) {
+        const found = await stat(join(this.root, folder, name)).catch(ifMissing);
+        if (found) yield { id, name, bytes: found.isFile() ? found.size : 0 };
+      }
     }
   }
 
