@@ -175,7 +175,7 @@ async function crowd({ server, db, token }) {
   const application = await start(server, { execArgv });
   const picture = await aPicture(4_000);
   const [alone, beside] = [[], []];
-  await readers(application.port, 3_000, []);
+  await readers(application.port, forMs(3_000), []);
   const before = rss(application.child.pid);
   let [most, children] = [before, 0];
   const statuses = {};
@@ -184,7 +184,7 @@ async function crowd({ server, db, token }) {
     children = Math.max(children, childrenRss(application.child.pid));
   }, 20);
   for (let n = 0; n < Number(options.crowds); n += 1) {
-    await readers(application.port, 8_000, alone);
+    await readers(application.port, forMs(8_000), alone);
     let done = false;
     const uploads = Promise.all(
       Array.from({ length: 50 }, async () => {
@@ -192,7 +192,7 @@ async function crowd({ server, db, token }) {
         statuses[status] = (statuses[status] ?? 0) + 1;
       }),
     ).then(() => (done = true));
-    await readers(application.port, () => done, beside);
+    await readers(application.port, () => !done, beside);
     await uploads;
     for (let due = 1; due > 0; await sleep(200)) [{ due }] = await db.query(`select count(*)::int as due from media where state = 'due'`);
   }
@@ -265,10 +265,9 @@ async function settled(db, dataDir) {
   return state(db, dataDir);
 }
 
-/** One reader after another; @param until milliseconds, or what tells the end @param times where each answer's is put down */
-async function readers(port, until, times) {
-  const ends = typeof until === 'number' ? performance.now() + until : Infinity;
-  while (performance.now() < ends && (typeof until === 'number' || !until())) {
+/** One reader after another. @param goesOn asked before each @param times where each answer's is put down */
+async function readers(port, goesOn, times) {
+  while (goesOn()) {
     const began = performance.now();
     await (await fetch(`http://127.0.0.1:${port}/api/v1/articles`)).text();
     times.push(performance.now() - began);
@@ -276,17 +275,22 @@ async function readers(port, until, times) {
   }
 }
 
+function forMs(ms) {
+  const ends = performance.now() + ms;
+  return () => performance.now() < ends;
+}
+
 function rss(pid) {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1_024);
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0) / 1_024);
 }
 
 function childrenRss(pid) {
-  const pids = read(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);
+  const pids = textOf(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);
   return pids.reduce((sum, child) => sum + rss(child), 0);
 }
 
 /** Gone while we looked, it counts as nothing. */
-function read(path) {
+function textOf(path) {
   try {
     return readFileSync(path, 'utf8');
   } catch {

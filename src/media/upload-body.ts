@@ -4,7 +4,7 @@ import { Problem, type Sentence } from '../http/problem.js';
 import { unsupportedType } from '../http/forms.js';
 
 /** The largest file that is taken: 20 MB, as editors count them. In bytes. */
-export const MAX_UPLOAD = 20 * 1024 * 1024;
+const MAX_UPLOAD = 20 * 1024 * 1024;
 /** Boundaries and headers of the one part. In bytes. */
 const AROUND = 16 * 1024;
 /** Of a body that is refused so much is still read, so that its sender finds the answer; beyond, the connection is closed. In bytes. */
