@@ -505,7 +505,8 @@ describe('the commands', () => {
     first.child.kill('SIGKILL');
     await first.ended;
     expect(existsSync(file)).toBe(false);
-    expect(await start(['backup', file], environment(source)).ended).toMatchObject({ code: 0 });
+    const backup = await start(['backup', file], environment(source)).ended;
+    expect(backup).toMatchObject({ code: 0 });
 
     const target = await nowhere();
     const second = start(['restore', file], environment(target));
@@ -519,7 +520,9 @@ describe('the commands', () => {
       .toBe(0);
     const third = await start(['restore', file], environment(target)).ended;
     expect(third).toMatchObject({ code: 0, err: expect.stringContaining('revoked since the backup') as string });
-    expect(JSON.parse(third.out)).toMatchObject({ files: 3 });
+    const { files } = JSON.parse(backup.out) as { files: number };
+    expect(files).toBeGreaterThan(0);
+    expect(JSON.parse(third.out)).toMatchObject({ files });
     expect(await rowsOf(target)).toEqual(await rowsOf(source));
     expect(filesOf(target)).toEqual(filesOf(source));
     await world.dataSource.query(`delete from media where id = $1`, [big]);

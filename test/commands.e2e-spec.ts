@@ -135,7 +135,7 @@ describe('markaz serve', () => {
     expect(await server.ended).toBe(0);
     expect(await last.ended).toBe(0);
     expect(alive(database)).toBe(false);
-  });
+  }, 60_000);
 
   it('is not kept from leaving by a connection that asks nothing', async () => {
     const server = markaz(['serve']);

@@ -236,6 +236,7 @@ describe('the desk', () => {
 
   it('tells what uses it, as far as the editor may see that', async () => {
     const { id } = await uploaded(world, contributor, await aPicture());
+    await render();
     const [draft, live] = [await aDraftWith(id, 'مسودة'), await anArticleWith(id, 'منشور')];
     const author = await anAuthor(world);
     await world.dataSource.query(`update authors set portrait_id = $2 where id = $1`, [author.id, id]);

@@ -67,7 +67,7 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     sql: 'the public schema’s own statements and grants, from code; roles are named as the catalogue has them',
   },
   'src/database/public-views.ts': {
-    "picture('u.portrait_id')": 'SQL of this file; its argument is the name of a column',
+    "picture('t.portrait_id')": 'SQL of this file; its argument is the name of a column',
     "picture(`(select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`)":
       'SQL of this file; its argument is a literal',
   },

@@ -10,10 +10,15 @@ import { encodedBody, unreasonableBody } from './malformed-body.js';
 import { HomeLanguage, Problem, PROBLEM_TYPE, problemDocument } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { Moved, Personal, Published, sendMoved, sendPersonal, sendPublished } from './published.js';
+import { endSlowBodies } from './slow-bodies.js';
 
 const BODY_LIMIT = 256 * 1024;
 /** The body of an article may be 200 kB; an Arabic one written as \uXXXX takes three times as many bytes. */
 const ARTICLE_BODY_LIMIT = 1024 * 1024;
+/** In ms; faults.md, F25. */
+const BODY_TIMEOUT = 30_000;
+/** In ms: 20 MB at a little more than half a megabit a second. */
+const UPLOAD_TIMEOUT = 5 * 60_000;
 
 /** Fastify under Nest, with the limits the fault plan presupposes and problem details for what is refused before any route. */
 export class MarkazAdapter extends FastifyAdapter {
@@ -25,7 +30,8 @@ export class MarkazAdapter extends FastifyAdapter {
       genReqId: () => randomUUID(),
       requestIdHeader: false,
       bodyLimit: BODY_LIMIT,
-      requestTimeout: 30_000,
+      // Of an upload, which has to come over a slow line; other bodies have less: see endSlowBodies.
+      requestTimeout: UPLOAD_TIMEOUT,
       connectionTimeout: 60_000,
       // Longer than a proxy's idle time, so that the proxy and not this server ends an idle connection.
       keepAliveTimeout: 72_000,
@@ -65,6 +71,7 @@ export class MarkazAdapter extends FastifyAdapter {
     this.getInstance().addHook('preValidation', (request, _reply, done) => {
       done(unreasonableBody(request.body) ?? undefined);
     });
+    endSlowBodies(this.getInstance(), BODY_TIMEOUT, () => rawProblem(tooSlow(), home));
     this.getInstance().addHook('onRoute', (route) => {
       if (/^\/api\/v1\/desk\/articles(\/|$)/.test(route.url)) route.bodyLimit = ARTICLE_BODY_LIMIT;
     });
