@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const MARKAZ = join(import.meta.dirname, '../bin/markaz.mjs');
+
 /** As {@link start}. @returns the port where it answers */
 export async function serve(server, settings) {
   return (await start(server, settings)).port;
@@ -17,19 +19,8 @@ export async function serve(server, settings) {
  */
 export async function start(server, { env = {}, execArgv = [] } = {}) {
   const port = await freePort();
-  const { host, port: database, user, password, database: name } = server.database.main;
-  const child = spawn(process.execPath, [...execArgv, join(import.meta.dirname, '../bin/markaz.mjs'), 'serve'], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${database}/${name}`,
-      SECRET_KEY: server.config.secretKey,
-      PUBLIC_ORIGIN: server.config.publicOrigin,
-      DATA_DIR: server.config.dataDir,
-      TRUSTED_PROXY_HOPS: '1',
-      LOG_LEVEL: 'error',
-      PORT: String(port),
-      ...env,
-    },
+  const child = spawn(process.execPath, [...execArgv, MARKAZ, 'serve'], {
+    env: { ...environmentOf(server), TRUSTED_PROXY_HOPS: '1', LOG_LEVEL: 'error', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   server.closeFirst(() => end(child, 'SIGTERM'));
@@ -38,6 +29,26 @@ export async function start(server, { env = {}, execArgv = [] } = {}) {
     await sleep(50);
   }
   return { port, child };
+}
+
+/** Has `markaz doctor` look at the server's database and files. @returns what it found, a line each; none: all is sound */
+export async function doctor(server) {
+  const child = spawn(process.execPath, [MARKAZ, 'doctor', '--files'], { env: environmentOf(server), stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (data) => (said += data));
+  const [code] = await once(child, 'close');
+  return code === 0 ? [] : said.trim().split('\n');
+}
+
+function environmentOf({ config, database }) {
+  const { host, port, user, password, database: name } = database.main;
+  return {
+    PATH: process.env.PATH,
+    DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}/${name}`,
+    SECRET_KEY: config.secretKey,
+    PUBLIC_ORIGIN: config.publicOrigin,
+    DATA_DIR: config.dataDir,
+  };
 }
 
 /** Ends a process, and resolves when it is gone; also where it was before. */

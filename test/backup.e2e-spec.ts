@@ -505,8 +505,8 @@ describe('the commands', () => {
     first.child.kill('SIGKILL');
     await first.ended;
     expect(existsSync(file)).toBe(false);
-    const backup = await start(['backup', file], environment(source)).ended;
-    expect(backup).toMatchObject({ code: 0 });
+    const written = await start(['backup', file], environment(source)).ended;
+    expect(written).toMatchObject({ code: 0 });
 
     const target = await nowhere();
     const second = start(['restore', file], environment(target));
@@ -520,7 +520,7 @@ describe('the commands', () => {
       .toBe(0);
     const third = await start(['restore', file], environment(target)).ended;
     expect(third).toMatchObject({ code: 0, err: expect.stringContaining('revoked since the backup') as string });
-    const { files } = JSON.parse(backup.out) as { files: number };
+    const { files } = JSON.parse(written.out) as { files: number };
     expect(files).toBeGreaterThan(0);
     expect(JSON.parse(third.out)).toMatchObject({ files });
     expect(await rowsOf(target)).toEqual(await rowsOf(source));

@@ -11,7 +11,7 @@ import sharp from 'sharp';
 import { DataSource } from 'typeorm';
 import { SessionsService } from '../../dist/src/accounts/sessions.service.js';
 import { createApp } from '../../dist/src/app.setup.js';
-import { end, start } from '../application.mjs';
+import { doctor, end, start } from '../application.mjs';
 import { startServer } from '../server.mjs';
 import { PLANTS, plantImport } from './plants.mjs';
 
@@ -57,6 +57,7 @@ process.exit(failed === 0 ? 0 : 1);
 async function kills({ server, db, token }) {
   const pictures = await Promise.all([200, 400, 900].map((width) => aPicture(width)));
   const acknowledged = new Map();
+  const findings = [];
   let slowest = 0;
   const counts = { sent: 0, taken: 0, met: { arriving: 0, due: 0, files: 0 } };
   for (let n = 1; n <= KILLS; n += 1) {
@@ -94,6 +95,7 @@ async function kills({ server, db, token }) {
       );
       return;
     }
+    findings.push(...(await doctor(server)));
     await end(next.child, 'SIGTERM');
   }
   counts.taken = acknowledged.size;
@@ -115,6 +117,7 @@ async function kills({ server, db, token }) {
   const lost = [...acknowledged.keys()].filter((id) => byId.get(id)?.state !== 'ready');
   const wrong = [...acknowledged].filter(([id, sha]) => sha !== null && byId.get(id)?.sha !== sha);
   check('every file has its row, every row its files, and each its hash', last.faults.length === 0, last.faults.slice(0, 3).join('; '));
+  check('the doctor finds nothing after any of them', findings.length === 0, findings.slice(0, 3).join('; '));
   check(`all is right within ${RIGHT_AFTER_S} s of each crash`, slowest <= RIGHT_AFTER_S, `${slowest} s`);
   check(
     'every acknowledged upload is there, ready',
