@@ -85,7 +85,7 @@ export function resembling(tx: EntityManager, { id, orcid, matchKeys, nameSkelet
     `select t.id, t.slug, t.name, array(select value from jsonb_each_text(u.name)) || u.aliases as names, coalesce(u.orcid = $2, false) as "sameOrcid"
      from authors u join authors t on t.id = coalesce(u.merged_into, u.id)
      where u.id <> $1 and (u.orcid = $2 or u.match_keys && $3::text[] or u.name_skeletons && $4::text[])
-     order by u.orcid is not distinct from $2 desc, u.match_keys && $3::text[] desc, u.id limit $5::int`,
+     order by coalesce(u.orcid = $2, false) desc, u.match_keys && $3::text[] desc, u.id limit $5::int`,
     [id, orcid, matchKeys.filter((key) => key !== ''), nameSkeletons, MOST_RESEMBLING],
   );
 }

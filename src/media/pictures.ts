@@ -84,7 +84,13 @@ export class Pictures {
       });
       child.on('error', (error) => (child.pid === undefined ? done(() => reject(error)) : undefined));
       // Only when it is gone nothing of it writes any more.
-      child.on('exit', () => done(() => (answer === undefined ? reject(new PictureRefused(fault)) : resolve(answer))));
+      child.on('exit', (code) =>
+        done(() => {
+          if (answer !== undefined) resolve(answer);
+          // A decoder is ended by a signal; a program that ends by itself could not even begin, and no picture is to blame.
+          else reject(code === null ? new PictureRefused(fault) : new Error(`the process for pictures ended with ${code}`));
+        }),
+      );
       child.send(task, (error) => (error === null ? undefined : end()));
       const done = (settle: () => void): void => {
         clearTimeout(patience);
