@@ -11,7 +11,8 @@ export function endSlowBodies(fastify: FastifyInstance, within: number, answer: 
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
       const timer = setTimeout(() => {
         const { socket } = raw;
-        if (raw.complete) return;
+        // An injected request has no connection, and does not say.
+        if (raw.complete !== false) return;
         if (reply.raw.headersSent) socket.destroy();
         else if (!routeOptions.config?.upload) {
           socket.end(answer());
