@@ -160,12 +160,17 @@ interface Relation {
   readonly granted: boolean;
 }
 
+/** Whether the token that the request came through, where it came through one, covers the act. */
+export function covered({ token }: Pick<ActingEditor, 'token'>, act: Act): boolean {
+  return !token || token.acts.includes(act);
+}
+
 /**
  * Whether the editor may do the act. Acts on an article need its facts.
  * @param article for acts on an article that exists
  */
 export function may(editor: Omit<ActingEditor, 'name'>, act: Act, article?: ArticleFacts): boolean {
-  if (editor.token && !editor.token.acts.includes(act)) return false;
+  if (!covered(editor, act)) return false;
   if (EVERYWHERE[act].includes(editor.role)) return true;
   const rule = BY_ARTICLE[act];
   if (!rule || !article) return false;

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { ACT, notAllowed, notSignedIn, signIn, tokenNotAllowed } from '../access/access.js';
-import { mayEver, type Act } from '../access/policy.js';
+import { covered, mayEver, type Act } from '../access/policy.js';
 import { Addresses } from '../http/addresses.js';
 import { PUBLIC } from '../http/public.js';
 import { refuseCrossOrigin } from '../http/same-origin.js';
@@ -36,7 +36,7 @@ export class DeskGuard implements CanActivate {
     if (bearer === null) throw notSignedIn();
     const { editor, mustEnrol } = bearer;
     if (act === undefined || !mayEver(editor.role, act)) throw notAllowed();
-    if (editor.token && !editor.token.acts.includes(act)) throw tokenNotAllowed();
+    if (!covered(editor, act)) throw tokenNotAllowed();
     if (mustEnrol && act !== 'account.enter') throw secondFactorRequired(403);
     signIn(request, editor);
     return true;

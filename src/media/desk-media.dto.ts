@@ -104,7 +104,7 @@ class MediaUses {
   @ApiProperty({ type: [UsingArticle], description: 'Articles that you may see, one of whose revisions shows it.' })
   articles: UsingArticle[];
 
-  @ApiProperty({ type: [UsingAuthor], description: 'Authors whose portrait it is.' })
+  @ApiProperty({ type: [UsingAuthor], description: 'Authors that you may see, whose portrait it is.' })
   authors: UsingAuthor[];
 
   @ApiProperty({ type: 'integer', example: 0, description: 'How many more articles there are, which you may not see.' })

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { ActingEditor } from '../access/policy.js';
+import { covered, may, type ActingEditor } from '../access/policy.js';
 import { cursorSql } from '../http/cursor.js';
 import type { DeskMedia, DeskMediaCard, DeskMediaList, ListDeskMedia } from './desk-media.dto.js';
 
@@ -22,28 +22,30 @@ const SEEN = `m.state in ('due', 'ready', 'failed')
   and ($1::bool or m.created_by = $2::int or exists (select from pub.media p where p.id = m.id))`;
 
 /**
- * Articles one of whose revisions shows it: $3 whether the editor sees all of them, $4 the sections granted. As the articles' own list says it,
- * and beside it what readers see.
+ * Articles one of whose revisions shows it: $3 whether the editor reads all of them, $4 whether any, $5 the sections granted. As the articles'
+ * own list says it, and beside it what readers see. Authors: $6 whether the editor reads all of them, or those whom readers see.
  */
 const USES = `
   with recursive granted (id) as (
-      select unnest($4::int[])
+      select unnest($5::int[])
       union
       select s.id from granted join sections s on s.parent_id = granted.id),
     using_it as (
       select a.id, live.title as live_title, head.title,
-        coalesce($3::bool or a.created_by = $2::int or head.section_id in (select id from granted)
-          and (live.id is null or live.section_id in (select id from granted)), false) as seen
+        coalesce($3::bool or $4::bool and (a.created_by = $2::int or head.section_id in (select id from granted)
+          and (live.id is null or live.section_id in (select id from granted))), false) as seen
       from articles a join revisions head on head.id = a.head_revision_id left join revisions live on live.id = a.live_revision_id
       where exists (select from revision_media u join revisions r on r.id = u.revision_id where u.media_id = m.id and r.article_id = a.id))
   select json_build_object(
     'articles', coalesce(json_agg(json_build_object('id', u.id, 'title', case when u.seen then u.title else u.live_title end) order by u.id)
       filter (where u.seen or u.live_title is not null), '[]'),
-    'authors', (select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.id), '[]') from authors p where p.portrait_id = m.id),
+    'authors', (
+      select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.id), '[]') from authors p
+      where p.portrait_id = m.id and ($6::bool or exists (select from pub.authors q where q.id = p.id))),
     'hidden', count(*) filter (where not u.seen and u.live_title is null))
   from using_it u`;
 
-const ONE = `select json_build_object(${CARD}, 'usedBy', (${USES})) as media from media m where ${SEEN} and m.id = $5`;
+const ONE = `select json_build_object(${CARD}, 'usedBy', (${USES})) as media from media m where ${SEEN} and m.id = $7`;
 
 const PAGE = `
   select json_build_object(${CARD}) as media, ${cursorSql('desk media', 'm.id', 'm.id')} as cursor
@@ -54,8 +56,9 @@ const PAGE = `
 
 /** @param all whether the editor sees everybody's @returns null when there is none, or the editor may not see it */
 export async function deskMedia(tx: EntityManager, editor: ActingEditor, all: boolean, id: number): Promise<DeskMedia | null> {
-  const everywhere = editor.role === 'admin' || editor.role === 'chief';
-  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everywhere, editor.sections, id]);
+  // Titles are what articles say, and names what authors say: through a token it takes a scope that reads them.
+  const [everyArticle, anyArticle, authors] = [may(editor, 'articles.read'), covered(editor, 'articles.read'), may(editor, 'authors.read')];
+  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id]);
   return row?.media ?? null;
 }
 
