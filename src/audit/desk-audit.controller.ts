@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allows } from '../access/access.js';
+import { Allows, By, type EditorActor } from '../access/access.js';
 import { DeskRoute } from '../http/openapi.js';
 import { AuditPage, ListAudit } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
@@ -13,7 +13,7 @@ export class DeskAuditController {
   @Get()
   @Allows('audit.read')
   @DeskRoute('listAudit', 'Who did what to which object, newest first.', [200, AuditPage])
-  list(@Query() query: ListAudit): Promise<AuditPage> {
-    return this.audit.list(query);
+  list(@Query() query: ListAudit, @By() actor: EditorActor): Promise<AuditPage> {
+    return this.audit.list(actor, query);
   }
 }
