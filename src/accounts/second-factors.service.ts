@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { HOTP, Secret, TOTP } from 'otpauth';
 import type { EntityManager } from 'typeorm';
-import { Seal } from '../config/seal.js';
+import { Seal, Unopened } from '../config/seal.js';
 import { MailRoom } from '../mail/mail-room.service.js';
 import { fold } from '../text/fold.js';
 import type { Addressee } from './password.mail.js';
@@ -40,6 +40,8 @@ type Owner = Addressee & { readonly id: number };
  */
 @Injectable()
 export class SecondFactors {
+  private readonly logger = new Logger('SecondFactors');
+
   constructor(
     private readonly seal: FactorSeal,
     private readonly mailRoom: MailRoom,
@@ -148,12 +150,22 @@ export class SecondFactors {
     return true;
   }
 
-  /** @returns the step whose code this is, or null. The database's clock says which step it is now, here it is only counted from. */
+  /**
+   * A secret that cannot be opened has no right code: recovery codes, and an admin's reset, help then.
+   * @returns the step whose code this is, or null. The database's clock says which step it is now, here it is only counted from.
+   */
   private stepOf(editorId: number, { secret, step }: StoredFactor, typed: string): number | null {
     if (!/^\d{6}$/.test(typed)) return null;
-    const key = Secret.fromBase32(this.seal.open(secret, placeOf(editorId)));
+    let opened: string;
+    try {
+      opened = this.seal.open(secret, placeOf(editorId));
+    } catch (error) {
+      if (!(error instanceof Unopened)) throw error;
+      this.logger.error(error.message);
+      return null;
+    }
     const { algorithm, digits } = TOTP_FORM;
-    const delta = HOTP.validate({ token: typed, secret: key, algorithm, digits, counter: step, window: WINDOW });
+    const delta = HOTP.validate({ token: typed, secret: Secret.fromBase32(opened), algorithm, digits, counter: step, window: WINDOW });
     return delta === null ? null : step + delta;
   }
 }

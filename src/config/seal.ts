@@ -5,6 +5,9 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE = 12;
 const TAG = 16;
 
+/** What was sealed cannot be opened: it was changed, moved, or closed under another secret. */
+export class Unopened extends Error {}
+
 /** Keeps texts unreadable to whoever holds the database alone: AES-256-GCM under a key that never enters it. */
 export class Seal {
   private derived: Buffer | null = null;
@@ -19,12 +22,17 @@ export class Seal {
     return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** @throws Error when it was changed, moved, or closed under another secret */
+  /** @throws Unopened */
   open(sealed: Buffer, place: string): string {
-    const decipher = createDecipheriv(ALGORITHM, this.key(), sealed.subarray(0, NONCE), { authTagLength: TAG })
-      .setAAD(Buffer.from(place))
-      .setAuthTag(sealed.subarray(-TAG));
-    return decipher.update(sealed.subarray(NONCE, -TAG), undefined, 'utf8') + decipher.final('utf8');
+    const key = this.key();
+    try {
+      const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE), { authTagLength: TAG })
+        .setAAD(Buffer.from(place))
+        .setAuthTag(sealed.subarray(-TAG));
+      return decipher.update(sealed.subarray(NONCE, -TAG), undefined, 'utf8') + decipher.final('utf8');
+    } catch (cause) {
+      throw new Unopened(`${place} cannot be opened: it was changed, moved, or closed under another SECRET_KEY`, { cause });
+    }
   }
 
   private key(): Buffer {
