@@ -18,7 +18,7 @@ beforeAll(async () => {
   letters = [];
   vi.spyOn(room, 'post').mockImplementation(async (tx, letter) => {
     letters.push(letter);
-    await post(tx, letter);
+    return post(tx, letter);
   });
 });
 afterAll(() => world.close());

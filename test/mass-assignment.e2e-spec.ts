@@ -128,7 +128,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/me/second-factor/recovery-codes': async () => withCode(await anEnrolled(world, 'chief')),
   'POST /api/v1/desk/me/second-factor/removals': async () => withCode(await anEnrolled(world, 'chief')),
   'POST /api/v1/desk/tokens': async () => ({
-    body: { name: word(), scopes: ['articles:read'], expiresAt: new Date(Date.now() + 86_400_000).toISOString() },
+    body: { name: word(), scopes: ['articles:read'], expiresAt: new Date(Date.now() + 86_400_000).toISOString(), password: PASSWORD },
   }),
   'POST /api/v1/desk/mail/suppressions': async () => ({ body: { address: 'salma@readers.example' } }),
   'POST /api/v1/desk/mail/resume': async () => {

@@ -21,7 +21,7 @@ beforeEach(() => {
   const post = MailRoom.prototype.post;
   vi.spyOn(MailRoom.prototype, 'post').mockImplementation(async function (this: MailRoom, tx, letter) {
     posted.push(letter);
-    await post.call(this, tx, letter);
+    return post.call(this, tx, letter);
   });
 });
 afterEach(() => void vi.restoreAllMocks());

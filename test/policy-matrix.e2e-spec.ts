@@ -159,6 +159,7 @@ const aToken = (): object => ({
   name: 'برنامج',
   scopes: ['articles:read'],
   expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+  password: PASSWORD,
 });
 
 /** The second factor of the editor is on; the session stays. */
@@ -334,10 +335,17 @@ const REST: Readonly<Record<string, Elsewhere>> = {
     prepare: async () => ({ path: `${made('editors', (await anEnrolled(world, 'chief')).id)}/second-factor` }),
   },
   [`GET ${DESK}/tokens`]: { expected: anybody() },
-  [`POST ${DESK}/tokens`]: { expected: anybody(201), prepare: async () => ({ body: aToken() }) },
+  [`POST ${DESK}/tokens`]: {
+    expected: anybody(201),
+    prepare: async (editor) => {
+      await withPassword(world, editor);
+      return { body: aToken() };
+    },
+  },
   [`DELETE ${DESK}/tokens/:id`]: {
     expected: anybody(204),
     prepare: async (editor) => {
+      await withPassword(world, editor);
       const { body } = await world.as(editor).post(`${DESK}/tokens`, aToken()).expect(201);
       return { path: `${DESK}/tokens/${body.id as string}` };
     },

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { LightMyRequestResponse } from 'fastify';
 import { EnrolmentService } from '../src/accounts/enrolment.service.js';
 import { Passwords } from '../src/accounts/passwords.js';
-import { SecondFactors } from '../src/accounts/second-factors.service.js';
+import { FactorSeal, SecondFactors } from '../src/accounts/second-factors.service.js';
 import { Waker } from '../src/jobs/waker.js';
 import { parseAddress } from '../src/mail/address.js';
 import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
@@ -11,6 +13,8 @@ import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
 const FACTOR = '/api/v1/desk/me/second-factor';
+const TOKENS = '/api/v1/desk/tokens';
+const TOKEN = { name: 'برنامج', scopes: ['articles:read'], expiresAt: new Date(Date.now() + 86_400_000).toISOString() };
 
 let world: TestApp;
 let routes: readonly Route[];
@@ -26,7 +30,7 @@ beforeEach(async () => {
   const post = MailRoom.prototype.post;
   vi.spyOn(MailRoom.prototype, 'post').mockImplementation(async function (this: MailRoom, tx, letter) {
     posted.push(letter);
-    await post.call(this, tx, letter);
+    return post.call(this, tx, letter);
   });
   await world.dataSource.query('delete from rate_buckets');
 });
@@ -134,10 +138,45 @@ describe('switching it on', () => {
       `update second_factors set secret_enc = (select secret_enc from second_factors where editor_id = $1) where editor_id = $2`,
       [mine.id, theirs.id],
     );
-    const payload = { email: theirs.email, password: PASSWORD, code: await mine.authenticator.code() };
-    expect((await world.app.inject({ method: 'POST', url: '/api/v1/sessions', payload })).statusCode).toBe(500);
+    expect(outcome(await signIn(theirs.email, await mine.authenticator.code()))).toEqual(WRONG);
     // What does not need the secret still opens.
     expect(outcome(await signIn(theirs.email, theirs.recoveryCodes[0]))).toEqual(OPEN);
+  });
+
+  it('closed under another SECRET_KEY has no right code, wherever one is asked for, and the log says why', async () => {
+    const [editor, beginner] = [await anEnrolled(world, 'chief'), await aMember()];
+    const { secret } = (await world.as(beginner).post(FACTOR, { password: PASSWORD }).expect(201)).body as { secret: string };
+    const other = new FactorSeal(() => randomBytes(32));
+    for (const { id, sealed } of [
+      { id: editor.id, sealed: editor.authenticator.secret },
+      { id: beginner.id, sealed: secret },
+    ])
+      await world.dataSource.query(`update second_factors set secret_enc = $2 where editor_id = $1`, [
+        id,
+        other.close(sealed, `second factor of editor ${id}`),
+      ]);
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    expect(outcome(await signIn(editor.email, await editor.authenticator.code()))).toEqual(WRONG);
+    const confirmed = await world.as(beginner).post(`${FACTOR}/confirmations`, { code: await new Authenticator(world, secret).code() });
+    expect([confirmed.status, confirmed.body.code]).toEqual([422, 'wrong_code']);
+    expect(logged.mock.calls).toEqual(
+      [editor, beginner].map(({ id }) => [
+        `second factor of editor ${id} cannot be opened: it was changed, moved, or closed under another SECRET_KEY`,
+      ]),
+    );
+    expect(outcome(await signIn(editor.email, editor.recoveryCodes[0]))).toEqual(OPEN);
+  });
+
+  it('does not take what else fails for a wrong code', async () => {
+    const { email, authenticator } = await anEnrolled(world, 'chief');
+    const code = await authenticator.code();
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    vi.spyOn(FactorSeal.prototype, 'open').mockImplementationOnce(() => {
+      throw new Error('planted');
+    });
+    const payload = { email, password: PASSWORD, code };
+    expect((await world.app.inject({ method: 'POST', url: '/api/v1/sessions', payload })).statusCode).toBe(500);
+    expect(outcome(await signIn(email, code))).toEqual(OPEN);
   });
 
   it('has to be confirmed within the hour; begun again, the earlier secret is worthless', async () => {
@@ -292,6 +331,115 @@ describe('signing in', () => {
       expect(await world.app.get(SecondFactors).confirm(tx, editor.id, code)).toBe(true);
     });
     expect(outcome(await attempt!)).toEqual([401, 'code_required']);
+  });
+});
+
+describe('a wrong code after the right password', () => {
+  const told = async (id: number): Promise<{ letters: number; lines: unknown[] }> => {
+    const [{ letters: count }] = await world.dataSource.query<[{ letters: number }]>(
+      `select count(*)::int as letters from mail_outbox where dedupe_key like $1`,
+      [`wrong_code:${id}:%`],
+    );
+    const lines = await world.dataSource.query<unknown[]>(
+      `select editor_id as by, before, after, request_id is not null as traced from audit_log where act = 'editors.wrong_code' and object_id = $1`,
+      [id],
+    );
+    return { letters: count, lines };
+  };
+  const LINE = { by: null, before: {}, after: {}, traced: true };
+
+  it('is told its owner in one letter a day and one line of the log, of eight at once too', async () => {
+    const { id, email, authenticator, recoveryCodes } = await anEnrolled(world, 'chief');
+    await signIn(email);
+    await signIn(email, await authenticator.wrongCode(), 'not the password');
+    await signIn(email, await authenticator.code());
+    expect(await told(id)).toEqual({ letters: 0, lines: [] });
+    posted = [];
+    const wrong = await authenticator.wrongCode();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => signIn(email, wrong)));
+    expect(answers.map(outcome)).toEqual(Array.from({ length: 8 }, () => WRONG));
+    expect(await told(id)).toEqual({ letters: 1, lines: [LINE] });
+    expect([posted[0]!.to, posted[0]!.mail.subject]).toEqual([email, 'كلمة سر صحيحة ورمز خاطئ في حسابك']);
+    await world.dataSource.query('delete from rate_buckets');
+    // The next day, for which the letter is a day older: a wrong recovery code says the same.
+    await world.dataSource.query(`update mail_outbox set dedupe_key = dedupe_key || ' yesterday' where dedupe_key like $1`, [
+      `wrong_code:${id}:%`,
+    ]);
+    expect(outcome(await signIn(email, `${recoveryCodes[0]!.slice(0, -1)}#`))).toEqual(WRONG);
+    expect(outcome(await signIn(email, 'aaaaa-aaaaa-aaaaa-aaaaa'))).toEqual(WRONG);
+    expect(await told(id)).toEqual({ letters: 2, lines: [LINE, LINE] });
+  });
+
+  it.each([
+    ['en', 'Your password was given with a wrong code'],
+    ['fr', 'Votre mot de passe a été saisi avec un code erroné'],
+  ])('is told in the editor’s language: %s', async (lang, subject) => {
+    const { id, email, authenticator } = await anEnrolled(world, 'chief');
+    await world.dataSource.query(`update editors set lang = $2 where id = $1`, [id, lang]);
+    posted = [];
+    await signIn(email, await authenticator.wrongCode());
+    expect(letters()).toEqual([subject]);
+  });
+
+  /** As if the buckets of networks, addresses and devices had ended; that of the account's codes stays. */
+  const elsewhere = async (buckets: readonly string[]): Promise<void> => {
+    await world.dataSource.query(`delete from rate_buckets where encode(key, 'hex') <> all($1)`, [buckets]);
+  };
+  const ofADay = async (): Promise<string[]> =>
+    (
+      await world.dataSource.query<{ key: string }[]>(
+        `select encode(key, 'hex') as key from rate_buckets where resets_at > now() + interval '1 hour'`,
+      )
+    ).map(({ key }) => key);
+
+  it('is one of fifty a day, from whatever devices, and recovery codes count as well; then a day ends it', async () => {
+    const { id, email, authenticator, recoveryCodes } = await anEnrolled(world, 'chief');
+    await signIn(email, await authenticator.wrongCode());
+    const buckets = await ofADay();
+    expect(buckets.length).toBe(1);
+    for (let n = 1; n < 50; n += 1) {
+      await elsewhere(buckets);
+      const code = n % 2 === 0 ? await authenticator.wrongCode() : 'aaaaa-aaaaa-aaaaa-aaaaa';
+      expect(outcome(await signIn(email, code))).toEqual(WRONG);
+      // Right ones do not count, and begin nothing anew.
+      if (n % 10 === 0) {
+        await forgetSteps(world, id);
+        expect(outcome(await signIn(email, await authenticator.code()))).toEqual(OPEN);
+      }
+    }
+    await elsewhere(buckets);
+    await forgetSteps(world, id);
+    for (const code of [await authenticator.wrongCode(), await authenticator.code(), recoveryCodes[0]])
+      expect(outcome(await signIn(email, code))).toEqual([429, 'too_many_tries']);
+    const refused = await world.as(null).post('/api/v1/sessions', { email, password: PASSWORD, code: '123456' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(23 * 3600);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(24 * 3600);
+    // To who does not have the password, and without a code, it looks like ever.
+    expect(outcome(await signIn(email, '123456', 'not the password'))).toEqual([401, 'wrong_credentials']);
+    expect(outcome(await signIn(email))).toEqual([401, 'code_required']);
+    await world.dataSource.query(`update rate_buckets set resets_at = resets_at - interval '24 hours' where encode(key, 'hex') = any($1)`, [
+      buckets,
+    ]);
+    expect(outcome(await signIn(email, recoveryCodes[0]))).toEqual(OPEN);
+    expect(outcome(await signIn(email, await authenticator.code()))).toEqual(OPEN);
+  }, 60_000);
+
+  it('counts at the acts of the desk as well, which ask for password and code', async () => {
+    const editor = await anEnrolled(world, 'chief');
+    await signIn(editor.email, await editor.authenticator.wrongCode());
+    const buckets = await ofADay();
+    await world.dataSource.query(`update rate_buckets set n = 49 where encode(key, 'hex') = any($1)`, [buckets]);
+    const tries = async (path: string, code: string): Promise<string> =>
+      (await world.as(editor).post(path, { password: PASSWORD, code, ...(path === TOKENS ? TOKEN : {}) })).body.code as string;
+    expect(await tries(`${FACTOR}/removals`, await editor.authenticator.wrongCode())).toBe('wrong_code');
+    for (const path of [`${FACTOR}/removals`, `${FACTOR}/recovery-codes`, TOKENS])
+      expect([path, await tries(path, editor.recoveryCodes[0]!)]).toEqual([path, 'too_many_tries']);
+    // Whoever cannot wait for a day has an admin.
+    await world
+      .as(await anEditor(world, 'admin'))
+      .delete(`/api/v1/desk/editors/${editor.id}/second-factor`)
+      .expect(204);
+    expect(outcome(await signIn(editor.email))).toEqual(OPEN);
   });
 });
 

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { SCOPES, type Scope } from '../access/scopes.js';
 import { Choices, Instant, Line } from '../http/body.js';
+import { ANY_CODE, GivenCode } from './second-factor.dto.js';
+import { GivenPassword } from './session.dto.js';
 
 /** A token for a program that is to act as the editor. */
 export class MakeToken {
@@ -12,6 +14,12 @@ export class MakeToken {
 
   @Instant({ description: 'When it ends: 366 days from now at the latest.', example: '2026-12-31T22:00:00Z' })
   expiresAt: Date;
+
+  @GivenPassword()
+  password: string;
+
+  @GivenCode(`Where the second factor is on. ${ANY_CODE}`, { optional: true })
+  code?: string;
 }
 
 /** A token as the database gives it. */

@@ -9,10 +9,13 @@ import { Problem } from '../http/problem.js';
 import { fieldRefused, noSuchThing } from '../http/refusals.js';
 import { MailRoom } from '../mail/mail-room.service.js';
 import { TokenList, TokenView, type MakeToken, type NewToken, type TokenRow } from './api-token.dto.js';
+import { Credentials } from './credentials.service.js';
+import type { Client } from './desk-cookies.js';
 import { grantsAsJson } from './editors.queries.js';
-import type { Addressee } from './password.mail.js';
 import { accessChangedMail } from './second-factor.mail.js';
-import { SessionsService, type Bearer } from './sessions.service.js';
+import { codeRequired, wrongCode } from './second-factor.refusals.js';
+import { SecondFactors } from './second-factors.service.js';
+import type { Bearer } from './sessions.service.js';
 import { newApiToken, tokenHash } from './tokens.js';
 
 /** More than anybody can keep apart. */
@@ -26,7 +29,8 @@ const MAX_PER_EDITOR = 50;
 export class ApiTokens {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sessions: SessionsService,
+    private readonly credentials: Credentials,
+    private readonly factors: SecondFactors,
     private readonly audit: AuditService,
     private readonly mailRoom: MailRoom,
   ) {}
@@ -40,16 +44,20 @@ export class ApiTokens {
   }
 
   /**
+   * The token outlives the session, so the session alone does not make one: password and code prove who asks.
    * @returns the token, which is nowhere else
-   * @throws Problem 422 `token_expiry`, 422 `scope_not_allowed`, 409 `too_many_tokens`
+   * @throws Problem 422 `wrong_password`, `code_required`, `wrong_code`, `token_expiry`, `scope_not_allowed`; 409 `too_many_tokens`; 429 `too_many_tries`
    */
-  async make(actor: EditorActor, { name, scopes, expiresAt }: MakeToken): Promise<NewToken> {
+  async make(actor: EditorActor, { name, scopes, expiresAt, password, code }: MakeToken, client: Client): Promise<NewToken> {
     const { id, role } = actor.editor;
     if (!scopes.every((scope) => isOfUse(scope, role))) throw scopeNotAllowed();
     const token = newApiToken();
-    return inTransaction(this.dataSource, async (tx) => {
-      // Holds the editor, so that tokens are counted one after the other, and none is made while all end.
-      await this.sessions.holdOpen(tx, actor);
+    // The editor is held, so that tokens are counted one after the other, and none is made while all end.
+    return this.credentials.prove(actor, client, password, async (tx, account) => {
+      if (await this.factors.isOn(tx, id)) {
+        if (code === undefined) throw codeRequired('act');
+        if (!(await this.credentials.takeCode(tx, account, code))) return wrongCode('act');
+      }
       const [row] = await tx.query<TokenRow[]>(
         `insert into api_tokens (editor_id, name, token_hash, scopes, expires_at)
          select $1, $2, $3, $4, $5 where (select count(*) from api_tokens where editor_id = $1) < $6
@@ -59,8 +67,8 @@ export class ApiTokens {
       if (!row) throw tooManyTokens();
       const after = { tokenId: row.id, name, scopes, expiresAt };
       await this.audit.record(tx, actor, { act: 'editors.make_token', object: { type: 'editor', id }, after });
-      const [{ email, ...owner }] = await tx.query<[Addressee]>(`select name, email, lang from editors where id = $1`, [id]);
-      const mail = accessChangedMail('token_made', owner, await this.mailRoom.letterhead(tx, owner.lang), name);
+      const { email, lang } = account;
+      const mail = accessChangedMail('token_made', account, await this.mailRoom.letterhead(tx, lang), name);
       await this.mailRoom.post(tx, { kind: 'access_changed', dedupeKey: `token_made:${row.id}`, to: email, mail });
       return { ...TokenView.of(row), token };
     });

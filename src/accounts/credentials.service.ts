@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { notSignedIn, type EditorActor } from '../access/access.js';
+import { inTransaction } from '../database/transaction.js';
 import { networkOf } from '../http/client-network.js';
 import { Problem } from '../http/problem.js';
-import { RateLimits, type Bucket } from '../http/rate-limits.js';
+import { RateLimits, tooManyTries, type Bucket } from '../http/rate-limits.js';
 import type { Client, Opened } from './desk-cookies.js';
 import { grantsAsJson } from './editors.queries.js';
 import { KnownDevices } from './known-devices.service.js';
-import { Passwords, type PasswordHash } from './passwords.js';
+import { Passwords, wrongPassword, type PasswordHash } from './passwords.js';
 import { SecondFactors } from './second-factors.service.js';
 import { Me } from './session.dto.js';
 import { SessionsService } from './sessions.service.js';
@@ -14,6 +16,12 @@ import { tokenHash } from './tokens.js';
 
 /** After the tenth wrong try there is none for a quarter of an hour. */
 const TRIES = { limit: 10, seconds: 15 * 60 } as const;
+
+/**
+ * Wrong codes of one account in a day, from all devices together: each new device has ten tries of its own, and with the password known that
+ * is as many as somebody likes. Three codes in a million are right at any time, so fifty find one in 7,000.
+ */
+const CODES = { name: 'sign-in code', limit: 50, seconds: 24 * 3_600 } as const;
 
 /** An editor as signing in needs to know it. */
 export interface Account extends Me {
@@ -50,7 +58,7 @@ export class Credentials {
   /**
    * Lets somebody try. Unknown address, wrong password, invited, suspended: all cost the same work and get the same answer.
    * @param act what follows the right password. A Problem that it returns is the answer to a wrong code: that counts as a wrong try, like a
-   *   wrong password; so it is returned before anything is written. What it throws does not count.
+   *   wrong password; so it is returned before anything is written but what is to stay. What it throws does not count.
    * @throws Problem 429 `too_many_tries`
    */
   async attempt<Result>(
@@ -68,6 +76,44 @@ export class Credentials {
     });
     if (right === null) throw refusal ?? wrong();
     return right.result;
+  }
+
+  /**
+   * Runs an act of whoever proves to be the editor of the session, in a transaction that holds the editor.
+   * @param password undefined where the act asks for a code alone
+   * @param act as in {@link attempt}
+   * @throws Problem 422 `wrong_password`, 429 `too_many_tries`
+   */
+  async prove<Result>(
+    actor: EditorActor,
+    client: Client,
+    password: string | undefined,
+    act: (tx: EntityManager, account: Account) => Promise<Result | Problem>,
+  ): Promise<Result> {
+    const account = await this.account('e.id = $1', actor.editor.id, client.device);
+    if (!account?.active) throw notSignedIn();
+    const wrong = (): Problem => wrongPassword('password');
+    return this.attempt({ account, address: account.emailCanonical, client, password, wrong }, (right) =>
+      inTransaction(this.dataSource, async (tx) => {
+        await this.sessions.holdOpen(tx, actor);
+        return (await this.holds(tx, right)) ? act(tx, right) : wrong();
+      }),
+    );
+  }
+
+  /**
+   * Takes a code of who has given the right password; wrong ones count for the account, wherever they come from, until a day after the first.
+   * The caller holds the editor, so codes are taken one after the other, and the transaction is committed also when the code was wrong.
+   * @returns whether it was right
+   * @throws Problem 429 `too_many_tries`, also for a right one
+   */
+  async takeCode(tx: EntityManager, account: Account, code: string): Promise<boolean> {
+    const bucket = { ...CODES, of: String(account.id) };
+    const seconds = await this.limits.claim(bucket, tx);
+    if (seconds !== null) throw tooManyTries(seconds);
+    const right = await this.factors.take(tx, account, code);
+    if (right) await this.limits.giveBack(bucket, tx);
+    return right;
   }
 
   /**

@@ -1,17 +1,22 @@
-import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Allows, By, type EditorActor } from '../access/access.js';
 import { UUID } from '../http/body.js';
 import { DeskRoute } from '../http/openapi.js';
 import { FormPipe } from '../http/query.js';
 import { MakeToken, NewToken, TokenList } from './api-token.dto.js';
 import { ApiTokens } from './api-tokens.service.js';
+import { DeskCookies } from './desk-cookies.js';
 
 /** One's own tokens. No token gets here. */
 @ApiTags('desk: account')
 @Controller('api/v1/desk/tokens')
 export class DeskTokensController {
-  constructor(private readonly tokens: ApiTokens) {}
+  constructor(
+    private readonly tokens: ApiTokens,
+    private readonly cookies: DeskCookies,
+  ) {}
 
   @Get()
   @Allows('account.use')
@@ -22,9 +27,9 @@ export class DeskTokensController {
 
   @Post()
   @Allows('account.use')
-  @DeskRoute('makeToken', 'Makes a token by which a program acts as the signed-in editor.', [201, NewToken], 409, 413, 415, 422)
-  make(@By() actor: EditorActor, @Body() body: MakeToken): Promise<NewToken> {
-    return this.tokens.make(actor, body);
+  @DeskRoute('makeToken', 'Makes a token by which a program acts as the signed-in editor.', [201, NewToken], 409, 413, 415, 422, 429, 503)
+  make(@By() actor: EditorActor, @Body() body: MakeToken, @Req() request: FastifyRequest): Promise<NewToken> {
+    return this.tokens.make(actor, body, this.cookies.clientOf(request));
   }
 
   @Delete(':id')

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { SYSTEM, notSignedIn, type Actor, type EditorActor } from '../access/access.js';
+import { SYSTEM, type Actor, type EditorActor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
-import { Problem } from '../http/problem.js';
 import type { Address } from '../mail/address.js';
 import { MailRoom } from '../mail/mail-room.service.js';
-import { Credentials, type Account } from './credentials.service.js';
+import { Credentials } from './credentials.service.js';
 import type { Client, Opened } from './desk-cookies.js';
 import type { Addressee } from './password.mail.js';
-import { wrongPassword } from './passwords.js';
 import type { ConfirmSecondFactor, RemoveSecondFactor, RenewRecoveryCodes, SecondFactorState } from './second-factor.dto.js';
 import { accessChangedMail, type AccessChange } from './second-factor.mail.js';
 import { noSecondFactor, secondFactorRequired, wrongCode } from './second-factor.refusals.js';
@@ -45,7 +43,7 @@ export class EnrolmentService {
 
   /** Gives a secret for an authenticator, which counts once it is confirmed. @throws Problem 422 `wrong_password`, 409 `second_factor_on`, 429 */
   async begin(actor: EditorActor, password: string, client: Client): Promise<Enrolment> {
-    return this.prove(actor, client, password, async (tx, account) => {
+    return this.credentials.prove(actor, client, password, async (tx, account) => {
       const enrolment = await this.factors.begin(tx, account);
       await this.tellAudit(tx, actor, 'begin_second_factor', account.id);
       return enrolment;
@@ -54,7 +52,7 @@ export class EnrolmentService {
 
   /** Switches it on. @throws Problem 422 `wrong_code`, 409 `no_second_factor`, 409 `second_factor_on`, 429 */
   async confirm(actor: EditorActor, { code }: ConfirmSecondFactor, client: Client): Promise<OpenedWithCodes> {
-    return this.prove(actor, client, undefined, async (tx, account) => {
+    return this.credentials.prove(actor, client, undefined, async (tx, account) => {
       if (!(await this.factors.confirm(tx, account.id, code))) return wrongCode('act');
       const recoveryCodes = await this.factors.renewRecoveryCodes(tx, account.id);
       await this.sessions.endAllAccess(tx, account.id);
@@ -66,9 +64,9 @@ export class EnrolmentService {
 
   /** Gives new recovery codes in the place of the old. @throws Problem 422 `wrong_password`, 422 `wrong_code`, 409 `no_second_factor`, 429 */
   async renewRecoveryCodes(actor: EditorActor, { password, code }: RenewRecoveryCodes, client: Client): Promise<string[]> {
-    return this.prove(actor, client, password, async (tx, account) => {
+    return this.credentials.prove(actor, client, password, async (tx, account) => {
       if (!(await this.factors.isOn(tx, account.id))) throw noSecondFactor();
-      if (!(await this.factors.take(tx, account, code))) return wrongCode('act');
+      if (!(await this.credentials.takeCode(tx, account, code))) return wrongCode('act');
       const recoveryCodes = await this.factors.renewRecoveryCodes(tx, account.id);
       await this.tellAudit(tx, actor, 'renew_recovery_codes', account.id);
       await this.tell(tx, actor, 'recovery_codes_renewed', account);
@@ -81,11 +79,11 @@ export class EnrolmentService {
    * @throws Problem 409 `second_factor_required` while the editor's role demands it; 422 `wrong_password`, 422 `wrong_code`, 409 `no_second_factor`, 429
    */
   async remove(actor: EditorActor, { password, code }: RemoveSecondFactor, client: Client): Promise<Opened> {
-    return this.prove(actor, client, password, async (tx, account) => {
+    return this.credentials.prove(actor, client, password, async (tx, account) => {
       if (!(await this.factors.isOn(tx, account.id))) throw noSecondFactor();
       const demanded = await tx.query<unknown[]>(`select from center where $1 = any(second_factor_roles)`, [account.role]);
       if (demanded.length > 0) throw secondFactorRequired(409);
-      if (!(await this.factors.take(tx, account, code))) return wrongCode('act');
+      if (!(await this.credentials.takeCode(tx, account, code))) return wrongCode('act');
       await this.factors.remove(tx, account.id);
       await this.sessions.endAllAccess(tx, account.id);
       await this.tellAudit(tx, actor, 'remove_second_factor', account.id);
@@ -118,28 +116,6 @@ export class EnrolmentService {
     if (!(await this.factors.remove(tx, editor.id))) throw noSecondFactor();
     await this.tellAudit(tx, actor, 'reset_second_factor', editor.id);
     await this.tell(tx, actor, 'second_factor_reset', editor);
-  }
-
-  /**
-   * Runs an act of whoever proves to be the editor of the session.
-   * @param password undefined where the act asks for a code alone
-   * @param act returns the refusal of a wrong code before it writes anything: see {@link Credentials.attempt}
-   */
-  private async prove<Result>(
-    actor: EditorActor,
-    client: Client,
-    password: string | undefined,
-    act: (tx: EntityManager, account: Account) => Promise<Result | Problem>,
-  ): Promise<Result> {
-    const account = await this.credentials.account('e.id = $1', actor.editor.id, client.device);
-    if (!account?.active) throw notSignedIn();
-    const wrong = (): Problem => wrongPassword('password');
-    return this.credentials.attempt({ account, address: account.emailCanonical, client, password, wrong }, (right) =>
-      inTransaction(this.dataSource, async (tx) => {
-        await this.sessions.holdOpen(tx, actor);
-        return (await this.credentials.holds(tx, right)) ? act(tx, right) : wrong();
-      }),
-    );
   }
 
   private tellAudit(tx: EntityManager, actor: Actor, verb: string, id: number): Promise<void> {

@@ -2,11 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Line } from '../http/body.js';
 import { GivenPassword, Session } from './session.dto.js';
 
-function GivenCode(description: string): PropertyDecorator {
-  return Line({ max: 40, description, example: '123456' });
+export function GivenCode(description: string, { optional = false } = {}): PropertyDecorator {
+  return Line({ optional, max: 40, description, example: '123456' });
 }
 
-const ANY_CODE = 'Six digits of the authenticator, or a recovery code.';
+export const ANY_CODE = 'Six digits of the authenticator, or a recovery code.';
 
 export class BeginSecondFactor {
   @GivenPassword()

@@ -3,9 +3,15 @@ import type { Mail } from '../mail/mail.js';
 import type { Lang } from '../text/language.js';
 import type { Addressee } from './password.mail.js';
 
-/** What an editor hears of, because whoever takes over an account does it (ASVS 6.3.7). */
+/** What an editor hears of, because whoever takes over an account, or is about to, does it (ASVS 6.3.5, 6.3.7). */
 export type AccessChange =
-  'second_factor_on' | 'second_factor_removed' | 'second_factor_reset' | 'recovery_code_used' | 'recovery_codes_renewed' | 'token_made';
+  | 'second_factor_on'
+  | 'second_factor_removed'
+  | 'second_factor_reset'
+  | 'recovery_code_used'
+  | 'recovery_codes_renewed'
+  | 'token_made'
+  | 'wrong_code';
 
 interface Words {
   readonly subject: string;
@@ -13,7 +19,7 @@ interface Words {
 }
 
 /**
- * After each change of how an editor, or a program in the editor's name, gets in.
+ * After each change of how an editor, or a program in the editor's name, gets in; and when somebody almost did.
  * @param detail with `recovery_code_used` how many are left, with `token_made` its name
  */
 export function accessChangedMail(
@@ -99,6 +105,20 @@ const WORDS: Readonly<Record<AccessChange, (detail: string) => Readonly<Record<L
     fr: {
       subject: 'Nouveaux codes de secours',
       told: 'De nouveaux codes de secours ont été créés pour votre compte à la rédaction ; les anciens ne fonctionnent plus.',
+    },
+  }),
+  wrong_code: () => ({
+    ar: {
+      subject: 'كلمة سر صحيحة ورمز خاطئ في حسابك',
+      told: 'أدخل أحدهم كلمة سرك الصحيحة عند الدخول إلى مكتب التحرير ثم رمزًا خاطئًا، فلم يدخل. إن كنت أنت من أخطأ في الرمز فلا تفعل شيئًا، وإلا فكلمة سرك معروفة لغيرك.',
+    },
+    en: {
+      subject: 'Your password was given with a wrong code',
+      told: 'Somebody gave your right password at the sign-in page of the editors’ desk, and then a wrong code, and was not let in. If it was you who mistyped the code, there is nothing to do; if not, somebody else knows your password.',
+    },
+    fr: {
+      subject: 'Votre mot de passe a été saisi avec un code erroné',
+      told: 'Quelqu’un a saisi votre mot de passe exact à la page de connexion de la rédaction, puis un code erroné, et n’est pas entré. Si c’est vous qui vous êtes trompé de code, vous n’avez rien à faire ; sinon, quelqu’un d’autre connaît votre mot de passe.',
     },
   }),
   token_made: (name) => ({

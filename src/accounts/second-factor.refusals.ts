@@ -12,14 +12,15 @@ export function wrongCode(to: 'sign-in' | 'act'): Problem {
   return new Problem(401, 'wrong_code', WRONG_CODE, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
-/** Told only to who has given the right password. */
-export function codeRequired(): Problem {
-  return new Problem(
-    401,
-    'code_required',
-    { ar: 'أدخل رمز تطبيق المصادقة، أو أحد رموز الاسترداد.', en: 'Give the code of your authenticator, or a recovery code.' },
-    { headers: { 'www-authenticate': 'Bearer' } },
-  );
+const CODE_REQUIRED: Sentence = {
+  ar: 'أدخل رمز تطبيق المصادقة، أو أحد رموز الاسترداد.',
+  en: 'Give the code of your authenticator, or a recovery code.',
+};
+
+/** Told only to who has given the right password. @param to as in {@link wrongCode} */
+export function codeRequired(to: 'sign-in' | 'act'): Problem {
+  if (to === 'act') return fieldRefused(422, 'code_required', 'code', CODE_REQUIRED, 'required');
+  return new Problem(401, 'code_required', CODE_REQUIRED, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
 /** @param status 403 for what a session without it may not do, 409 for giving it up */

@@ -24,7 +24,7 @@ export class SessionsController {
   @Post()
   @Responds('signIn', 'Signs an editor in, with a new session each time.', [201, Session], 401, 403, 413, 415, 429, 503)
   async signIn(@Body() body: SignIn, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Session> {
-    const opened = await this.signIns.signIn(body, this.cookies.clientOf(request));
+    const opened = await this.signIns.signIn(body, this.cookies.clientOf(request), request.id);
     this.cookies.set(reply, opened);
     return opened.session;
   }

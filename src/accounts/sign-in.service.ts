@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { notSignedIn, type EditorActor } from '../access/access.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import { notSignedIn, type Actor, type EditorActor } from '../access/access.js';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../http/problem.js';
 import { MailRoom } from '../mail/mail-room.service.js';
-import { Credentials } from './credentials.service.js';
+import { Credentials, type Account } from './credentials.service.js';
 import type { Client, Opened } from './desk-cookies.js';
 import { KnownDevices } from './known-devices.service.js';
 import { PasswordLinks } from './password-links.service.js';
 import { passwordChangedMail } from './password.mail.js';
 import { Passwords, refuseKnownPassword, wrongPassword } from './passwords.js';
+import { accessChangedMail } from './second-factor.mail.js';
 import { codeRequired, wrongCode } from './second-factor.refusals.js';
 import { SecondFactors } from './second-factors.service.js';
 import { Me, type ChangePassword, type SignIn } from './session.dto.js';
@@ -32,18 +33,21 @@ export class SignInService {
   ) {}
 
   /**
-   * Only who gives the right password learns whether there is a second factor.
+   * Only who gives the right password learns whether there is a second factor. A wrong code after it is told to its owner.
    * @throws Problem 401 `wrong_credentials`, `code_required`, `wrong_code`; 429 `too_many_tries`
    */
-  async signIn({ email, password, code }: SignIn, client: Client): Promise<Opened> {
+  async signIn({ email, password, code }: SignIn, client: Client, requestId: string): Promise<Opened> {
     const account = await this.credentials.account('e.email_canonical = $1', email.canonical, client.device);
     const attempt = { account, address: email.canonical, client, password, wrong: wrongCredentials };
     return this.credentials.attempt(attempt, (right) =>
       inTransaction(this.dataSource, async (tx) => {
         if (!(await this.credentials.holds(tx, right))) return wrongCredentials();
         if (await this.factors.isOn(tx, right.id)) {
-          if (code === undefined) throw codeRequired();
-          if (!(await this.factors.take(tx, right, code))) return wrongCode('sign-in');
+          if (code === undefined) throw codeRequired('sign-in');
+          if (!(await this.credentials.takeCode(tx, right, code))) {
+            await this.tellOfWrongCode(tx, { editor: null, requestId }, right);
+            return wrongCode('sign-in');
+          }
         }
         return this.credentials.open(tx, right, client);
       }),
@@ -87,6 +91,15 @@ export class SignInService {
         return this.credentials.open(tx, right, { ...client, device: null });
       });
     });
+  }
+
+  /** The password may be known to somebody else (ASVS 6.3.5): one letter and one line of the audit log a day, however many codes are tried. */
+  private async tellOfWrongCode(tx: EntityManager, actor: Actor, account: Account): Promise<void> {
+    const { id, email, lang } = account;
+    const [{ day }] = await tx.query<[{ day: string }]>(`select (now() at time zone 'UTC')::date::text as day`);
+    const mail = accessChangedMail('wrong_code', account, await this.mailRoom.letterhead(tx, lang));
+    if (await this.mailRoom.post(tx, { kind: 'access_changed', dedupeKey: `wrong_code:${id}:${day}`, to: email, mail }))
+      await this.audit.record(tx, actor, { act: 'editors.wrong_code', object: { type: 'editor', id } });
   }
 }
 

@@ -83,9 +83,9 @@ export class RateLimits {
     return rows.map(({ full }) => full);
   }
 
-  /** Takes a claim back: it turned out not to be what is counted. */
-  private async giveBack(bucket: Bucket): Promise<void> {
-    await this.dataSource.query(`update rate_buckets set n = n - 1 where key = $1 and n > 0`, [this.keyOf(bucket)]);
+  /** Takes a claim back: it turned out not to be what is counted. @param within as in {@link claim} */
+  async giveBack(bucket: Bucket, within: Pick<EntityManager, 'query'> = this.dataSource): Promise<void> {
+    await within.query(`update rate_buckets set n = n - 1 where key = $1 and n > 0`, [this.keyOf(bucket)]);
   }
 
   private async beginAnew(bucket: Bucket): Promise<void> {

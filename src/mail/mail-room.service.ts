@@ -40,9 +40,10 @@ export class MailRoom {
 
   /**
    * Puts a letter into the outbox, in the transaction of its cause.
+   * @returns false when one with the same key is there already
    * @throws Error when `to` or `replyTo` is no address: whoever takes addresses from people checks them with `parseAddress`
    */
-  async post(tx: EntityManager, { kind, dedupeKey, to, replyTo, causedBy, mail: { subject, html, text } }: Letter): Promise<void> {
+  async post(tx: EntityManager, { kind, dedupeKey, to, replyTo, causedBy, mail: { subject, html, text } }: Letter): Promise<boolean> {
     const address = parseAddress(to);
     if (!address) throw new Error(`a letter of kind ${kind} is addressed to no address`);
     const answers = replyTo === undefined ? undefined : parseAddress(replyTo);
@@ -50,7 +51,7 @@ export class MailRoom {
     const content: LetterContent = { subject, html, text, replyTo: answers?.canonical };
     const { lane, hours } = handlingOf(kind);
     const messageId = `<${randomUUID()}@${mailHost(this.addresses.origin)}>`;
-    await insertMail(tx, {
+    return insertMail(tx, {
       kind,
       lane,
       hours,

@@ -30,13 +30,14 @@ export interface NewMail {
 export async function insertMail(
   tx: EntityManager,
   { kind, lane, hours, dedupeKey, to, content, messageId, causedBy }: NewMail,
-): Promise<void> {
-  await tx.query(
+): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
     `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, caused_by, gives_up_at)
      values ($1, $2, $3, $4, $5, $6, $7, now() + $8::int * interval '1 hour')
-     on conflict (dedupe_key) do nothing`,
+     on conflict (dedupe_key) do nothing returning id`,
     [kind, lane, dedupeKey, to, content, messageId, causedBy ?? null, hours],
   );
+  return rows.length > 0;
 }
 
 /** A mail in the hands of one worker. */
