@@ -510,6 +510,7 @@ describe('a restore whose connection is lost', () => {
     let lost = 0;
     // Between Markaz and PostgreSQL: cuts the connection that sends the first COMMIT.
     const between = createServer((client) => {
+      let cut = false;
       const server = host!.startsWith('/') ? connect(join(host!, `.s.PGSQL.${port}`)) : connect(port!, host!);
       client.on('error', () => server.destroy()).on('close', () => (lost === 0 ? server.destroy() : undefined));
       server.on('error', () => client.destroy()).on('close', () => client.destroy());
@@ -519,11 +520,11 @@ describe('a restore whose connection is lost', () => {
           return;
         }
         lost += 1;
-        server.on('data', () => client.destroy());
+        cut = true;
         if (done) server.write(data);
         else client.destroy();
       });
-      server.on('data', (data: Buffer) => void (client.destroyed || client.write(data)));
+      server.on('data', (data: Buffer) => (cut ? client.destroy() : client.write(data)));
     });
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
     const { database, user, password } = connectionOf(target.databaseUrl!);
