@@ -12,18 +12,21 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import pg from 'pg';
 import { backUp, type BackedUp } from '../src/backup/backup.js';
 import { checkBackup, restore, type Restored } from '../src/backup/restore.js';
 import { KEPT, LEFT_OUT } from '../src/backup/tables.js';
-import { Config } from '../src/config/config.js';
+import { Config, StartError } from '../src/config/config.js';
 import { connectionOf, type Connection } from '../src/database/connection.js';
 import { prepareDatabase } from '../src/database/database.js';
 import { revert } from '../src/database/migrate.js';
+import { Waker } from '../src/jobs/waker.js';
 import { Doctor } from '../src/doctor/doctor.service.js';
 import { SWEEP_LOCK } from '../src/media/sweep-lock.js';
 import { createApp } from '../src/app.setup.js';
@@ -158,6 +161,14 @@ function filesOf({ dataDir }: Config): Record<string, string> {
   );
 }
 
+/** Of backups that are not finished. */
+const partsOf = (file: string): string[] => readdirSync(folder).filter((name) => name.startsWith(`${file}.`) && name.endsWith('.part'));
+
+async function forget(id: number): Promise<void> {
+  await world.dataSource.query(`delete from media where id = $1`, [id]);
+  rmSync(join(source.dataDir, 'media', String(id)), { recursive: true, force: true });
+}
+
 /** What a whole application over the restored database finds wrong with it. */
 async function examined(config: Config): Promise<unknown> {
   const database = await prepareDatabase(config, { main: connectionOf(config.databaseUrl!), location: '', leave: async () => {} }, silent);
@@ -206,7 +217,7 @@ describe('a backup', () => {
     const count = Object.values(whole.rows).reduce((sum, rows) => sum + Number.parseInt(rows, 10), 0);
     expect(whole.done).toEqual({ tables: KEPT.length, rows: count, files: 2, bytes: 6_000 });
     expect(statSync(join(folder, 'whole.tar')).mode & 0o777).toBe(0o600);
-    expect(existsSync(join(folder, 'whole.tar.part'))).toBe(false);
+    expect(partsOf('whole.tar')).toEqual([]);
 
     const target = await nowhere();
     const { createdAt, ...restored } = await restoring('whole.tar', target);
@@ -314,7 +325,7 @@ describe('a backup', () => {
     damage(join(source.dataDir, 'media', String(id), 'document.pdf'));
     await expect(backup('damaged.tar')).rejects.toThrow(`The stored file ${id}/document.pdf is not what its row says.`);
     expect(existsSync(join(folder, 'damaged.tar'))).toBe(false);
-    expect(existsSync(join(folder, 'damaged.tar.part'))).toBe(false);
+    expect(partsOf('damaged.tar')).toEqual([]);
     await world.dataSource.query(`delete from media where id = $1`, [id]);
     rmSync(join(source.dataDir, 'media', String(id)), { recursive: true });
   });
@@ -467,6 +478,113 @@ describe('a restore is refused, and nothing is changed', () => {
   }, 60_000);
 });
 
+describe('a restore whose connection is lost', () => {
+  it('among the files leaves nothing, and another archive can be restored', async () => {
+    const big = await aPicture(60_000_000);
+    await backup('long.tar');
+    await forget(big);
+    const target = await nowhere();
+    const broken = restoring('long.tar', target).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    while (!existsSync(join(target.dataDir, 'media', String(big)))) await sleep(1);
+    await on(target, (client) =>
+      client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and application_name like 'markaz%'`,
+      ),
+    );
+    expect(await broken).toMatchObject({ message: expect.stringContaining('nothing of it is left') as string });
+    expect(await isEmpty(target)).toBe(true);
+    await restoring('whole.tar', target);
+    expect(await rowsOf(target)).toEqual(whole.rows);
+  }, 60_000);
+
+  it.each([
+    ['after its COMMIT has been done, is done', true],
+    ['before its COMMIT has come, leaves nothing', false],
+  ])('%s', async (_, done) => {
+    const target = await nowhere();
+    const { host, port } = connectionOf(target.databaseUrl!);
+    let lost = 0;
+    // Between Markaz and PostgreSQL: cuts the connection that sends the first COMMIT.
+    const between = createServer((client) => {
+      let cut = false;
+      const server = host!.startsWith('/') ? connect(join(host!, `.s.PGSQL.${port}`)) : connect(port!, host!);
+      client.on('error', () => server.destroy()).on('close', () => (lost === 0 ? server.destroy() : undefined));
+      server.on('error', () => client.destroy()).on('close', () => client.destroy());
+      client.on('data', (data: Buffer) => {
+        if (lost > 0 || !data.includes('Q\0\0\0\x0bCOMMIT\0')) {
+          server.write(data);
+          return;
+        }
+        lost += 1;
+        cut = true;
+        if (done) server.write(data);
+        else client.destroy();
+      });
+      server.on('data', (data: Buffer) => (cut ? client.destroy() : client.write(data)));
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const { database, user, password } = connectionOf(target.databaseUrl!);
+    const through = testConfig({
+      DATABASE_URL: urlOf({ host: '127.0.0.1', port: (between.address() as AddressInfo).port, user, password }, database!),
+      DATA_DIR: target.dataDir,
+    });
+    try {
+      const restored = restoring('whole.tar', through);
+      if (done) expect(await restored).toMatchObject({ files: 2 });
+      else await expect(restored).rejects.toThrow('nothing of it is left');
+      expect(lost).toBe(1);
+    } finally {
+      between.close();
+    }
+    if (!done) {
+      expect(await isEmpty(target)).toBe(true);
+      await restoring('whole.tar', target);
+    }
+    expect(await rowsOf(target)).toEqual(whole.rows);
+    expect(filesOf(target)).toEqual(whole.files);
+    expect(existsSync(join(target.dataDir, 'restoring'))).toBe(false);
+  });
+});
+
+it('says in a sentence which rows the database refused, and leaves nothing', async () => {
+  const twice = await forged('whole.tar', (entries) => {
+    const text = gunzipSync(entries.get('tables/tags/000001.copy.gz')!);
+    const rows = Buffer.concat([text, text]);
+    entries.set('tables/tags/000001.copy.gz', gzipSync(rows));
+    const manifest = JSON.parse(entries.get('manifest.json')!.toString()) as { tables: Record<string, unknown>[] };
+    const table = manifest.tables.find((each) => each['name'] === 'tags')!;
+    Object.assign(table, { rows: 2, bytes: rows.length, sha256: createHash('sha256').update(rows).digest('hex') });
+    entries.set('manifest.json', Buffer.from(JSON.stringify(manifest)));
+  });
+  const target = await nowhere();
+  await expect(restoring(twice, target)).rejects.toThrow(new StartError('The rows of tags could not be written into the database.'));
+  expect(await isEmpty(target)).toBe(true);
+  await restoring('whole.tar', target);
+  expect(await rowsOf(target)).toEqual(whole.rows);
+});
+
+it('takes a volume of its own for media, with what every volume has', async () => {
+  const target = await nowhere();
+  mkdirSync(join(target.dataDir, 'media/lost+found'), { recursive: true });
+  await restoring('whole.tar', target);
+  expect(filesOf(target)).toEqual(whole.files);
+  expect(await examined(target)).toEqual([]);
+});
+
+it('brings a backup of a release before pictures to this one', async () => {
+  const old = await nowhere();
+  await restoring('whole.tar', old);
+  for (let name; !name?.startsWith('Media');) name = await revert(connectionOf(old.databaseUrl!));
+  expect(await backup('before-pictures.tar', old)).toMatchObject({ files: 0, bytes: 0 });
+  const target = await nowhere();
+  expect(await restoring('before-pictures.tar', target)).toMatchObject({ files: 0 });
+  expect(await examined(target)).toEqual([]);
+});
+
 it('brings a backup of an older release to this one', async () => {
   const old = await nowhere();
   await restoring('whole.tar', old);
@@ -501,12 +619,14 @@ describe('the commands', () => {
     const big = await aPicture(40_000_000);
     const file = join(folder, 'killed.tar');
     const first = start(['backup', file], environment(source));
-    while (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 1_000_000) await sleep(1);
+    while (!partsOf('killed.tar').some((part) => statSync(join(folder, part)).size > 1_000_000)) await sleep(1);
     first.child.kill('SIGKILL');
     await first.ended;
     expect(existsSync(file)).toBe(false);
+    expect(partsOf('killed.tar')).toHaveLength(1);
     const written = await start(['backup', file], environment(source)).ended;
     expect(written).toMatchObject({ code: 0 });
+    expect(partsOf('killed.tar')).toEqual([]);
 
     const target = await nowhere();
     const second = start(['restore', file], environment(target));
@@ -528,6 +648,72 @@ describe('the commands', () => {
     await world.dataSource.query(`delete from media where id = $1`, [big]);
     rmSync(join(source.dataDir, 'media', String(big)), { recursive: true });
   }, 120_000);
+
+  it('make one backup at a time: a second one says so, and the first is whole', async () => {
+    const big = await aPicture(40_000_000);
+    const file = join(folder, 'twice.tar');
+    writeFileSync(file, 'the backup before');
+    const first = start(['backup', file], environment(source));
+    while (!partsOf('twice.tar').some((part) => statSync(join(folder, part)).size > 1_000_000)) await sleep(1);
+    first.child.kill('SIGSTOP');
+    const second = await start(['backup', file], environment(source)).ended;
+    expect(second).toMatchObject({ code: 1, out: '', err: 'Another backup of this database is being made. Let it finish, or end it.\n' });
+    expect(readFileSync(file, 'utf8')).toBe('the backup before');
+    first.child.kill('SIGCONT');
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect([...(await checkBackup(file)).files.keys()]).toContain(`${big}/document.pdf`);
+    expect(partsOf('twice.tar')).toEqual([]);
+    await forget(big);
+  }, 60_000);
+
+  it('keep what is removed while a backup is made until it is copied', async () => {
+    // More than a pipe holds that nobody reads, so that the backup waits before the second.
+    const [big, removed] = [await aPicture(5_000_000), await aPicture()];
+    const child = spawn(process.execPath, [join(ROOT, 'bin/markaz.mjs'), 'backup', '-'], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'warn', SECRET_KEY: KEY, ...environment(source) },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('readable', resolve));
+    await world.dataSource.query(`update media set state = 'removed', due_at = now() where id = $1`, [removed]);
+    await world.app.get(Waker).run('media leftovers');
+    expect(existsSync(join(source.dataDir, 'media', String(removed), 'document.pdf'))).toBe(true);
+    const chunks: Buffer[] = [];
+    for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+    writeFileSync(join(folder, 'swept.tar'), Buffer.concat(chunks));
+    expect([...(await checkBackup(join(folder, 'swept.tar'))).files.keys()]).toContain(`${removed}/document.pdf`);
+    await world.app.get(Waker).run('media leftovers');
+    expect(existsSync(join(source.dataDir, 'media', String(removed)))).toBe(false);
+    await forget(big);
+  }, 60_000);
+
+  it.each([['doctor'], ['doctor', 'polls']])(
+    '%j refuses a database of another release, and changes nothing',
+    async (...args) => {
+      const target = await nowhere();
+      await restoring('whole.tar', target);
+      await revert(connectionOf(target.databaseUrl!));
+      const before = await schemaOf(target);
+      expect(await start(args, environment(target)).ended).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/^This database is older than this release \(it lacks \w+\): run "markaz migrate" first\.\n$/) as string,
+      });
+      expect(await schemaOf(target)).toEqual(before);
+      await prepareDatabase(target, { main: connectionOf(target.databaseUrl!), location: '', leave: async () => {} }, silent);
+      // As an instance with other views would have them.
+      await on(target, (client) => client.query(`comment on schema pub is 'of another checkout'`));
+      expect(await start(args, environment(target)).ended).toMatchObject({ code: 0 });
+      const views = await on(target, (client) => client.query(`select obj_description('pub'::regnamespace, 'pg_namespace') as digest`));
+      expect(views.rows).toEqual([{ digest: 'of another checkout' }]);
+      await on(target, (client) => client.query(`insert into migrations (timestamp, name) values (1999999999999, 'Later1999999999999')`));
+      expect(await start(args, environment(target)).ended).toMatchObject({
+        code: 1,
+        out: '',
+        err: 'A newer release has migrated this database (Later1999999999999): use that one.\n',
+      });
+    },
+    60_000,
+  );
 
   it('take the key of DATA_DIR along, and say so; --without-secret leaves it', async () => {
     const home = { DATA_DIR: join(folder, 'embedded'), SECRET_KEY: '', SAMPLE_CONTENT: 'false' };

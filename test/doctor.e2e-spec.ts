@@ -6,6 +6,7 @@ import pg from 'pg';
 import { run } from '../src/cli/cli.js';
 import { Doctor } from '../src/doctor/doctor.service.js';
 import { INVARIANTS } from '../src/doctor/invariants.queries.js';
+import { SWEEP_LOCK } from '../src/media/sweep-lock.js';
 import { renditionsOf } from '../src/media/renditions.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { SYSTEM } from '../src/access/access.js';
@@ -193,9 +194,64 @@ describe('damage', () => {
     const { rows } = await idle.query<{ pid: number }>('select pg_backend_pid() as pid');
     await new Promise((resume) => setTimeout(resume, 10_100));
     expect(await found()).toEqual({ idle_in_transaction: [`process ${rows[0]!.pid} ()`] });
+    // A backup copies its files in that state, for as long as they take.
+    await idle.query(`set application_name = 'markaz backup'`);
+    await idle.query('savepoint a');
+    await new Promise((resume) => setTimeout(resume, 10_100));
+    expect(await found()).toEqual({});
     await idle.end();
     expect(await found()).toEqual({});
-  }, 30_000);
+  }, 60_000);
+
+  it('media_overdue: not while pictures are made one after the other, nor what waits for a backup to end', async () => {
+    const waiting = `update media set due_at = now() - interval '3 minutes', state = `;
+    const id = await aPicture();
+    const another = await aPicture();
+    const late = async (state: string, ...more: readonly string[]): Promise<readonly string[] | undefined> => {
+      const all = await damaged(async (sql) => {
+        await sql(`${waiting} '${state}' where id = $1`, [id]);
+        for (const text of more) await sql(text, [another]);
+      });
+      return all['media_overdue'];
+    };
+    expect(await late('due')).toEqual([`media ${id} due`]);
+    expect(await late('due', `update media set state = 'due', due_at = now() + interval '20 seconds' where id = $1`)).toBeUndefined();
+    expect(await late('removed', `update media set state = 'due', due_at = now() + interval '20 seconds' where id = $1`)).toEqual([
+      `media ${id} removed`,
+    ]);
+    const [{ name }] = (await query<{ name: string }>(`select current_database() as name`)) as [{ name: string }];
+    const backup = new pg.Client({ ...suiteConnection(), database: name });
+    await backup.connect();
+    // As a sweep holds it, then as a backup.
+    await backup.query(`select pg_advisory_lock_shared($1)`, [SWEEP_LOCK]);
+    expect(await late('removed')).toEqual([`media ${id} removed`]);
+    await backup.query(`select pg_advisory_lock($1)`, [SWEEP_LOCK]);
+    for (const state of ['removed', 'arriving']) expect(await late(state)).toBeUndefined();
+    expect(await late('due')).toEqual([`media ${id} due`]);
+    await backup.end();
+  });
+
+  it('removed_media_in_use: its repair makes a picture anew, and gives a document back as it is', async () => {
+    const repair = INVARIANTS.find(({ name }) => name === 'removed_media_in_use')!.repair;
+    const statement = /: (update [^;]+);/.exec(repair)![1]!;
+    const id = await aPicture();
+    const states: string[] = [];
+    for (const kind of ['picture', 'document']) {
+      const runner = world.dataSource.createQueryRunner();
+      await runner.startTransaction();
+      await runner.query(`update media set state = 'removed', due_at = now(), kind = $2, width = null, height = null where id = $1`, [
+        id,
+        kind,
+      ]);
+      await runner.query(statement.replace('= N', `= ${id}`));
+      states.push(
+        ...((await runner.query(`select state from media where id = $1`, [id])) as { state: string }[]).map(({ state }) => state),
+      );
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
+    expect(states).toEqual(['due', 'ready']);
+  });
 
   it('has a test for each of its invariants', () => {
     expect(

@@ -23,6 +23,7 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'copyFrom(statement)': 'written by PostgreSQL itself with format and %I',
   },
   'src/doctor/doctor.service.ts': { sql: 'one of the list of invariants.queries.ts' },
+  'src/doctor/invariants.queries.ts': { SWEEP_LOCK: 'a number, the constant of media/sweep-lock.ts' },
   'src/accounts/leftovers.service.ts': { statement: 'one of three literals beside it' },
   'src/accounts/credentials.service.ts': { condition: 'one of two literals by its type' },
   'src/articles/article-facts.ts': {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, open, readdir, rename, rm, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -42,6 +42,8 @@ export async function backUp(config: Config, path: string, secret: boolean, repo
       throw new StartError(`The database cannot be reached.`, { cause: error });
     }
     try {
+      // Before any file is touched: another backup may be writing to the same one.
+      await keepFromSweeping(client);
       return await intoFile(path, (sink) => snapshot(client, config, sink, secret, report));
     } finally {
       await client.end();
@@ -51,15 +53,17 @@ export async function backUp(config: Config, path: string, secret: boolean, repo
   }
 }
 
-/** Under another name until it is whole and on disk: who is killed leaves no archive that looks like one. */
+/**
+ * Under a name of its own until it is whole and on disk: who is killed leaves no archive that looks like one, and the next backup to the
+ * same file clears that away.
+ */
 async function intoFile<Result>(path: string, write: (sink: Writable) => Promise<Result>): Promise<Result> {
   if (path === '-') return write(process.stdout);
   const target = resolve(path);
-  const part = `${target}.part`;
+  const part = `${target}.${randomBytes(6).toString('hex')}.part`;
   try {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    // A remainder may be another's to read: a new one is not.
-    await rm(part, { force: true });
+    await removeLeftovers(target);
     const result = await write(createWriteStream(part, { mode: 0o600, flags: 'wx' }));
     await synced(part);
     await rename(part, target);
@@ -71,6 +75,15 @@ async function intoFile<Result>(path: string, write: (sink: Writable) => Promise
     throw new StartError(`The backup could not be written to ${path}.`, { cause: error });
   }
 }
+
+/** Nobody else writes to it: whoever holds the lock is alone with this database. */
+async function removeLeftovers(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target)))
+    if (name.startsWith(`${basename(target)}.`) && LEFTOVER.test(name.slice(basename(target).length)))
+      await rm(join(dirname(target), name), { force: true });
+}
+
+const LEFTOVER = /^\.[0-9a-f]{12}\.part$/;
 
 async function synced(path: string): Promise<void> {
   const file = await open(path, 'r');
@@ -88,9 +101,6 @@ async function snapshot(
   secret: boolean,
   report: (line: string) => void,
 ): Promise<BackedUp> {
-  const { rows: locks } = await client.query<{ alone: boolean }>(`select pg_try_advisory_lock($1) as alone`, [SWEEP_LOCK]);
-  if (!locks[0]!.alone && !(await waitedForSweep(client)))
-    throw new StartError('Another backup of this database is being made. Let it finish, or end it.');
   await client.query(SAME_TEXT);
   await client.query(`begin isolation level repeatable read read only`);
   const { rows } = await client.query<{ at: Date; postgres: string; prepared: boolean }>(
@@ -121,7 +131,8 @@ async function snapshot(
     const sums: TableSum[] = [];
     for (const table of tables) sums.push(await copyOut(client, table, (piece, text) => writer.addPiece(table.name, piece, text)));
     const numbering = await numberingOf(client, tables);
-    const files = await copyFiles(client, config, writer);
+    // A release before pictures has none.
+    const files = tables.some(({ name }) => name === 'media_files') ? await copyFiles(client, config, writer) : { count: 0, bytes: 0 };
     await client.query(`commit`);
     await writer.finish({ tables: sums, numbering, files });
     report(included ? WITH_KEY : WITHOUT_KEY);
@@ -133,6 +144,16 @@ async function snapshot(
 
 const WITH_KEY = 'The archive holds SECRET_KEY: keep it as secret as the database itself. --without-secret leaves the key out.';
 const WITHOUT_KEY = 'The archive does not hold SECRET_KEY: keep that apart, for without the same one much of the archive is worth nothing.';
+
+/**
+ * Until the connection ends no file leaves storage, and no other backup is made.
+ * @throws StartError when one is being made
+ */
+async function keepFromSweeping(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ alone: boolean }>(`select pg_try_advisory_lock($1) as alone`, [SWEEP_LOCK]);
+  if (!rows[0]!.alone && !(await waitedForSweep(client)))
+    throw new StartError('Another backup of this database is being made. Let it finish, or end it.');
+}
 
 /** A sweep holds it for a moment, another backup for long. */
 async function waitedForSweep(client: pg.Client): Promise<boolean> {

@@ -112,19 +112,75 @@ async function intoEmpty(
   await refuseContent(client, archive);
   const storage = new Storage(join(config.dataDir, 'media'));
   const marker = await clearStorage(storage, config, archive);
-  const forgetKey = key === null ? (): void => undefined : keepKey(config, key);
+  let forgetKey = (): void => undefined;
   const put = new Set<number>();
+  const loaded: { restored: Restored; transaction: string }[] = [];
   try {
-    const restored = await inSchemaOf(server.main, archive.head.migrations, (tx) => load(tx, path, archive, storage, put));
-    rmSync(marker);
-    return restored;
+    if (key !== null) forgetKey = keepKey(config, key);
+    await inSchemaOf(server.main, archive.head.migrations, async (tx) => {
+      loaded.push({ restored: await load(tx, path, archive, storage, put), transaction: await numberOf(tx) });
+    });
   } catch (error) {
-    for (const id of put) await storage.remove(id);
-    rmSync(marker);
-    forgetKey();
-    throw error;
+    // Of what was loaded nothing but the answer to its COMMIT may be lost.
+    const arrived = loaded[0] !== undefined && (await isCommitted(server, loaded[0].transaction));
+    if (!arrived) {
+      await clearAway(storage, put, marker, forgetKey);
+      throw told(error);
+    }
+  }
+  rmSync(marker);
+  return loaded[0]!.restored;
+}
+
+/** Takes away what a restore has written beside the database. Where that cannot be done, the marker tells the next try of it. */
+async function clearAway(storage: Storage, put: ReadonlySet<number>, marker: string, forgetKey: () => void): Promise<void> {
+  forgetKey();
+  const removed = await Promise.allSettled([...put].map((id) => storage.remove(id)));
+  if (removed.every(({ status }) => status === 'fulfilled')) rmSync(marker);
+}
+
+/** A sentence for what the database or the disk said; a fault of ours stays what it is. */
+function told(error: unknown): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  const foreign = syscall !== undefined || /^[0-9A-Z]{5}$/.test(code ?? '') || /connection|not queryable/i.test(message);
+  if (error instanceof StartError || !foreign) return error;
+  return new StartError('The backup could not be restored, and nothing of it is left.', { cause: error });
+}
+
+async function numberOf(tx: pg.PoolClient): Promise<string> {
+  const { rows } = await tx.query<{ number: string }>(`select pg_current_xact_id()::text as number`);
+  return rows[0]!.number;
+}
+
+/**
+ * Whether a transaction whose connection was lost has come to its end; what is still in the middle of it is ended first.
+ * @throws StartError when that cannot be known now
+ */
+async function isCommitted(server: Server, transaction: string): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withClient(server.main, async (client) => {
+        await client.query(`select pg_terminate_backend(pid, 10000) from pg_stat_activity where backend_xid = $1::xid8::xid`, [
+          transaction,
+        ]);
+        const { rows } = await client.query<{ status: string }>(`select pg_xact_status($1::xid8) as status`, [transaction]);
+        if (rows[0]!.status === 'in progress') throw new Error('it has not ended');
+        return rows[0]!.status === 'committed';
+      });
+    } catch (error) {
+      // A server that has crashed is back within moments.
+      if (attempt === SERVER_IS_BACK_S)
+        throw new StartError(
+          'The connection was lost at the very end, and whether the rows have arrived could not be looked up: the files are kept. ' +
+            'Restore once more: it says that there are rows where all has arrived, and starts anew where nothing has.',
+          { cause: error },
+        );
+    }
+    await new Promise((resume) => setTimeout(resume, 1_000));
   }
 }
+
+const SERVER_IS_BACK_S = 30;
 
 /** @throws StartError unless the database is empty: never migrated, or never used */
 async function refuseContent(client: pg.Client, { head }: Archive): Promise<void> {
@@ -156,7 +212,9 @@ async function clearStorage(storage: Storage, { dataDir }: Config, { head }: Arc
   const leftover = readIfThere(marker) === own;
   for await (const { id } of storage.list()) {
     if (!leftover || id === 0)
-      throw new StartError(`There are files in ${storage.root}, of another database: set another DATA_DIR, or move them away.`);
+      throw new StartError(
+        `There are files in ${storage.root}, of another database, or of a killed restore of another backup: set another DATA_DIR, or move them away.`,
+      );
     await storage.remove(id);
   }
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
@@ -193,10 +251,15 @@ async function load(tx: pg.PoolClient, path: string, archive: Archive, storage: 
   await readArchive(path, {
     rows: (table, text) => loader.rows(table, text),
     file: async (id, name, content) => {
+      // Files take their time: no COPY stays open through it.
+      await loader.end();
       if (!put.has(id)) await storage.begin(id);
       put.add(id);
       await storage.write(id, name, content);
     },
+  }).catch((error: unknown) => {
+    loader.breakOff();
+    throw error;
   });
   await loader.end();
 
@@ -222,37 +285,61 @@ async function load(tx: pg.PoolClient, path: string, archive: Archive, storage: 
 /** Fills one table after the other. */
 class Loader {
   private table: string | null = null;
-  private stream: CopyStreamQuery | null = null;
+  /** The COPY that is open; `broken` rejects when it is refused or its connection lost, whenever that is. */
+  private copy: { readonly stream: CopyStreamQuery; readonly broken: Promise<never> } | null = null;
 
   constructor(
     private readonly tx: pg.PoolClient,
     private readonly tables: ReadonlyMap<string, Table>,
   ) {}
 
+  /** @throws StartError when the database does not take them */
   async rows(name: string, text: Buffer): Promise<void> {
     if (name !== this.table) {
       await this.end();
       const statement = this.tables.get(name)?.copyIn;
       if (statement === undefined) throw new StartError(`The backup has a table ${name} that its own migrations do not make.`);
       this.table = name;
-      this.stream = this.tx.query(copyFrom(statement));
+      this.copy = this.begin(statement);
     }
-    const stream = this.stream!;
-    await new Promise<void>((resolve, reject) => {
-      stream.once('error', reject);
-      stream.write(text, (error) => {
-        stream.off('error', reject);
-        if (error) reject(error);
-        else resolve();
-      });
-    });
+    const { stream } = this.copy!;
+    await this.unlessBroken(
+      new Promise((resolve, reject) => {
+        stream.write(text, (error) => (error ? reject(error) : resolve()));
+      }),
+    );
   }
 
+  /** @throws StartError when the database does not take the rows */
   async end(): Promise<void> {
-    if (this.stream === null) return;
-    this.stream.end();
-    await finished(this.stream);
-    this.stream = null;
+    if (this.copy === null) return;
+    this.copy.stream.end();
+    await this.unlessBroken(finished(this.copy.stream));
+    this.copy = null;
+  }
+
+  /** Ends what is open in the middle, so that the connection can be told something else. */
+  breakOff(): void {
+    this.copy?.stream.destroy();
+    this.copy = null;
+  }
+
+  private begin(statement: string): { stream: CopyStreamQuery; broken: Promise<never> } {
+    const stream = this.tx.query(copyFrom(statement));
+    const broken = new Promise<never>((_, reject) => void stream.on('error', reject));
+    // Whoever calls next is told.
+    broken.catch(() => undefined);
+    return { stream, broken };
+  }
+
+  private async unlessBroken(step: Promise<void>): Promise<void> {
+    try {
+      await Promise.race([this.copy!.broken, step]);
+    } catch (error) {
+      // Ended by the error.
+      this.copy = null;
+      throw new StartError(`The rows of ${this.table} could not be written into the database.`, { cause: error });
+    }
   }
 }
 

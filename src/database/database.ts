@@ -3,7 +3,7 @@ import { StartError, type Config } from '../config/config.js';
 import { Secret } from '../config/secret.js';
 import { connectionOf, type Connection } from './connection.js';
 import { joinEmbeddedPostgres } from './embedded/embedded-postgres.js';
-import { migrate, withDatabaseLock } from './migrate.js';
+import { expectSchema, migrate, withDatabaseLock } from './migrate.js';
 import { READER_OPTIONS, mayCreateRoles, prepareReaderRole, readerRole, refuseTemporaryTables } from './reader-role.js';
 import { checkServer } from './start-up-checks.js';
 
@@ -43,14 +43,7 @@ export function projectDirectory(): string {
  */
 export async function prepareDatabase(config: Config, server: Server, log: (line: string) => void): Promise<Database> {
   const role = readerRole(Secret.for(config));
-  const client = new pg.Client({ ...server.main, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
-  // Lost while the migrations run on another connection: the next statement here fails and says so; the event alone would end the process.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new StartError(`The database cannot be reached: ${reasonOf(error)}`, { cause: error });
-  }
+  const client = await connected(server);
   try {
     return await withDatabaseLock(client, async () => {
       await checkServer(client);
@@ -65,6 +58,38 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The database as it is, for who only looks: nothing is migrated, granted or written. Its reader door is the main connection, read-only.
+ * @throws StartError when it cannot be reached, or has not the schema of this release
+ */
+export async function unpreparedDatabase(_config: Config, server: Server): Promise<Database> {
+  const client = await connected(server);
+  try {
+    await expectSchema(client);
+    return { ...server, reader: ownReader(server) };
+  } finally {
+    await client.end();
+  }
+}
+
+/** In a search path of its own a table named by mistake is not found. */
+function ownReader({ main }: Server): Database['reader'] {
+  return { ...main, options: `-c search_path=pub ${READER_OPTIONS}` };
+}
+
+/** @throws StartError */
+async function connected({ main }: Server): Promise<pg.Client> {
+  const client = new pg.Client({ ...main, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
+  // Lost while something else is waited for: the next statement here fails and says so; the event alone would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new StartError(`The database cannot be reached: ${reasonOf(error)}`, { cause: error });
+  }
+  return client;
 }
 
 /**
@@ -129,8 +154,7 @@ async function prepareReader(
   }
   return {
     role: null,
-    // In a search path of its own a table named by mistake is not found.
-    connection: { ...server.main, options: `-c search_path=pub ${READER_OPTIONS}` },
+    connection: ownReader(server),
     warning:
       'WARNING: the database user may create no roles, so readers are served through its own rights, read-only. That stops mistakes, not an injection. ' +
       'Let an administrator run: alter role … createrole; or set READER_DATABASE_URL.',

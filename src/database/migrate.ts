@@ -21,7 +21,8 @@ export async function withDatabaseLock<Result>(client: Client, act: () => Promis
   try {
     return await act();
   } finally {
-    await client.query(`select pg_advisory_unlock($1)`, [PREPARING]);
+    // A connection that is lost has let go of it.
+    await client.query(`select pg_advisory_unlock($1)`, [PREPARING]).catch(() => undefined);
   }
 }
 
@@ -54,6 +55,19 @@ export async function migrate(connection: Connection, readers: readonly string[]
     for (const name of readers) for (const sql of grantPublicViews(name)) await query(sql);
     return pending.map(({ name }) => name);
   });
+}
+
+/**
+ * Looks whether the schema is that of this code, and changes nothing.
+ * @throws StartError when it is older or newer
+ */
+export async function expectSchema(client: Client): Promise<void> {
+  const { rows: made } = await client.query<{ made: boolean }>(`select to_regclass('public.migrations') is not null as made`);
+  const { rows: applied } = made[0]!.made ? await client.query<{ name: string }>(`select name from public.migrations`) : { rows: [] };
+  const strange = applied.find(({ name }) => !migrations.some((known) => known.name === name));
+  if (strange) throw new StartError(`A newer release has migrated this database (${strange.name}): use that one.`);
+  const pending = migrations.find(({ name }) => !applied.some((known) => known.name === name));
+  if (pending) throw new StartError(`This database is older than this release (it lacks ${pending.name}): run "markaz migrate" first.`);
 }
 
 /**
@@ -114,7 +128,8 @@ async function inMigration<Result>(
     await runner.commitTransaction();
     return result;
   } catch (error) {
-    if (runner.isTransactionActive) await runner.rollbackTransaction();
+    // What cannot be rolled back was on a connection that is lost, and is told of by `error`.
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     throw error;
   } finally {
     await runner.release();

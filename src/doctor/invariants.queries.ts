@@ -1,3 +1,5 @@
+import { SWEEP_LOCK } from '../media/sweep-lock.js';
+
 /** What must be true of every row at every moment. */
 export interface Invariant {
   /** Stable: programs know it by this. */
@@ -12,6 +14,10 @@ const SERVER = 'Start the server: it does so by itself within a minute. If one i
 
 /** What is due is taken within seconds; what is this late was forgotten, or nobody is there to do it. */
 const LATE = `interval '2 minutes'`;
+
+/** Whether a backup is being made: it holds the lock alone, sweeps share it. */
+const BACKUP_RUNS = `exists (select from pg_locks where locktype = 'advisory' and granted and mode = 'ExclusiveLock' and objsubid = 1
+  and database = (select oid from pg_database where datname = current_database()) and (classid::bigint << 32 | objid::bigint) = ${SWEEP_LOCK})`;
 
 export const INVARIANTS: readonly Invariant[] = [
   {
@@ -90,7 +96,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'removed_media_in_use',
     sql: `select 'media ' || m.id as row from media m where m.state = 'removed'
       and (exists (select from revision_media u where u.media_id = m.id) or exists (select from authors a where a.portrait_id = m.id)) order by m.id`,
-    repair: `If its files are still there: update media set state = 'due', due_at = now() where id = N; else choose another picture at the desk.`,
+    repair: `If its files are still there: update media set state = case kind when 'document' then 'ready' else 'due' end, due_at = now() where id = N; else choose another picture at the desk.`,
   },
   {
     name: 'live_picture_not_ready',
@@ -114,7 +120,10 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'media_overdue',
-    sql: `select 'media ' || id || ' ' || state as row from media where state in ('arriving', 'due', 'removed') and due_at < now() - ${LATE} order by id`,
+    // Renditions are made one picture after the other, each under a lease; while a backup is made nothing is swept.
+    sql: `select 'media ' || id || ' ' || state as row from media
+      where due_at < now() - ${LATE} and (state = 'due' and not exists (select from media m where m.state = 'due' and m.due_at > now())
+        or state in ('arriving', 'removed') and not ${BACKUP_RUNS}) order by id`,
     repair: SERVER,
   },
   {
@@ -149,6 +158,8 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'idle_in_transaction',
     sql: `select 'process ' || pid || ' (' || application_name || ')' as row from pg_stat_activity
       where datname = current_database() and state like 'idle in transaction%' and state_change < clock_timestamp() - interval '10 seconds' and pid <> pg_backend_pid()
+        -- It keeps its snapshot while it copies files, for as long as that takes.
+        and application_name <> 'markaz backup'
       order by pid`,
     repair: `select pg_terminate_backend(N); it holds locks and does nothing.`,
   },

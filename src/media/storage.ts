@@ -97,6 +97,8 @@ export class Storage {
   /** Everything that lies there, by id. Empty folders, and what has no name of ours, are told with 0 bytes: nothing may lie there unseen. */
   async *list(): AsyncIterable<StoredFile> {
     for (const folder of (await readdir(this.root).catch(ifMissing)) ?? []) {
+      // Every ext4 volume has it at its top, and one may be mounted here.
+      if (folder === 'lost+found') continue;
       const id = /^[1-9]\d{0,9}$/.test(folder) ? Number(folder) : 0;
       const names = id === 0 ? [] : await readdir(this.folderOf(id)).catch(ifMissing);
       // Gone while we looked.
