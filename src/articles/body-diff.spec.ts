@@ -109,8 +109,7 @@ describe('Lines', () => {
   it('are laid side by side first, then words within those that were changed', async () => {
     const [first, second, third] = ['دليل النقل الحضري في المدن', 'تقرير الطرق السنوي', 'سجل المحطات القديمة'];
     expect(await compared([first, second, third], ['مرجع جديد', first, third.replace('القديمة', 'الحديثة')])).toEqual([
-      '+مرجع جديد',
-      '+\n',
+      '+مرجع جديد\n',
       `=${first}`,
       `-\n${second}`,
       '=\nسجل المحطات',
@@ -158,8 +157,8 @@ describe('What takes long', () => {
     expect(looks).toBeLessThan(101_000);
     // A hopeless piece leaves something to the others.
     expect(steps([2, 2], (from, to) => from === to + 1, effort)).toEqual([[0, null], [1, 0], [null, 1]]); // prettier-ignore
-    while (steps([before.length, after.length], same, effort) === null && looks < 1_000_000);
-    expect(looks).toBeGreaterThan(400_000);
+    for (let round = 0; round < 9; round += 1) steps([before.length, after.length], same, effort);
+    expect(looks).toBeLessThan(505_000);
   });
 
   const WORDS = Array.from({ length: 40 }, (_, n) => `w${n}`);

@@ -127,8 +127,8 @@ export async function compareLines(before: readonly string[], after: readonly st
 }
 
 /** A line with the break before it. */
-function runsOfLine(lines: readonly string[], index: number | null): Run<null>[] {
-  const text = index === null ? '' : `${index === 0 ? '' : '\n'}${lines[index]}`;
+function runsOfLine(all: readonly string[], index: number | null): Run<null>[] {
+  const text = index === null ? '' : `${index === 0 ? '' : '\n'}${all[index]}`;
   return text === '' ? [] : [{ text, markup: null, key: '' }];
 }
 
@@ -233,20 +233,20 @@ class Comparison {
 
   /**
    * Lays two lists side by side: what is equal first, then what went beside what came and is alike.
-   * @param keyOf equal where two are
-   * @param sketch asked for what is not in both
+   * @param key equal where two are
+   * @param sketched asked for what is not in both
    */
   async sideBySide<Item>(
     [left, right]: readonly [readonly Item[], readonly Item[]],
-    keyOf: (item: Item) => string,
-    sketch: (item: Item) => Sketch,
+    key: (item: Item) => string,
+    sketched: (item: Item) => Sketch,
   ): Promise<Place[]> {
     // Numbers, because long keys take long to compare.
     const numbers = new Map<string, number>();
     const numbered = (item: Item): number => {
-      const key = keyOf(item);
-      const number = numbers.get(key) ?? numbers.size;
-      numbers.set(key, number);
+      const text = key(item);
+      const number = numbers.get(text) ?? numbers.size;
+      numbers.set(text, number);
       return number;
     };
     const [before, after] = [left.map(numbered), right.map(numbered)];
@@ -269,7 +269,7 @@ class Comparison {
       const sketches = async (items: readonly Item[], indices: readonly number[]): Promise<Sketch[]> => {
         const made: Sketch[] = [];
         for (const at of indices) {
-          made.push(sketch(items[at]!));
+          made.push(sketched(items[at]!));
           await this.turn.yield();
         }
         return made;
