@@ -323,6 +323,22 @@ describe('Pictures and documents of a preview', () => {
     const gone = await below(cover.id, '640.webp');
     expect([gone.statusCode, gone.headers['cache-control'], gone.headers['x-robots-tag']]).toEqual([404, 'private, no-store', 'noindex, nofollow, noarchive']); // prettier-ignore
   }, 60_000);
+
+  it('are those of the author whom a merged one was merged into, as the byline shows them', async () => {
+    const file = await aPictureFile({ width: 640, height: 400 });
+    const [hidden, shownNow] = [await uploaded(world, chief, file), await uploaded(world, chief, file)];
+    await world.app.get(Waker).run('media renditions');
+    const merged = await anAuthor(world, { name: { ar: 'هدى سالم' }, portraitId: hidden.id });
+    const target = await anAuthor(world, { name: { ar: 'هدى م. سالم' }, portraitId: shownNow.id });
+    const { token } = await offer((await aText({ byline: [{ authorId: merged.id }] })).id);
+    const below = async (media: number): Promise<number> => (await open(`/previews/${token}/media/${media}/640.webp`)).statusCode;
+    expect([await below(hidden.id), await below(shownNow.id)]).toEqual([200, 404]);
+
+    await world.as(chief).post(`/api/v1/desk/authors/${merged.id}/merge`, { into: target.id, version: 1 }).expect(200);
+    const { body } = await world.get(`/api/v1/previews/${token}`).expect(200);
+    expect(body.byline[0].portrait.url).toBe(`${ORIGIN}/previews/${token}/media/${shownNow.id}/640.webp`);
+    expect([await below(hidden.id), await below(shownNow.id)]).toEqual([404, 200]);
+  }, 60_000);
 });
 
 describe('A link that is past', () => {

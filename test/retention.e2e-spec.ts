@@ -23,7 +23,7 @@ beforeEach(async () => {
   await forgetLog();
 });
 
-const run = (job: 'revision retention' | 'audit retention'): Promise<void> => world.app.get(Waker).run(job);
+const run = (job: 'revision retention' | 'preview retention' | 'audit retention'): Promise<void> => world.app.get(Waker).run(job);
 
 async function forgetLog(): Promise<void> {
   await world.tx(async (tx) => {
@@ -214,6 +214,41 @@ describe('steps between two texts', () => {
     await run('revision retention');
     expect(await numbers(draft.id)).toEqual([1, 3]);
     expect(await world.dataSource.query(`select from preview_links where token_hash = sha256('just coming')`)).toHaveLength(1);
+  });
+});
+
+describe('preview links', () => {
+  it('go whole 90 days after they expired or were taken back, a line telling how many', async () => {
+    const { id } = await aDraft(world);
+    // Days ago: made, expired, taken back.
+    for (const [note, made, expired, revoked] of [
+      ['open', 10, -5, null],
+      ['expired long ago', 121, 91, null],
+      ['expired lately', 119, 89, null],
+      ['taken back long ago', 101, 80, 91],
+      ['taken back lately', 100, 80, 89],
+    ] as const) {
+      await world.dataSource.query(
+        `insert into preview_links (article_id, revision_id, token_hash, note, created_at, expires_at, revoked_at)
+         select article_id, id, sha256($2::text::bytea), $2, now() - make_interval(days => $3), now() - make_interval(days => $4),
+           now() - make_interval(days => $5) from revisions where article_id = $1`,
+        [id, note, made, expired, revoked],
+      );
+    }
+    const notes = async (): Promise<string[]> => {
+      const { body } = await world.as(admin).get(`/api/v1/desk/articles/${id}/preview-links`).expect(200);
+      return (body.items as { note: string }[]).map(({ note }) => note);
+    };
+    expect(await notes()).toHaveLength(5);
+    await Promise.all([run('preview retention'), run('preview retention')]);
+    expect(await notes()).toEqual(['taken back lately', 'expired lately', 'open']);
+    expect(await numbers(id)).toEqual([1]);
+    const lines = await log('retention.previews');
+    expect(lines.reduce((sum, { after }) => sum + after.removed, 0)).toBe(2);
+    for (const line of lines) expect(line).toMatchObject({ editor_id: null, object_type: 'center' });
+    expect(Math.round((Date.now() - Date.parse(lines[0]!.after.until)) / 86_400_000)).toBe(91);
+    await run('preview retention');
+    expect(await log('retention.previews')).toEqual(lines);
   });
 });
 

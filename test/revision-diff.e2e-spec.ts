@@ -186,25 +186,41 @@ describe('The comparison of two revisions', () => {
     expect(page.body).not.toMatch(/["\s]\/media\//);
   });
 
-  it('holds nobody up: readers are answered while the largest texts are compared', async () => {
-    // Two hundred kilobytes without one word in common, in the form that takes longest.
-    const row = (n: number): string => `<tr><td>${n % 23}</td><td>${(n * 7) % 19}</td></tr>`;
-    const table = (seed: number, shift: number): string => `<table>${Array.from({ length: 340 }, (_, n) => row(n * seed + shift)).join('')}</table>`; // prettier-ignore
-    const body = (seed: number): string => Array.from({ length: 15 }, (_, shift) => table(seed, shift)).join('');
-    const id = await anArticleOf({ body: body(3) }, { body: body(5) });
-    let longest = 0;
-    let [last, going] = [process.cpuUsage().user, true];
-    // Of this process's own time, so that a busy machine does not count.
-    const tick = (): void => {
-      const now = process.cpuUsage().user;
-      longest = Math.max(longest, (now - last) / 1_000);
-      last = now;
-      if (going) setImmediate(tick);
-    };
-    setImmediate(tick);
-    const { status } = await world.app.inject({ method: 'GET', url: path(id, 2), headers: { authorization: `Bearer ${chief.token}` } }).then(({ statusCode }) => ({ status: statusCode })); // prettier-ignore
-    going = false;
-    expect(status).toBe(200);
-    expect(longest).toBeLessThan(200);
-  }, 60_000);
+  // In the forms that take longest: two hundred kilobytes of body without one word in common, five hundred references of one each that end otherwise.
+  const row = (n: number): string => `<tr><td>${n % 23}</td><td>${(n * 7) % 19}</td></tr>`;
+  const table = (seed: number, shift: number): string => `<table>${Array.from({ length: 340 }, (_, n) => row(n * seed + shift)).join('')}</table>`; // prettier-ignore
+  const tables = (seed: number): object => ({ body: Array.from({ length: 15 }, (_, shift) => table(seed, shift)).join('') });
+  const reference = (n: number, seed: number): object => ({ title: `${'.'.repeat(980)} ${seed}x${n}` });
+  const references = (seed: number): object => ({ references: Array.from({ length: 500 }, (_, n) => reference(n, seed)) });
+
+  it.each([
+    ['tables', tables],
+    ['references', references],
+  ])(
+    'holds nobody up: readers are answered while the largest %s are compared',
+    async (_, text) => {
+      const id = await anArticleOf(text(3), text(5));
+      let longest = 0;
+      let [last, going] = [process.cpuUsage().user, true];
+      // Of this process's own time, so that a busy machine does not count.
+      const tick = (): void => {
+        const now = process.cpuUsage().user;
+        longest = Math.max(longest, (now - last) / 1_000);
+        last = now;
+        if (going) setImmediate(tick);
+      };
+      setImmediate(tick);
+      const { statusCode } = await world.app.inject({
+        method: 'GET',
+        url: path(id, 2),
+        headers: { authorization: `Bearer ${chief.token}` },
+      });
+      // What came last counts as well.
+      await new Promise((resolve) => void setImmediate(resolve));
+      going = false;
+      expect(statusCode).toBe(200);
+      expect(longest).toBeLessThan(200);
+    },
+    60_000,
+  );
 });

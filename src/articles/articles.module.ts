@@ -12,6 +12,7 @@ import { DeskPreviewsController } from './desk-previews.controller.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
 import { DraftingService } from './drafting.service.js';
+import { PreviewRetention } from './preview-retention.job.js';
 import { PreviewsController } from './previews.controller.js';
 import { PreviewsService } from './previews.service.js';
 import { RevisionRetention } from './revision-retention.job.js';
@@ -41,6 +42,7 @@ import { WorkflowService } from './workflow.service.js';
     ArticleLetters,
     DeskArticlesService,
     DraftingService,
+    PreviewRetention,
     PreviewsService,
     RevisionRetention,
     ScheduleJob,

@@ -5,7 +5,7 @@ import rehypeStringify from 'rehype-stringify';
 import { unified } from 'unified';
 import { cleanBody } from './body.js';
 import { compareBodies, compareLines } from './body-diff.js';
-import { tokens } from './word-diff.js';
+import { Effort, steps, tokens } from './word-diff.js';
 
 const clean = (html: string): string => cleanBody(html, 'ar').html;
 const diff = async (before: string, after: string): Promise<string> =>
@@ -79,8 +79,8 @@ describe('Words', () => {
     );
   });
 
-  it('that are only spelled otherwise are one changed word', () => {
-    const words = compareLines('قالت المسؤولة إنّ الأمـــر مهم.', 'قالت المسئولة ان الأمر مهمّ جدًا.');
+  it('that are only spelled otherwise are one changed word', async () => {
+    const words = await compareLines(['قالت المسؤولة إنّ الأمـــر مهم.'], ['قالت المسئولة ان الأمر مهمّ جدًا.']);
     expect(words.map(({ op, text, spelling }) => [op, text, spelling])).toEqual([
       ['equal', 'قالت ', false],
       ['delete', 'المسؤولة', true],
@@ -97,8 +97,101 @@ describe('Words', () => {
       ['insert', ' جدًا', false],
       ['equal', '.', false],
     ]);
-    expect(compareLines('', '')).toEqual([]);
-    expect(compareLines('', 'أ')).toEqual([{ op: 'insert', text: 'أ', spelling: false, markup: false }]);
+    expect(await compareLines([], [])).toEqual([]);
+    expect(await compareLines([], ['أ'])).toEqual([{ op: 'insert', text: 'أ', spelling: false, markup: false }]);
+  });
+});
+
+describe('Lines', () => {
+  const compared = async (before: string[], after: string[]): Promise<string[]> =>
+    (await compareLines(before, after)).map(({ op, text }) => `${{ equal: '=', delete: '-', insert: '+' }[op]}${text}`);
+
+  it('are laid side by side first, then words within those that were changed', async () => {
+    const [first, second, third] = ['دليل النقل الحضري في المدن', 'تقرير الطرق السنوي', 'سجل المحطات القديمة'];
+    expect(await compared([first, second, third], ['مرجع جديد', first, third.replace('القديمة', 'الحديثة')])).toEqual([
+      '+مرجع جديد\n',
+      `=${first}`,
+      `-\n${second}`,
+      '=\nسجل المحطات',
+      '- القديمة',
+      '+ الحديثة',
+    ]);
+    expect(await compared([first], [second])).not.toEqual([]);
+    expect(await compared([first, second], [third])).toEqual([`-${first}\n${second}`, `+${third}`]);
+  });
+
+  it('of more than 12,000 characters come and go whole', async () => {
+    const long = 'كلمة '.repeat(2_500);
+    expect(await compared([`${long}أولى`], [`${long}ثانية`])).toEqual([`-${long}أولى`, `+${long}ثانية`]);
+    expect(await compared(['قبل', `${long}أولى`], ['قبل', `${long}ثانية`])).toEqual(['=قبل', `-\n${long}أولى`, `+\n${long}ثانية`]);
+  });
+
+  it('of any kind give back both texts', async () => {
+    const line = fc.array(fc.constantFrom('دليل', 'النقل', 'الطرق', '2023', '،', 'مسؤول', 'مسئول'), { minLength: 1, maxLength: 5 }).map((words) => words.join(' ')); // prettier-ignore
+    const list = fc.array(line, { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(list, list, async (before, after) => {
+        const words = await compareLines(before, after);
+        const without = (gone: string): string => words.filter(({ op }) => op !== gone).map(({ text }) => text).join(''); // prettier-ignore
+        expect([without('insert'), without('delete')]).toEqual([before.join('\n'), after.join('\n')]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('What takes long', () => {
+  it('is given up after so many looks, also among words that are all the same', () => {
+    const side = (mark: string): string[] => {
+      const words = Array.from({ length: 320 }, (_, n) => `${mark}${n}`);
+      return [...words, ...Array.from({ length: 9_000 }, () => '.'), ...words];
+    };
+    const [before, after] = [side('a'), side('b')];
+    let looks = 0;
+    const same = (from: number, to: number): boolean => {
+      looks += 1;
+      return before[from] === after[to];
+    };
+    const effort = new Effort();
+    expect(steps([before.length, after.length], same, effort)).toBeNull();
+    expect(looks).toBeLessThan(101_000);
+    // A hopeless piece leaves something to the others.
+    expect(steps([2, 2], (from, to) => from === to + 1, effort)).toEqual([[0, null], [1, 0], [null, 1]]); // prettier-ignore
+    for (let round = 0; round < 9; round += 1) steps([before.length, after.length], same, effort);
+    expect(looks).toBeLessThan(505_000);
+  });
+
+  const WORDS = Array.from({ length: 40 }, (_, n) => `w${n}`);
+  const list = (step: number): string => `<ul>${Array.from({ length: 600 }, (_, n) => `<li>${WORDS[(n * step) % 40]} ${WORDS[(n * n * step + n) % 37]}</li>`).join('')}</ul>`; // prettier-ignore
+  const stops = (mark: string): string => {
+    const words = Array.from({ length: 320 }, (_, n) => `${mark}${n}`).join(' ');
+    return `<p>${words} ${'.'.repeat(8_900)} ${words}</p>`;
+  };
+
+  it.each([
+    ['one list', list(3), list(7)],
+    ['one paragraph of full stops', stops('a'), stops('b')],
+  ])('lets others have their turn: %s', async (_, before, after) => {
+    const [old, now] = [clean(before), clean(after)];
+    expect(Math.max(old.length, now.length)).toBeLessThan(12_000);
+    const longest: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      // Of this process's own time, so that a busy machine does not count.
+      let [last, going, most] = [process.cpuUsage().user, true, 0];
+      const tick = (): void => {
+        const at = process.cpuUsage().user;
+        most = Math.max(most, (at - last) / 1_000);
+        last = at;
+        if (going) setImmediate(tick);
+      };
+      setImmediate(tick);
+      await compareBodies(old, now);
+      await new Promise((resolve) => void setImmediate(resolve));
+      going = false;
+      longest.push(most);
+    }
+    // The best of four: collecting garbage and compiling is not what is measured.
+    expect(Math.min(...longest)).toBeLessThan(90);
   });
 });
 

@@ -4,7 +4,7 @@ import rehypeParse from 'rehype-parse';
 import rehypeStringify from 'rehype-stringify';
 import { unified } from 'unified';
 import { isPhrasing } from './body.js';
-import { Effort, Vocabulary, compareRuns, steps, tokens, type Op, type Run, type Step, type Stretch } from './word-diff.js';
+import { Effort, Stretches, Vocabulary, compareRuns, steps, tokens, type Op, type Run, type Step, type Stretch } from './word-diff.js';
 
 /** A stretch of words that stayed, came or went. */
 export interface Words extends Pick<Stretch<unknown>, 'op' | 'spelling' | 'markup'> {
@@ -23,14 +23,14 @@ export interface Block {
   readonly moved: boolean;
 }
 
-/** Blocks larger than this (UTF-16 units) come and go whole: parsing holds up the server, 12,000 for up to 20 ms (measured, Node 20, one core). */
+/** Blocks and lines larger than this (UTF-16 units) come and go whole: each is parsed, and taken apart into words, in one piece. */
 const MOST_PARSED = 12_000;
 
 /** Blocks this alike, by their words, are one block that was changed (Sørensen and Dice; 1 is equal). */
 const ALIKE = 0.5;
 
-/** So many differences are looked for in the order of blocks that are not equal: each takes a look at all their words. */
-const MOST_SHIFTS = 250;
+/** So many words looked up are one look: see {@link Effort}. */
+const WORDS_PER_LOOK = 8;
 
 /** Others get their turn after so long. */
 const TURN_MS = 10;
@@ -45,10 +45,9 @@ const printer = unified()
  * stands in `del` is the later body's, without what stands in `ins` the earlier one's. Pictures come and go whole, as do tags and attributes
  * of blocks. What would take too long comes and goes whole as well.
  */
-export async function compareBodies(earlier: string, later: string): Promise<Block[]> {
+export async function compareBodies(earlier: string, later: string, turn = new Turn()): Promise<Block[]> {
   const [old, now] = [topBlocks(earlier), topBlocks(later)];
-  const comparison = new Comparison();
-  const turn = new Turn();
+  const comparison = new Comparison(turn);
   const result: Block[] = [];
   const went = new Set(old);
   const came = new Set(now);
@@ -69,10 +68,15 @@ export async function compareBodies(earlier: string, later: string): Promise<Blo
   const equal = (from: number, to: number): boolean => old[from] === now[to];
   const related = (from: number, to: number): boolean => {
     const [one, other] = [left[from], right[to]];
-    return equal(from, to) || (!!one && !!other && alike(one, other));
+    return equal(from, to) || (!!one && !!other && comparison.alike(one, other));
   };
   const lengths = [old.length, now.length] as const;
-  const way = steps(lengths, related, comparison.effort, MOST_SHIFTS) ?? steps(lengths, equal, comparison.effort) ?? apart(...lengths);
+  let way = steps(lengths, related, comparison.likening);
+  if (way === null) {
+    await turn.yield();
+    way = steps(lengths, equal, comparison.effort) ?? apart(...lengths);
+  }
+  await turn.yield();
   for (const [from, to] of way) {
     if (from === null || to === null) {
       replaced(from === null ? [] : [old[from]!], to === null ? [] : [now[to]!]);
@@ -87,18 +91,45 @@ export async function compareBodies(earlier: string, later: string): Promise<Blo
     await turn.yield();
     const after = parsed(now[to]!);
     await turn.yield();
-    const changed = comparison.change(before, after);
+    const changed = await comparison.change(before, after);
     if (changed === null) replaced([old[from]!], [now[to]!]);
     else result.push({ op: changed.words.every(({ op }) => op === 'equal') ? 'equal' : 'change', html: print(changed.node), words: changed.words, moved: false }); // prettier-ignore
   }
   return result;
 }
 
-/** Compares two lines of text; what would take too long went and came whole. */
-export function compareLines(before: string, after: string): Words[] {
-  const runs = (text: string): Run<null>[] => (text === '' ? [] : [{ text, markup: null, key: '' }]);
-  const stretches = compareRuns(runs(before), runs(after), new Vocabulary(), new Effort());
-  return wordsOf(stretches ?? [whole('delete', runs(before)), whole('insert', runs(after))]);
+/**
+ * Compares two lists of lines: first the lines, then the words within those that were changed. Text without what was deleted is `after`, a line
+ * break between its lines, without what was inserted `before`. What would take too long comes and goes whole.
+ */
+export async function compareLines(before: readonly string[], after: readonly string[], turn = new Turn()): Promise<Words[]> {
+  const comparison = new Comparison(turn);
+  const stretches = new Stretches<null>();
+  const sketch = (text: string): Sketch => comparison.sketch('', text.length, text);
+  // Of one line and one there is nothing to choose.
+  const one = before.length === 1 && after.length === 1 && [...before, ...after].every(({ length }) => length <= MOST_PARSED);
+  const places = one
+    ? [{ from: 0, to: 0, equal: before[0] === after[0] }]
+    : await comparison.sideBySide([before, after], (text) => text, sketch);
+  for (const { from, to, equal } of places) {
+    const [old, now] = [runsOfLine(before, from), runsOfLine(after, to)];
+    // What is first in one list has no break before it.
+    if (equal && (from === 0) === (to === 0)) {
+      stretches.add('equal', now);
+      continue;
+    }
+    await turn.yield();
+    const changed = from === null || to === null ? null : comparison.words(old, now);
+    for (const { op, runs, spelling, markup } of changed ?? [whole('delete', old), whole('insert', now)])
+      stretches.add(op, runs, spelling ? 'spelling' : markup ? 'markup' : null);
+  }
+  return wordsOf(stretches.list);
+}
+
+/** A line with the break before it. */
+function runsOfLine(all: readonly string[], index: number | null): Run<null>[] {
+  const text = index === null ? '' : `${index === 0 ? '' : '\n'}${all[index]}`;
+  return text === '' ? [] : [{ text, markup: null, key: '' }];
 }
 
 const UNCHANGED = { spelling: false, markup: false };
@@ -137,7 +168,7 @@ function print(node: ElementContent): string {
 }
 
 /** Lets others have their turn. */
-class Turn {
+export class Turn {
   private since = performance.now();
 
   async yield(): Promise<void> {
@@ -168,9 +199,19 @@ const PAIRED_BY_PLACE = new Set(['td', 'th', 'caption', 'thead', 'tbody']);
 /** Come and go whole. */
 const INDIVISIBLE = new Set(['figure', 'hr']);
 
+/** Two things laid side by side, or one that went or came. */
+interface Place {
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly equal: boolean;
+}
+
 class Comparison {
   readonly effort = new Effort();
+  readonly likening = new Effort();
   private readonly vocabulary = new Vocabulary();
+
+  constructor(private readonly turn: Turn) {}
 
   /** @param text of the block, for its words */
   sketch(tag: string, size: number, text: string): Sketch {
@@ -178,16 +219,71 @@ class Comparison {
     return { tag, words: new Set(tokens(text).flatMap(({ word }) => (word === '' ? [] : [this.vocabulary.numberOf(word)]))) };
   }
 
-  /** Which of the blocks that went are those that came, changed. */
-  pairs(gone: readonly Sketch[], arrived: readonly Sketch[]): Step[] {
-    return (
-      steps([gone.length, arrived.length], (from, to) => alike(gone[from]!, arrived[to]!), this.effort, MOST_SHIFTS) ??
-      apart(gone.length, arrived.length)
-    );
+  alike(one: Sketch, other: Sketch): boolean {
+    if (one.tag !== other.tag || one.words === null || other.words === null) return false;
+    if (PAIRED_BY_PLACE.has(one.tag)) return true;
+    const [few, many] = one.words.size < other.words.size ? [one.words, other.words] : [other.words, one.words];
+    const least = (ALIKE * (few.size + many.size)) / 2;
+    if (few.size < least) return false;
+    this.likening.spend(few.size / WORDS_PER_LOOK);
+    let shared = 0;
+    for (const word of few) if (many.has(word)) shared += 1;
+    return shared >= least;
+  }
+
+  /**
+   * Lays two lists side by side: what is equal first, then what went beside what came and is alike.
+   * @param key equal where two are
+   * @param sketched asked for what is not in both
+   */
+  async sideBySide<Item>(
+    [left, right]: readonly [readonly Item[], readonly Item[]],
+    key: (item: Item) => string,
+    sketched: (item: Item) => Sketch,
+  ): Promise<Place[]> {
+    // Numbers, because long keys take long to compare.
+    const numbers = new Map<string, number>();
+    const numbered = (item: Item): number => {
+      const text = key(item);
+      const number = numbers.get(text) ?? numbers.size;
+      numbers.set(text, number);
+      return number;
+    };
+    const [before, after] = [left.map(numbered), right.map(numbered)];
+    const way =
+      steps([left.length, right.length], (from, to) => before[from] === after[to], this.effort) ?? apart(left.length, right.length);
+    const places: Place[] = [];
+    for (let index = 0; index < way.length;) {
+      if (!isOneSided(way[index]!)) {
+        const [from, to] = way[index]!;
+        places.push({ from, to, equal: true });
+        index += 1;
+        continue;
+      }
+      const [gone, arrived]: [number[], number[]] = [[], []];
+      for (; index < way.length && isOneSided(way[index]!); index += 1) {
+        const [from, to] = way[index]!;
+        if (from !== null) gone.push(from);
+        if (to !== null) arrived.push(to);
+      }
+      const sketches = async (items: readonly Item[], indices: readonly number[]): Promise<Sketch[]> => {
+        const made: Sketch[] = [];
+        for (const at of indices) {
+          made.push(sketched(items[at]!));
+          await this.turn.yield();
+        }
+        return made;
+      };
+      const [old, now] = [await sketches(left, gone), await sketches(right, arrived)];
+      const pairs = steps([gone.length, arrived.length], (from, to) => this.alike(old[from]!, now[to]!), this.likening);
+      for (const [from, to] of pairs ?? apart(gone.length, arrived.length))
+        places.push({ from: from === null ? null : gone[from]!, to: to === null ? null : arrived[to]!, equal: false });
+    }
+    return places;
   }
 
   /** @returns null where they have to come and go whole */
-  change(old: Element, now: Element): Changed | null {
+  async change(old: Element, now: Element): Promise<Changed | null> {
     if (attributesOf(old) !== attributesOf(now)) return null;
     const phrases = [old, now].filter(({ children }) => children.every(isPhrasing)).length;
     if (phrases === 1) {
@@ -202,54 +298,45 @@ class Comparison {
     return phrases === 2 ? this.line(old, now) : this.list(old, now);
   }
 
+  /** @returns null where they have to come and go whole */
+  words<Of>(old: readonly Run<Of>[], now: readonly Run<Of>[]): Stretch<Of>[] | null {
+    return compareRuns(old, now, this.vocabulary, this.effort);
+  }
+
   private line(old: Element, now: Element): Changed | null {
-    const stretches = compareRuns(runsOf(old.children), runsOf(now.children), this.vocabulary, this.effort);
+    const stretches = this.words(runsOf(old.children), runsOf(now.children));
     if (stretches === null) return null;
     const children = stretches.flatMap(({ op, runs }) => marked(op, rendered(runs)));
     return { node: { ...now, children }, words: wordsOf(stretches) };
   }
 
   /** Of items, rows, cells, paragraphs of a quotation. */
-  private list(old: Element, now: Element): Changed {
+  private async list(old: Element, now: Element): Promise<Changed> {
     const [left, right] = [old, now].map(({ children }) => children.filter((child) => child.type === 'element')) as [Element[], Element[]];
-    const [before, after] = [left, right].map((nodes) => new Map(nodes.map((node) => [node, keyOf(node)]))) as [Keys, Keys];
     const [children, words]: [ElementContent[], Words[]] = [[], []];
     const add = (op: Op, node: Element): void => {
       children.push(op === 'equal' ? node : wholly(op, node));
       words.push({ op, text: `${lines(node)}\n`, ...UNCHANGED });
     };
-    const same = (from: number, to: number): boolean => before.get(left[from]!) === after.get(right[to]!);
-    const way = steps([left.length, right.length], same, this.effort) ?? apart(left.length, right.length);
-    for (let index = 0; index < way.length;) {
-      const [from, to] = way[index]!;
-      if (from !== null && to !== null) {
-        add('equal', right[to]!);
-        index += 1;
+    const sketch = (node: Element): Sketch => this.sketch(node.tagName, 0, lines(node));
+    for (const { from, to, equal } of await this.sideBySide([left, right], keyOf, sketch)) {
+      if (equal) {
+        add('equal', right[to!]!);
         continue;
       }
-      const [gone, arrived]: [Element[], Element[]] = [[], []];
-      for (; index < way.length && isOneSided(way[index]!); index += 1) {
-        const [one, other] = way[index]!;
-        if (one !== null) gone.push(left[one]!);
-        if (other !== null) arrived.push(right[other]!);
+      await this.turn.yield();
+      const changed = from === null || to === null ? null : await this.change(left[from]!, right[to]!);
+      if (changed !== null) {
+        children.push(changed.node);
+        words.push(...changed.words, { op: 'equal', text: '\n', ...UNCHANGED });
+        continue;
       }
-      const sketches = [gone, arrived].map((nodes) => nodes.map((node) => this.sketch(node.tagName, 0, lines(node)))) as [Sketch[], Sketch[]]; // prettier-ignore
-      for (const [one, other] of this.pairs(...sketches)) {
-        const changed = one === null || other === null ? null : this.change(gone[one]!, arrived[other]!);
-        if (changed !== null) {
-          children.push(changed.node);
-          words.push(...changed.words, { op: 'equal', text: '\n', ...UNCHANGED });
-          continue;
-        }
-        if (one !== null) add('delete', gone[one]!);
-        if (other !== null) add('insert', arrived[other]!);
-      }
+      if (from !== null) add('delete', left[from]!);
+      if (to !== null) add('insert', right[to]!);
     }
     return { node: { ...now, children }, words };
   }
 }
-
-type Keys = Map<Element, string>;
 
 /** Equal where the elements are, but for where they stood in their bodies. */
 function keyOf(node: Element): string {
@@ -265,17 +352,6 @@ function apart(old: number, now: number): Step[] {
     ...Array.from({ length: old }, (_, index) => [index, null] as const),
     ...Array.from({ length: now }, (_, index) => [null, index] as const),
   ];
-}
-
-function alike(one: Sketch, other: Sketch): boolean {
-  if (one.tag !== other.tag || one.words === null || other.words === null) return false;
-  if (PAIRED_BY_PLACE.has(one.tag)) return true;
-  const [few, many] = one.words.size < other.words.size ? [one.words, other.words] : [other.words, one.words];
-  const least = (ALIKE * (few.size + many.size)) / 2;
-  if (few.size < least) return false;
-  let shared = 0;
-  for (const word of few) if (many.has(word)) shared += 1;
-  return shared >= least;
 }
 
 /** All but the name of a heading, which follows its words. */

@@ -99,7 +99,9 @@ const SHOWS = `
   select from preview_links l
   where l.token_hash = $1 and ${OPEN} and (
     exists (select from revision_media u where u.revision_id = l.revision_id and u.media_id = $2::int)
-    or exists (select from revision_authors b join authors p on p.id = b.author_id where b.revision_id = l.revision_id and p.portrait_id = $2::int))`;
+    or exists (
+      select from revision_authors b join authors u on u.id = b.author_id join authors p on p.id = coalesce(u.merged_into, u.id)
+      where b.revision_id = l.revision_id and p.portrait_id = $2::int))`;
 
 /** Whether the revision of an open link with this token shows the picture, or links to the document. */
 export async function previewShows(tx: EntityManager, tokenHash: Buffer, mediaId: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { dirOf, type Lang } from '../text/language.js';
 import { wordingIn, type Wording } from '../text/wording.js';
-import { compareBodies, compareLines } from './body-diff.js';
+import { Turn, compareBodies, compareLines } from './body-diff.js';
 import { COMPARED_FIELDS, type ComparedField, type ComparedFieldView, type RevisionDiff } from './revision-diff.dto.js';
 import type { Publisher, Reference } from './revision.entity.js';
 
@@ -38,26 +38,37 @@ interface Line {
 /** @param before null: nothing was there */
 export async function compareRevisions(before: ComparedRevision | null, after: ComparedRevision): Promise<RevisionDiff> {
   const { lang } = after;
+  const turn = new Turn();
+  const fields: ComparedFieldView[] = [];
+  for (const field of COMPARED_FIELDS) {
+    fields.push(...(await compared(field, before === null ? [] : linesOf(field, before), linesOf(field, after), turn)));
+    await turn.yield();
+  }
   return {
     from: before?.number ?? null,
     to: after.number,
     lang,
     dir: dirOf(lang),
-    fields: COMPARED_FIELDS.flatMap((field) => compared(field, before === null ? [] : linesOf(field, before), linesOf(field, after))),
-    body: await compareBodies(before?.body ?? '', after.body),
+    fields,
+    body: await compareBodies(before?.body ?? '', after.body, turn),
   };
 }
 
-function compared(field: ComparedField, old: readonly Line[], now: readonly Line[]): ComparedFieldView[] {
+async function compared(field: ComparedField, old: readonly Line[], now: readonly Line[], turn: Turn): Promise<ComparedFieldView[]> {
   if (JSON.stringify(old) === JSON.stringify(now)) return [];
   // Two of one name are told apart by their number.
   const alike = text(old) === text(now);
-  const [before, after] = [old, now].map((lines) => text(alike ? lines.map(numbered) : lines)) as [string, string];
-  return [{ field, before: before || null, after: after || null, words: compareLines(before, after) }];
+  const [before, after] = [old, now].map((lines) => (alike ? lines.map(numbered) : lines)) as [readonly Line[], readonly Line[]];
+  const words = await compareLines(texts(before), texts(after), turn);
+  return [{ field, before: text(before) || null, after: text(after) || null, words }];
+}
+
+function texts(lines: readonly Line[]): string[] {
+  return lines.map((line) => line.text);
 }
 
 function text(lines: readonly Line[]): string {
-  return lines.map((line) => line.text).join('\n');
+  return texts(lines).join('\n');
 }
 
 function numbered({ text: name, id }: Line): Line {
