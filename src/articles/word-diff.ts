@@ -104,12 +104,13 @@ function range(from: number, to: number): number[] {
 }
 
 // What a reader takes for one character (UAX 29) is never parted: a base with all that extends it, a flag, joined emoji. White space before a
-// word belongs to it.
-const EXTENDS = '[\\p{M}\\p{Gr_Ext}\\p{EMod}\\u200D]';
+// word belongs to it. A dozen letters of Brahmic scripts that lean upon the one after them are taken as letters like others.
+const EXTENDS = '[\\p{M}\\p{Gr_Ext}\\p{EMod}\\u200D\\u0E33\\u0EB3]';
 const ARABIC = '[\\p{Script=Arabic}\\u0640]';
 const PREPENDED = '[\\u0600-\\u0605\\u06DD\\u070F\\u0890\\u0891\\u08E2\\u{110BD}\\u{110CD}]';
+const BLANK = '(?:\\r\\n|(?!\\r\\n)\\s)';
 const TOKEN = new RegExp(
-  `((?:\\s(?!${EXTENDS}))*)(${PREPENDED}+\\p{Zs}${EXTENDS}*|${PREPENDED}*(?:` +
+  `((?:${BLANK}(?!${EXTENDS}))*)(${PREPENDED}+\\p{Zs}${EXTENDS}*|${PREPENDED}*(?:` +
     [
       `(?:\\p{Nd}${EXTENDS}*)+`,
       `(?:(?=${ARABIC})\\p{L}${EXTENDS}*)+`,
@@ -117,7 +118,7 @@ const TOKEN = new RegExp(
       `\\p{RI}\\p{RI}${EXTENDS}*`,
       `\\p{ExtPict}${EXTENDS}*(?:(?<=\\u200D)\\p{ExtPict}${EXTENDS}*)*`,
       `[^\\s]${EXTENDS}*`,
-      `\\s${EXTENDS}+`,
+      `${BLANK}${EXTENDS}+`,
     ].join('|') +
     `)|$)`,
   'gu',
