@@ -28,6 +28,8 @@ beforeAll(async () => {
   chief = await anEditor(world, 'chief');
   await world.app.listen(0, '127.0.0.1');
   port = (world.app.getHttpServer().address() as AddressInfo).port;
+  // From the first on the folder says whose it is.
+  await uploaded(world, chief, aPdf());
 });
 afterAll(() => world.close());
 afterEach(() => vi.restoreAllMocks());
@@ -256,11 +258,11 @@ describe('a body that goes on after its file', () => {
       'broken off': null,
     };
     for (const [what, rest] of Object.entries(cases)) {
-      const before = [await rows(), files()];
+      const before = [await rows(), files()] as const;
       const { socket, answer } = begun(chief, whole.length + (rest?.length ?? 100), whole);
       // All of the file is there, and what is made of it.
       const last = await vi.waitFor(async () => {
-        const { id } = (await rows()).at(-1)!;
+        const { id } = (await rows())[before[0].length]!;
         expect(readdirSync(storage.folderOf(id))).toEqual(['document.pdf']);
         return id;
       }, 5_000);
@@ -280,7 +282,9 @@ describe('a body that goes on after its file', () => {
 it('ten slow uploads of one editor hold up no other’s', async () => {
   const other = await anEditor(world, 'contributor');
   const before = (await rows()).length;
-  const slow = Array.from({ length: 10 }, () => begun(chief, 100_000, part('file', Buffer.concat([aPdf(), Buffer.alloc(500)])).subarray(0, -60)));
+  const slow = Array.from({ length: 10 }, () =>
+    begun(chief, 100_000, part('file', Buffer.concat([aPdf(), Buffer.alloc(500)])).subarray(0, -60)),
+  );
   try {
     await vi.waitFor(async () => expect((await rows()).length).toBe(before + 4), 5_000);
     const began = performance.now();

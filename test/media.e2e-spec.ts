@@ -192,13 +192,19 @@ describe('the desk', () => {
     const { id } = await uploaded(world, contributor, await aPicture());
     await render();
     await aDraftWith(id);
-    await world.as(contributor).patch(`${DESK}/${id}`, { alt: { ar: 'وصف' }, version: 1 }).expect(200);
+    await world
+      .as(contributor)
+      .patch(`${DESK}/${id}`, { alt: { ar: 'وصف' }, version: 1 })
+      .expect(200);
     await anArticleWith(id);
     for (const said of [{ alt: { ar: 'غيره' } }, { credit: { ar: 'غيره' } }, { focalPoint: { x: 0, y: 0 } }]) {
       const { status, body } = await world.as(contributor).patch(`${DESK}/${id}`, { ...said, version: 2 });
       expect([status, body.code]).toEqual([403, 'not_allowed']);
     }
-    await world.as(chief).patch(`${DESK}/${id}`, { alt: { ar: 'غيره' }, version: 2 }).expect(200);
+    await world
+      .as(chief)
+      .patch(`${DESK}/${id}`, { alt: { ar: 'غيره' }, version: 2 })
+      .expect(200);
   });
 
   it('is searched by file name, alternative text and credit, in pages', async () => {
