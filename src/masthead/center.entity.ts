@@ -66,7 +66,7 @@ export class Center {
   auditKeptDays: number | null;
 
   /** Stands in the folder of its files too: which is then no other center's. */
-  @Column('text', { name: 'storage_id', default: () => '(gen_random_uuid())::text' })
+  @Column('text', { name: 'storage_id', default: () => '(gen_random_uuid())' })
   storageId: string;
 
   @Column('int', { default: 1 })
