@@ -69,6 +69,9 @@ export class Media1795417200000 implements MigrationInterface {
       `create trigger revisions_sealed before insert or update or delete on revision_media for each row execute function refuse_sealed_revision()`,
     );
 
+    // Written into the folder of files, so that no other center's is ever taken for this one's. It goes with a backup.
+    await runner.query(`alter table center add column storage_id text not null default gen_random_uuid()::text`);
+
     await runner.query(`
       alter table authors
         add column portrait_id int,
@@ -92,6 +95,7 @@ export class Media1795417200000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`alter table authors drop column portrait_id`);
+    await runner.query(`alter table center drop column storage_id`);
     await runner.query(`drop table revision_media, media_files, media`);
     await runner.query(`drop function touch_content_clock_if_shown()`);
   }

@@ -150,7 +150,9 @@ async function schemaOf(config: Config): Promise<string[]> {
 function filesOf({ dataDir }: Config): Record<string, string> {
   const media = join(dataDir, 'media');
   if (!existsSync(media)) return {};
-  const names = readdirSync(media, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(media, name)).isFile());
+  const names = readdirSync(media, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name !== 'center' && statSync(join(media, name)).isFile(),
+  );
   return Object.fromEntries(
     names.toSorted().map((name) => [
       name,

@@ -30,10 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** Beside the file that says whose they are. */
+const foldersOf = (): string[] => (existsSync(folder) ? readdirSync(folder).filter((name) => name !== 'center') : []).toSorted();
+
 /** Rows, and files without one: after each refusal there are as many as before. */
 async function kept(): Promise<{ rows: number; folders: string[] }> {
   const [{ rows }] = await world.dataSource.query<[{ rows: number }]>(`select count(*)::int as rows from media`);
-  return { rows, folders: existsSync(folder) ? readdirSync(folder).toSorted() : [] };
+  return { rows, folders: foldersOf() };
 }
 
 /** @returns status, code, and the field that is blamed */
@@ -131,6 +134,12 @@ describe('a picture that is broken', () => {
     expect(await refused(pngBomb(100_000, 100_000))).toEqual([422, expect.stringMatching(/^picture_(too_large|unreadable)$/), ['file']]);
   });
 
+  it('is refused when it is little but empty chunks, which cost a read each', async () => {
+    const empty = chunk('prVt', Buffer.alloc(0));
+    expect(await refused(pngBomb(64, 64, Buffer.concat(Array.from({ length: 1_100 }, () => empty))))).toEqual([422, 'picture_unreadable', ['file']]); // prettier-ignore
+    await uploaded(world, chief, pngBomb(64, 64, Buffer.concat(Array.from({ length: 900 }, () => empty))));
+  });
+
   it('is refused when it moves', async () => {
     const frames = await Promise.all([1, 2].map(() => aPicture({ width: 40, height: 24 }, (picture) => picture.png())));
     const webp = await sharp(frames, { join: { animated: true } })
@@ -147,7 +156,7 @@ describe('a picture that is broken', () => {
   it('ends its process when that needs more memory than it may, and nothing else', async () => {
     const { id } = await uploaded(world, chief, await aPicture({ width: 4_000, height: 3_000 }));
     const task = { act: 'render', folder: world.app.get(Storage).folderOf(id), from: 'original.jpg' } as const;
-    await expect(new Pictures(70 * 1024 * 1024).make(task)).rejects.toEqual(new PictureRefused('memory'));
+    await expect(new Pictures({ avif: 0, other: 70 * 1024 * 1024 }).make(task)).rejects.toEqual(new PictureRefused('memory'));
     expect(stored(id).filter(({ name }) => !/^(original|\d+)\./.test(name) && !name.endsWith('.part'))).toEqual([]);
     await world.dataSource.query(`update media set state = 'removed', due_at = now() where id = $1`, [id]);
     await world.app.get(Waker).run('media leftovers');
@@ -286,7 +295,7 @@ describe('a name', () => {
     }
     expect(outside().filter((entry) => /passwd|htaccess|evil|[.]{2}/.test(entry))).toEqual(before);
     const strange = readdirSync(folder).filter(
-      (entry) => !/^\d+$/.test(entry) || readdirSync(join(folder, entry)).join() !== 'document.pdf',
+      (entry) => entry !== 'center' && (!/^\d+$/.test(entry) || readdirSync(join(folder, entry)).join() !== 'document.pdf'),
     );
     expect(strange.filter((entry) => !stored(Number(entry)).every(({ name: file }) => /^(original\.(jpg|png)|\d+\.(webp|avif)|document\.pdf)$/.test(file)))).toEqual([]); // prettier-ignore
     // A document's folder has its name from its number alone, and is nobody else's.

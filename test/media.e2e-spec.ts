@@ -188,6 +188,25 @@ describe('the desk', () => {
     await world.as(contributor).delete(`${DESK}/${hidden.id}`).expect(404);
   });
 
+  it('lets a contributor say what their own picture shows, until readers see it: then those who approve say it', async () => {
+    const { id } = await uploaded(world, contributor, await aPicture());
+    await render();
+    await aDraftWith(id);
+    await world
+      .as(contributor)
+      .patch(`${DESK}/${id}`, { alt: { ar: 'وصف' }, version: 1 })
+      .expect(200);
+    await anArticleWith(id);
+    for (const said of [{ alt: { ar: 'غيره' } }, { credit: { ar: 'غيره' } }, { focalPoint: { x: 0, y: 0 } }]) {
+      const { status, body } = await world.as(contributor).patch(`${DESK}/${id}`, { ...said, version: 2 });
+      expect([status, body.code]).toEqual([403, 'not_allowed']);
+    }
+    await world
+      .as(chief)
+      .patch(`${DESK}/${id}`, { alt: { ar: 'غيره' }, version: 2 })
+      .expect(200);
+  });
+
   it('is searched by file name, alternative text and credit, in pages', async () => {
     const name = `بحث-${Date.now()}`;
     const ids: number[] = [];

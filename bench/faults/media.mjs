@@ -214,7 +214,7 @@ async function crowd({ server, db, token }) {
   );
   check('the server grows by less than 150 MB', grown < 150, `${grown} MB`);
   check('its processes stay within 1,024 MB together', children < 1_024, `${children} MB`);
-  check(`readers' p99 is at most doubled, or below 50 ms`, p99Beside <= Math.max(2 * p99Alone, 50), `${p99Alone} ms, ${p99Beside} ms`);
+  check(`readers' p99 is at most doubled`, p99Beside <= 2 * p99Alone, `${p99Alone} ms, ${p99Beside} ms`);
   await end(application.child, 'SIGTERM');
 }
 
@@ -230,6 +230,8 @@ async function state(db, dataDir) {
   let files = 0;
   for (const folder of existsSync(root) ? readdirSync(root) : []) {
     const row = byId.get(folder);
+    // Says whose the folder is.
+    if (folder === 'center') continue;
     if (row === undefined) faults.push(`files without a row: ${folder}`);
     else if (['ready', 'failed'].includes(row.state)) {
       for (const name of listed(join(root, folder)))

@@ -238,6 +238,12 @@ describe('pictures and documents', () => {
     expect(mediaOf('<p data-media=7>&lt;img data-media=8&gt;</p><script><img data-media=8></script>')).toEqual([]);
   });
 
+  it('are refused when there are too many, before anybody asks what they are', () => {
+    const named = (many: number): string => Array.from({ length: many }, (_, n) => `<figure data-media=${n + 1}><img data-media=${n + 1}></figure>`).join(''); // prettier-ignore
+    expect(mediaOf(named(100))).toHaveLength(100);
+    expect(() => mediaOf(named(101))).toThrow(expect.objectContaining({ reason: 'too_many_media' }));
+  });
+
   it('shows a hundred and no more', () => {
     expect(cleanBody('<img data-media=8>'.repeat(100), 'ar', MEDIA).media).toHaveLength(1);
     expect(() => cleanBody('<img data-media=8>'.repeat(101), 'ar', MEDIA)).toThrow(expect.objectContaining({ reason: 'too_many_media' }));

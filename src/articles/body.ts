@@ -183,7 +183,7 @@ export function cleanBody(source: string, lang: Lang, media: BodyMedia = NO_MEDI
 export function mediaOf(source: string): readonly NamedMedia[] {
   refuseLarge(source);
   // Most texts name none, and parsing takes its time.
-  return /data-media/i.test(source) ? namedIn(sanitized(source, () => undefined)) : [];
+  return /data-media/i.test(source) ? few(namedIn(sanitized(source, () => undefined))) : [];
 }
 
 /**
@@ -209,9 +209,7 @@ function refuseLarge(source: string): void {
 function cleanOnce(source: string, media: BodyMedia, origin: string | null): { html: string; tree: Root } {
   const safe = sanitized(source, (parsed) => canonicalAttributes(parsed, media, origin));
   const tree: Root = { type: 'root', children: spaced(flow(framed(elementContent(safe.children), null), {})) };
-  if (namedIn(tree, false).length > MAX_MEDIA) {
-    throw new BodyRefused('too_many_media', `The text shows more than ${MAX_MEDIA} pictures and documents.`);
-  }
+  few(namedIn(tree, false));
   setHeadingIds(tree);
   completeFigures(tree, media);
   return { html: printer.stringify(tree), tree };
@@ -289,14 +287,24 @@ function numberOf(node: Element): number | null {
   return id <= MAX_ID ? id : 0;
 }
 
+/** @throws BodyRefused */
+function few(named: NamedMedia[]): NamedMedia[] {
+  if (named.length > MAX_MEDIA) {
+    throw new BodyRefused('too_many_media', `The text shows more than ${MAX_MEDIA} pictures and documents.`);
+  }
+  return named;
+}
+
 /** @param once whether what stands there several times counts once */
 function namedIn(root: Root, once = true): NamedMedia[] {
   const named: NamedMedia[] = [];
+  const seen = new Set<string>();
   visit(root, 'element', (node) => {
     const id = numberOf(node);
     if (id === null) return;
     const place = node.tagName === 'a' ? 'link' : 'figure';
-    if (!once || !named.some((other) => other.id === id && other.place === place)) named.push({ id, place });
+    if (!once || !seen.has(`${place} ${id}`)) named.push({ id, place });
+    seen.add(`${place} ${id}`);
   });
   return named;
 }

@@ -13,6 +13,16 @@ export class Turns {
     private readonly patienceMs: number,
   ) {}
 
+  /** @throws Busy when its turn does not come in time; whatever `act` throws */
+  async during<Done>(act: () => Promise<Done>): Promise<Done> {
+    await this.take();
+    try {
+      return await act();
+    } finally {
+      this.giveOn();
+    }
+  }
+
   /** Whoever took a turn gives it on, whatever happens. @throws Busy when it does not come in time */
   async take(): Promise<void> {
     if (this.free > 0) {

@@ -19,20 +19,24 @@ describe('A body that comes slowly', () => {
     fastify.post('/json', (request) => request.body);
     fastify.post('/upload', { config: { upload: true } }, async ({ raw }) => ({ bytes: await bytesOf(raw) }));
     fastify.post('/refused', { config: { upload: true } }, (_request, reply) => reply.code(401).send());
+    fastify.post('/refused-late', { config: { upload: true } }, async (_request, reply) => {
+      await sleep(500);
+      return reply.code(401).send();
+    });
     await fastify.listen({ port: 0, host: '127.0.0.1' });
     port = (fastify.server.address() as { port: number }).port;
   });
   afterAll(() => fastify.close());
 
-  /** Sends ten bytes, one each 80 ms; what came back by the end, and whether the server ended it before we did. */
-  async function trickle(path: string, type: string): Promise<{ answer: string; cut: boolean }> {
+  /** Sends bytes, one each 80 ms; what came back by the end, and whether the server ended it before we did. */
+  async function trickle(path: string, type: string, bytes = 10): Promise<{ answer: string; cut: boolean }> {
     const socket = connect(port, '127.0.0.1');
     let [answer, cut, sent] = ['', false, 0];
     socket.on('data', (data) => (answer += data.toString()));
     socket.on('error', () => (cut = true));
-    socket.on('close', () => (cut ||= sent < 10));
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: 10\r\n\r\n`);
-    for (; sent < 10 && !socket.destroyed && !/^HTTP\/1.1 408/.test(answer); sent += 1) {
+    socket.on('close', () => (cut ||= sent < bytes));
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${bytes}\r\n\r\n`);
+    for (; sent < bytes && !socket.destroyed && !/^HTTP\/1.1 408/.test(answer); sent += 1) {
       await sleep(80);
       socket.write('1');
     }
@@ -51,5 +55,9 @@ describe('A body that comes slowly', () => {
 
   it('is not waited for once the upload has been refused', async () => {
     expect(await trickle('/refused', 'multipart/form-data')).toEqual({ answer: 'HTTP/1.1 401 Unauthorized', cut: true });
+  });
+
+  it('is not waited for either when the refusal came later than others would have been waited for', async () => {
+    expect(await trickle('/refused-late', 'multipart/form-data', 16)).toEqual({ answer: 'HTTP/1.1 401 Unauthorized', cut: true });
   });
 });

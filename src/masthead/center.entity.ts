@@ -65,6 +65,10 @@ export class Center {
   @Column('int', { name: 'audit_kept_days', nullable: true })
   auditKeptDays: number | null;
 
+  /** Stands in the folder of its files too: which is then no other center's. */
+  @Column('text', { name: 'storage_id', default: () => '(gen_random_uuid())' })
+  storageId: string;
+
   @Column('int', { default: 1 })
   version: number;
 }

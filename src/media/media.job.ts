@@ -3,8 +3,9 @@ import { DataSource } from 'typeorm';
 import { inTransaction } from '../database/transaction.js';
 import { Waker } from '../jobs/waker.js';
 import type { MadeFile } from './picture-process.js';
-import { PictureRefused, Pictures } from './pictures.js';
-import { Storage } from './storage.js';
+import { ownStorage } from './own-storage.js';
+import { NoProcess, PictureRefused, Pictures } from './pictures.js';
+import { ForeignStorage, Storage } from './storage.js';
 import { SWEEP_LOCK } from './sweep-lock.js';
 
 /** So often renditions are tried, each time later, before the picture is given up and its editor told. */
@@ -46,7 +47,10 @@ export class MediaJob implements OnModuleInit {
     const [[due]] = await this.dataSource.query<[Due[], number]>(
       `update media m set due_at = now() + make_interval(secs => $1)
        from media_files f
-       where m.id = (select id from media where state = 'due' and due_at <= now() order by due_at limit 1 for no key update skip locked)
+       where m.id = (
+           select id from media d where state = 'due' and due_at <= now() and kind = 'picture'
+             and exists (select from media_files o where o.media_id = d.id and o.name like 'original.%')
+           order by due_at limit 1 for no key update skip locked)
          and f.media_id = m.id and f.name like 'original.%'
        returning m.id, f.name as original`,
       [LEASE_S],
@@ -54,6 +58,7 @@ export class MediaJob implements OnModuleInit {
     if (due === undefined) return false;
     const signs = setInterval(() => void this.stillAlive(due.id), SIGN_OF_LIFE_MS);
     try {
+      await ownStorage(this.dataSource, this.storage);
       const task = { act: 'render', folder: this.storage.folderOf(due.id), from: due.original } as const;
       await this.settle(due, await this.pictures.make(task, signal));
     } catch (error) {
@@ -96,8 +101,9 @@ export class MediaJob implements OnModuleInit {
   private async fail(due: Due, error: unknown): Promise<void> {
     this.logger.error(`media ${due.id}: ${messageOf(error)}`);
     const fault = error instanceof PictureRefused ? error.fault : 'error';
-    // No fault of the picture's; it waits until there is room again.
-    await this.putOff(due, fault === 'storage_full' ? null : fault);
+    // No fault of the picture's; it waits until there is room again, or a process to be had, or its folder is back.
+    const later = fault === 'storage_full' || error instanceof NoProcess || error instanceof ForeignStorage;
+    await this.putOff(due, later ? null : fault);
   }
 
   /** @param fault counts as a try; null does not */
@@ -125,6 +131,7 @@ export class MediaJob implements OnModuleInit {
       );
       if (left === undefined) return false;
       try {
+        await ownStorage(tx, this.storage);
         await this.storage.remove(left.id);
       } catch (error) {
         this.logger.error(`media ${left.id}: ${messageOf(error)}`);

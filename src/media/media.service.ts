@@ -68,11 +68,13 @@ export class MediaService {
 
   /**
    * Changes what is given.
-   * @throws Problem 403 for what the editor sees but did not upload, 404; 409 `stale_version`
+   * @throws Problem 403 for what the editor sees but did not upload, and for what readers see when others approve what the editor
+   *   publishes; 404; 409 `stale_version`
    */
   async change(actor: EditorActor, id: number, { version, ...said }: Said & { readonly version: number }): Promise<DeskMedia> {
     return inTransaction(this.dataSource, async (tx) => {
       const { before, row } = await this.held(tx, actor, id);
+      if (!may(actor.editor, 'media.edit') && (await isLive(tx, id))) throw notAllowed();
       const { alt, credit, focalPoint } = said;
       await advanced(tx, Media, row, version, {
         alt: alt && cleanWording(alt),
@@ -122,6 +124,12 @@ export class MediaService {
  */
 function seesAll({ role }: ActingEditor): boolean {
   return mayEver(role, 'media.edit');
+}
+
+/** Whether readers see it, and what is said of it, now. */
+async function isLive(tx: EntityManager, id: number): Promise<boolean> {
+  const live = await tx.query<unknown[]>(`select from pub.media where id = $1`, [id]);
+  return live.length > 0;
 }
 
 /** Thrown to undo the trial. */

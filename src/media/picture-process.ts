@@ -42,6 +42,8 @@ export type PictureAnswer = { readonly made: readonly MadeFile[] } | { readonly 
 const MAX_PIXELS = 40_000_000;
 /** What is kept: more than any screen shows, and room for a crop. Pixels of the long side. */
 const MAX_SIDE = 4_096;
+/** Before a PNG's data; what programs write has a few dozen, and each costs a read. */
+const MAX_CHUNKS = 1_000;
 const WATCH_MS = 20;
 
 class Refused extends Error {
@@ -154,7 +156,8 @@ async function isAnimatedPng(path: string): Promise<boolean> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const head = Buffer.alloc(8);
-    for (let at = 8; (await file.read(head, 0, 8, at)).bytesRead === 8; at += 12 + head.readUInt32BE(0)) {
+    for (let at = 8, chunks = 0; (await file.read(head, 0, 8, at)).bytesRead === 8; at += 12 + head.readUInt32BE(0), chunks += 1) {
+      if (chunks > MAX_CHUNKS) throw new Refused('unreadable');
       const chunk = head.toString('latin1', 4, 8);
       if (chunk === 'acTL') return true;
       if (chunk === 'IDAT') return false;

@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Turns } from '../database/turns.js';
 import type { MadeFile, PictureAnswer, PictureFault, PictureTask } from './picture-process.js';
 
 /** Run from its source, as tests do, the program is the built one. */
@@ -7,19 +8,35 @@ const PROGRAM = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/media/picture-process.js' : './picture-process.js', import.meta.url),
 );
 
-/** At most so many processes at a time, whatever comes: two of them use less than 600 MB. */
+/** At most so many processes at a time, whatever comes. */
 const AT_ONCE = 2;
-/** A process that needs more is ended: 40 million pixels need 230 MB, the widest AVIF 340 MB. Bytes of resident memory. */
-const MEMORY = 512 * 1024 * 1024;
+/**
+ * A process that needs more is ended, in bytes of resident memory: 40 million pixels need 450 MB, and the widest rendition in AVIF 340 MB; but
+ * an AVIF is unpacked as a whole, with 10 bits for each colour into 1,050 MB. Of those therefore only one is looked into at a time.
+ */
+const MEMORY = { avif: 1_152 * 1024 * 1024, other: 512 * 1024 * 1024 };
 /** How long a task may take: on the slowest machine a tenth of it. */
 const PATIENCE_MS = { take: 30_000, render: 180_000 } as const;
 
-/** Why a picture is not what was asked for. `slow`: it took too long; `ended`: its process ended without a word. */
+/**
+ * Why a picture is not what was asked for. `slow`: it took too long; `crashed`: it brought its decoder down; `ended`: somebody else ended its
+ * process, such as a system short of memory.
+ */
 export class PictureRefused extends Error {
-  constructor(readonly fault: PictureFault | 'slow' | 'ended') {
+  constructor(readonly fault: PictureFault | 'slow' | 'crashed' | 'ended') {
     super(`the picture was not made: ${fault}`);
   }
 }
+
+/** No process could be started: the system is short of memory, files or processes, and no picture is to blame. */
+export class NoProcess extends Error {
+  constructor(cause: unknown) {
+    super(`no process for pictures could be started: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Signals that a program brings upon itself. */
+const CRASHES: readonly (NodeJS.Signals | null)[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGTRAP', 'SIGSYS'];
 
 type Asked = Omit<Extract<PictureTask, { act: 'take' }>, 'memory'> | Omit<Extract<PictureTask, { act: 'render' }>, 'memory'>;
 
@@ -31,17 +48,24 @@ export class Pictures {
   private running = 0;
   private readonly waiting: { readonly begin: () => void; readonly first: boolean }[] = [];
 
+  private readonly demanding = new Turns(1, PATIENCE_MS.take);
+
   constructor(private readonly memory = MEMORY) {}
 
   /**
    * @param signal ends the process
-   * @throws PictureRefused; the signal's reason
+   * @throws PictureRefused; NoProcess; Busy; the signal's reason
    */
   async make(task: Asked, signal?: AbortSignal): Promise<readonly MadeFile[]> {
+    if (task.act === 'render' || task.type !== 'avif') return this.within(this.memory.other, task, signal);
+    return this.demanding.during(() => this.within(this.memory.avif, task, signal));
+  }
+
+  private async within(memory: number, task: Asked, signal?: AbortSignal): Promise<readonly MadeFile[]> {
     await this.turn(task.act === 'take');
     try {
       signal?.throwIfAborted();
-      const answer = await this.run({ ...task, memory: this.memory } as PictureTask, signal);
+      const answer = await this.run({ ...task, memory } as PictureTask, signal);
       signal?.throwIfAborted();
       if ('fault' in answer) throw new PictureRefused(answer.fault);
       return answer.made;
@@ -63,17 +87,17 @@ export class Pictures {
 
   private run(task: PictureTask, signal?: AbortSignal): Promise<PictureAnswer> {
     return new Promise((resolve, reject) => {
-      const child = fork(PROGRAM, [], {
-        execArgv: ['--max-old-space-size=64'],
-        // One thread beside its own for files, and no memory kept for threads that are gone.
-        env: { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2', LC_ALL: 'C' },
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      });
+      const child = started();
       let answer: PictureAnswer | undefined;
-      let fault: PictureRefused['fault'] = 'ended';
+      let slow = false;
       const end = (): void => void child.kill('SIGKILL');
+      const done = (settle: () => void): void => {
+        clearTimeout(patience);
+        signal?.removeEventListener('abort', end);
+        settle();
+      };
       const patience = setTimeout(() => {
-        fault = 'slow';
+        slow = true;
         end();
       }, PATIENCE_MS[task.act]);
       signal?.addEventListener('abort', end, { once: true });
@@ -82,21 +106,32 @@ export class Pictures {
         answer ??= said as PictureAnswer;
         end();
       });
-      child.on('error', (error) => (child.pid === undefined ? done(() => reject(error)) : undefined));
+      child.on('error', (error) => (child.pid === undefined ? done(() => reject(new NoProcess(error))) : undefined));
       // Only when it is gone nothing of it writes any more.
-      child.on('exit', (code) =>
+      child.on('exit', (code, endedBy) =>
         done(() => {
           if (answer !== undefined) resolve(answer);
           // A decoder is ended by a signal; a program that ends by itself could not even begin, and no picture is to blame.
-          else reject(code === null ? new PictureRefused(fault) : new Error(`the process for pictures ended with ${code}`));
+          else if (code !== null) reject(new Error(`the process for pictures ended with ${code}`));
+          else reject(new PictureRefused(slow ? 'slow' : CRASHES.includes(endedBy) ? 'crashed' : 'ended'));
         }),
       );
-      child.send(task, (error) => (error === null ? undefined : end()));
-      const done = (settle: () => void): void => {
-        clearTimeout(patience);
-        signal?.removeEventListener('abort', end);
-        settle();
-      };
+      // What could not be started has no ear: its error is on the way.
+      if (child.pid !== undefined) child.send(task, (error) => (error === null ? undefined : end()));
     });
+  }
+}
+
+/** @throws NoProcess; or its `error` event tells, and it has no pid */
+function started(): ChildProcess {
+  try {
+    return fork(PROGRAM, [], {
+      execArgv: ['--max-old-space-size=64'],
+      // One thread beside its own for files, and no memory kept for threads that are gone.
+      env: { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2', LC_ALL: 'C' },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+  } catch (error) {
+    throw new NoProcess(error);
   }
 }

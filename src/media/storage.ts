@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -18,8 +18,20 @@ export interface Written {
   readonly sha256: Buffer;
 }
 
+/** A media's, by its id. */
+const FOLDER = /^[1-9]\d{0,9}$/;
 /** Names of ours, never a client's: `640.webp`, `upload.part`. */
 const NAME = /^[a-z0-9-]{1,40}[.][a-z0-9]{1,8}$/;
+
+/** The file that says whose files these are. */
+const OWNER = 'center';
+
+/** What lies there is not this center's, and may be another's: nothing is written or removed. */
+export class ForeignStorage extends Error {
+  constructor(path: string) {
+    super(`${path} is another center's or has no file "${OWNER}": set another DATA_DIR, or bring the folder back whole`);
+  }
+}
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
@@ -37,7 +49,37 @@ export class Storage {
     return join(this.root, String(id));
   }
 
-  /** Makes the folder of a new media. @throws Error EEXIST when there is one: DATA_DIR belongs to another database */
+  /**
+   * Makes sure that what lies here is this center's; where no files are yet, it becomes so.
+   * @param center its own, of all centers @throws ForeignStorage
+   */
+  async claim(center: string): Promise<void> {
+    const owner = await readFile(join(this.root, OWNER), 'utf8').catch(ifMissing);
+    if (owner === center) return;
+    const entries = (await readdir(this.root).catch(ifMissing)) ?? [];
+    if (entries.some((name) => FOLDER.test(name))) throw new ForeignStorage(this.root);
+    await this.mark(center);
+  }
+
+  /** Says that what lies here is this center's, whoever's it was. */
+  async mark(center: string): Promise<void> {
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    // Whole or not at all.
+    const draft = join(this.root, `${OWNER}-${randomUUID()}`);
+    try {
+      const file = await open(draft, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
+      await file
+        .writeFile(center)
+        .then(() => file.sync())
+        .finally(() => file.close());
+      await rename(draft, join(this.root, OWNER));
+    } finally {
+      await rm(draft, { force: true });
+    }
+    await sync(this.root);
+  }
+
+  /** Makes the folder of a new media. @throws Error EEXIST when there is one, which is somebody else's */
   async begin(id: number): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
     await mkdir(this.folderOf(id), { mode: 0o700 });
@@ -97,9 +139,9 @@ export class Storage {
   /** Everything that lies there, by id. Empty folders, and what has no name of ours, are told with 0 bytes: nothing may lie there unseen. */
   async *list(): AsyncIterable<StoredFile> {
     for (const folder of (await readdir(this.root).catch(ifMissing)) ?? []) {
-      // Every ext4 volume has it at its top, and one may be mounted here.
-      if (folder === 'lost+found') continue;
-      const id = /^[1-9]\d{0,9}$/.test(folder) ? Number(folder) : 0;
+      // Every ext4 volume has lost+found at its top, and one may be mounted here.
+      if (folder === 'lost+found' || folder.startsWith(OWNER)) continue;
+      const id = FOLDER.test(folder) ? Number(folder) : 0;
       const names = id === 0 ? [] : await readdir(this.folderOf(id)).catch(ifMissing);
       // Gone while we looked.
       if (names === undefined) continue;

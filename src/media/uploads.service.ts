@@ -11,14 +11,17 @@ import { fieldRefused } from '../http/refusals.js';
 import { UncleanText, cleanLine } from '../text/clean.js';
 import { HEAD_BYTES, uploadTypeOf, type UploadType } from './file-types.js';
 import type { MadeFile } from './picture-process.js';
-import { PictureRefused, Pictures } from './pictures.js';
+import { ownStorage } from './own-storage.js';
+import { NoProcess, PictureRefused, Pictures } from './pictures.js';
 import { DOCUMENT_NAME } from './renditions.js';
-import { Storage, isFull } from './storage.js';
+import { ForeignStorage, Storage, isFull } from './storage.js';
 import { malformed, receiveFile, type IncomingFile } from './upload-body.js';
 
-/** So many are received and looked into at once; their bytes lie on the disk, 20 MB each. The others wait unread. */
-const AT_ONCE = 8;
-/** Shorter than a request may take to come. */
+/** So many are received at once; their bytes lie on the disk, 20 MB each, and two are looked into. The others wait unread. */
+const AT_ONCE = 32;
+/** Of these, of one editor: whoever sends many over a slow line holds up nobody else. */
+const OF_ONE_EDITOR = 4;
+/** For either turn. Shorter than a request may take to come. */
 const PATIENCE_MS = 15_000;
 /** Of one editor: a whole archive's pictures in a day's work. */
 const PER_HOUR = 600;
@@ -35,6 +38,8 @@ const UPLOAD = 'upload.part';
 export class MediaUploads {
   private readonly logger = new Logger('Uploads');
   private readonly turns = new Turns(AT_ONCE, PATIENCE_MS);
+  /** By editor; so few that none is ever taken out. */
+  private readonly own = new Map<number, Turns>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -48,20 +53,19 @@ export class MediaUploads {
    * @param request whose body nobody has read
    * @returns the new media's id
    * @throws Problem 400 and 413 as {@link receiveFile}; 415 `unsupported_media_type`, `unsupported_file`; 422 `picture_unreadable`,
-   *   `picture_too_large`, `picture_animated`, `document_truncated`; 429, 503 `busy`, 507 `storage_full`
+   *   `picture_too_large`, `picture_too_demanding`, `picture_animated`, `document_truncated`; 429; 503 `busy`, `storage_unavailable`;
+   *   507 `storage_full`
    */
   async take(actor: EditorActor, request: IncomingMessage): Promise<number> {
     const wait = await this.limits.claim({ name: 'media upload', of: String(actor.editor.id), limit: PER_HOUR, seconds: 3_600 });
     if (wait !== null) throw tooManyTries(wait);
-    await this.turns.take().catch((error: unknown) => {
-      throw error instanceof Busy ? busy() : error;
-    });
+    let own = this.own.get(actor.editor.id);
+    if (!own) this.own.set(actor.editor.id, (own = new Turns(OF_ONE_EDITOR, PATIENCE_MS)));
     try {
-      return await receiveFile(request, (file) => this.keep(actor, file));
+      return await own.during(() => this.turns.during(() => receiveFile(request, (file) => this.keep(actor, file))));
     } catch (error) {
+      if (error instanceof Busy) throw busy();
       throw isFull(error) ? storageFull() : error;
-    } finally {
-      this.turns.giveOn();
     }
   }
 
@@ -70,19 +74,30 @@ export class MediaUploads {
     if (head.length === 0) throw malformed('required');
     const type = uploadTypeOf(head);
     if (type === null) throw unsupportedFile();
+    await this.ours(() => ownStorage(this.dataSource, this.storage));
     const id = await this.arrive(actor, file.name, type);
     const signs = setInterval(() => void this.stillAlive(id), SIGN_OF_LIFE_MS);
     try {
-      await this.storage.begin(id);
+      await this.ours(() => this.storage.begin(id));
       const kept = await this.store(id, type, content);
       await file.complete;
       await this.settle(actor, id, type, kept);
       return id;
     } catch (error) {
-      await this.forget(id);
-      throw error;
+      throw await this.forget(id, error);
     } finally {
       clearInterval(signs);
+    }
+  }
+
+  /** @throws Unavailable where what lies in storage is not ours */
+  private async ours(begin: () => Promise<void>): Promise<void> {
+    try {
+      await begin();
+    } catch (error) {
+      if (!(error instanceof ForeignStorage) && (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      this.logger.error(`no upload can be taken: ${messageOf(error)}`);
+      throw new Unavailable();
     }
   }
 
@@ -103,7 +118,7 @@ export class MediaUploads {
       ]);
     } catch (error) {
       // One that is missed matters to nobody; after three the row is swept, and what follows finds it gone.
-      this.logger.warn(`media ${id}: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`media ${id}: ${messageOf(error)}`);
     }
   }
 
@@ -121,7 +136,8 @@ export class MediaUploads {
       await this.storage.removeFile(id, UPLOAD);
       return made!;
     } catch (error) {
-      throw error instanceof PictureRefused ? problemOf(error) : error;
+      if (error instanceof NoProcess) this.logger.error(error.message);
+      throw error instanceof PictureRefused || error instanceof NoProcess ? problemOf(error) : error;
     }
   }
 
@@ -143,15 +159,35 @@ export class MediaUploads {
     });
   }
 
-  /** Files first, then the row. What cannot be done now the sweep does when the lease is over. */
-  private async forget(id: number): Promise<void> {
+  /**
+   * Files first, then the row: but nothing of an upload that is taken after all. What cannot be done now the sweep does when the
+   * lease is over.
+   * @returns what is to be answered
+   */
+  private async forget(id: number, reason: unknown): Promise<unknown> {
     try {
-      await this.storage.remove(id);
-      await this.dataSource.query(`delete from media where id = $1 and state = 'arriving'`, [id]);
+      const [, arriving] = await this.dataSource.query<[unknown, number]>(
+        `update media set state = 'removed' where id = $1 and state = 'arriving'`,
+        [id],
+      );
+      const taken = arriving === 0 && (await this.dataSource.query<unknown[]>(`select from media where id = $1`, [id])).length > 0;
+      // Of an upload that is taken the files stay, and the folder that was there before ours is somebody else's.
+      if (!taken && !(reason instanceof Unavailable)) await this.storage.remove(id);
+      if (arriving > 0) await this.dataSource.query(`delete from media where id = $1`, [id]);
+      else {
+        // Swept, or the word that it was taken got lost: whatever went wrong then is no fault of the upload's.
+        this.logger.warn(`media ${id} was ${taken ? 'taken' : 'swept'} meanwhile: ${messageOf(reason)}`);
+        return busy();
+      }
     } catch (error) {
-      this.logger.warn(`media ${id} is left to the sweep: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`media ${id} is left to the sweep: ${messageOf(error)}`);
     }
+    return reason;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What is kept of an upload. */
@@ -200,9 +236,15 @@ function shownName(name: string): string {
   }
 }
 
-const WORDS: Readonly<Record<'picture_unreadable' | 'picture_too_large' | 'picture_animated' | 'document_truncated', Sentence>> = {
+const WORDS: Readonly<
+  Record<'picture_unreadable' | 'picture_too_large' | 'picture_too_demanding' | 'picture_animated' | 'document_truncated', Sentence>
+> = {
   picture_unreadable: { ar: 'الصورة ناقصة أو تالفة.', en: 'The picture is incomplete or damaged.' },
   picture_too_large: { ar: 'أكبر صورة تُقبل 40 مليون بكسل.', en: 'The largest picture that is taken has 40 million pixels.' },
+  picture_too_demanding: {
+    ar: 'تحتاج الصورة إلى ذاكرة أكبر من المتاح. احفظها بصيغة JPEG أو بأبعاد أصغر ثم ارفعها.',
+    en: 'The picture needs more memory than there is. Save it as JPEG, or smaller, and upload that.',
+  },
   picture_animated: { ar: 'تُقبل الصور الثابتة وحدها.', en: 'Only pictures that do not move are taken.' },
   document_truncated: { ar: 'ملف PDF غير كامل.', en: 'The PDF is incomplete.' },
 };
@@ -211,12 +253,18 @@ function refused(code: keyof typeof WORDS): Problem {
   return fieldRefused(422, code, 'file', WORDS[code]);
 }
 
-function problemOf({ fault }: PictureRefused): Problem {
-  if (fault === 'storage_full') return storageFull();
+const FAULTS = {
+  too_large: 'picture_too_large',
+  memory: 'picture_too_demanding',
+  animated: 'picture_animated',
+  unreadable: 'picture_unreadable',
+  crashed: 'picture_unreadable',
+} as const;
+
+function problemOf(error: PictureRefused | NoProcess): Problem {
   // A machine that has too much to do: the picture may be sound.
-  if (fault === 'slow') return busy();
-  if (fault === 'animated') return refused('picture_animated');
-  return refused(fault === 'too_large' || fault === 'memory' ? 'picture_too_large' : 'picture_unreadable');
+  if (error instanceof NoProcess || error.fault === 'slow' || error.fault === 'ended') return busy();
+  return error.fault === 'storage_full' ? storageFull() : refused(FAULTS[error.fault]);
 }
 
 function unsupportedFile(): Problem {
@@ -234,6 +282,17 @@ function busy(): Problem {
     { ar: 'ملفات كثيرة تُرفع الآن. أعد المحاولة بعد قليل.', en: 'Many files are being uploaded just now. Try again in a moment.' },
     { headers: { 'retry-after': '10' } },
   );
+}
+
+/** Somebody else's files lie where ours should. */
+class Unavailable extends Problem {
+  constructor() {
+    const message = {
+      ar: 'مجلد الملفات ليس لهذا المركز، فلا يُرفع إليه شيء. أبلغ من يدير الخادم.',
+      en: 'The folder for files is not this center’s, so nothing is uploaded to it. Tell whoever runs the server.',
+    };
+    super(503, 'storage_unavailable', message, { headers: { 'retry-after': '60' } });
+  }
 }
 
 function storageFull(): Problem {
