@@ -30,6 +30,8 @@ import { Waker } from '../src/jobs/waker.js';
 import { Doctor } from '../src/doctor/doctor.service.js';
 import { SWEEP_LOCK } from '../src/media/sweep-lock.js';
 import { createApp } from '../src/app.setup.js';
+import { ownStorage } from '../src/media/own-storage.js';
+import { Storage } from '../src/media/storage.js';
 import { catalogue } from './catalogue.js';
 import { aBallot, aPoll, aTag, anArticle, anEditor, castAll, closePoll, type TestEditor } from './factories.js';
 import { aPdf, uploaded } from './pictures.js';
@@ -92,6 +94,7 @@ async function aPicture(size = 3_000): Promise<number> {
     [chief.id],
   );
   const content = randomBytes(size);
+  await ownStorage(world.dataSource, new Storage(join(source.dataDir, 'media')));
   mkdirSync(join(source.dataDir, 'media', String(id)), { recursive: true });
   writeFileSync(join(source.dataDir, 'media', String(id), 'document.pdf'), content);
   await world.dataSource.query(
@@ -227,6 +230,9 @@ describe('a backup', () => {
     expect(Date.now() - Date.parse(createdAt)).toBeLessThan(60_000);
     expect(await rowsOf(target)).toEqual(whole.rows);
     expect(filesOf(target)).toEqual(whole.files);
+    // Its folder is known as the center's again.
+    const [{ storage_id }] = (await on(target, (client) => client.query(`select storage_id from center`))).rows as [{ storage_id: string }];
+    expect(readFileSync(join(target.dataDir, 'media', 'center'), 'utf8')).toBe(storage_id);
     expect(await schemaOf(target)).toEqual(await schemaOf(source));
     const left = await on(target, (client) =>
       client.query(
