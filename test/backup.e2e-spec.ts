@@ -296,7 +296,7 @@ describe('a backup', () => {
       ),
     );
     expect(rows.map(({ row }) => row)).toEqual(expect.arrayContaining(acknowledged));
-  }, 60_000);
+  }, 180_000);
 
   it('keeps files from being swept away until they are copied', async () => {
     const big = await aPicture(60_000_000);
@@ -321,7 +321,7 @@ describe('a backup', () => {
     expect(await free()).toBe(true);
     await world.dataSource.query(`delete from media where id = $1`, [big]);
     rmSync(join(source.dataDir, 'media', String(big)), { recursive: true });
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['gone', (path: string): void => rmSync(path)],
@@ -483,7 +483,7 @@ describe('a restore is refused, and nothing is changed', () => {
       writeFileSync(path, changed);
       await expect(checkBackup(path), `byte ${at}`).rejects.toThrow();
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('a restore whose connection is lost', () => {
@@ -507,7 +507,7 @@ describe('a restore whose connection is lost', () => {
     expect(await isEmpty(target)).toBe(true);
     await restoring('whole.tar', target);
     expect(await rowsOf(target)).toEqual(whole.rows);
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['after its COMMIT has been done, is done', true],
@@ -655,7 +655,7 @@ describe('the commands', () => {
     expect(filesOf(target)).toEqual(filesOf(source));
     await world.dataSource.query(`delete from media where id = $1`, [big]);
     rmSync(join(source.dataDir, 'media', String(big)), { recursive: true });
-  }, 120_000);
+  }, 180_000);
 
   it('make one backup at a time: a second one says so, and the first is whole', async () => {
     const big = await aPicture(40_000_000);
@@ -672,7 +672,7 @@ describe('the commands', () => {
     expect([...(await checkBackup(file)).files.keys()]).toContain(`${big}/document.pdf`);
     expect(partsOf('twice.tar')).toEqual([]);
     await forget(big);
-  }, 60_000);
+  }, 180_000);
 
   it('keep what is removed while a backup is made until it is copied', async () => {
     // More than a pipe holds that nobody reads, so that the backup waits before the second.
@@ -692,7 +692,7 @@ describe('the commands', () => {
     await world.app.get(Waker).run('media leftovers');
     expect(existsSync(join(source.dataDir, 'media', String(removed)))).toBe(false);
     await forget(big);
-  }, 60_000);
+  }, 180_000);
 
   it.each([['doctor'], ['doctor', 'polls']])(
     '%j refuses a database of another release, and changes nothing',
@@ -720,7 +720,7 @@ describe('the commands', () => {
         err: 'A newer release has migrated this database (Later1999999999999): use that one.\n',
       });
     },
-    60_000,
+    180_000,
   );
 
   it('take the key of DATA_DIR along, and say so; --without-secret leaves it', async () => {
@@ -749,7 +749,7 @@ describe('the commands', () => {
     const again = await start(['restore', file], away).ended;
     expect(again).toMatchObject({ code: 1, err: expect.stringContaining('this one has rows') as string });
     expect(await start(['doctor'], away).ended).toMatchObject({ code: 0, out: '{"findings":0,"rows":0}\n' });
-  }, 120_000);
+  }, 180_000);
 
   it.each([['backup'], ['backup', 'a', 'b'], ['restore'], ['restore', 'a', '--colour']])('%j is wrong use', async (...args) => {
     expect(await start(args, {}).ended).toMatchObject({ code: 2, out: '' });
@@ -818,6 +818,6 @@ describe('another PostgreSQL', () => {
         rmSync(home, { recursive: true, force: true });
       }
     },
-    120_000,
+    180_000,
   );
 });
