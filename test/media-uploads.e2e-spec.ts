@@ -140,7 +140,7 @@ describe('the process for a picture', () => {
       import { openSync } from 'node:fs';
       const { Pictures, NoProcess } = await import(process.argv[1]);
       const open = [];
-      try { for (;;) open.push(openSync('/dev/null')); } catch {}
+      try { for (;;) open.push(openSync('/dev/null')); } catch (error) { if (error.code !== 'EMFILE') throw error; }
       const answers = await Promise.allSettled([1, 2, 3].map(() => new Pictures().make({ act: 'take', folder: '/', from: 'x', type: 'png' })));
       process.stdout.write(JSON.stringify(answers.map(({ reason }) => reason instanceof NoProcess)));`;
     const program = join(import.meta.dirname, '../dist/src/media/pictures.js');
