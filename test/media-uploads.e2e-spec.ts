@@ -156,10 +156,37 @@ describe('the process for a picture', () => {
     ] as const) {
       const made = new Pictures().make({ act: 'render', folder: storage.folderOf(id), from: 'original.jpg' });
       made.catch(() => undefined);
-      await vi.waitFor(() => expect(childPids()).toHaveLength(1), 5_000);
-      process.kill(childPids()[0]!, signal);
+      process.kill(await pictureProcess(), signal);
       await expect(made).rejects.toEqual(new PictureRefused(fault));
     }
+    await query(`delete from media where id = $1`, [id]);
+    await storage.remove(id);
+  });
+
+  it('ends with the one that started it, which is started again', async () => {
+    const { id } = await uploaded(world, chief, await aPicture({ width: 3_000, height: 2_000 }));
+    const pictures = new Pictures();
+    const task = { act: 'render', folder: storage.folderOf(id), from: 'original.jpg' } as const;
+    const [first, second] = [pictures.make(task), pictures.make({ ...task, folder: '/nowhere' }).catch((error: unknown) => error)];
+    first.catch(() => undefined);
+    const pid = await pictureProcess();
+    process.kill(parentOf(pid), 'SIGKILL');
+    await expect(first).rejects.toEqual(new PictureRefused('ended'));
+    expect([commandOf(pid), (await second) instanceof PictureRefused]).toEqual(['', true]);
+    expect((await pictures.make(task)).length).toBeGreaterThan(0);
+    await query(`delete from media where id = $1`, [id]);
+    await storage.remove(id);
+  });
+
+  it('is ended when nobody waits for it any more', async () => {
+    const { id } = await uploaded(world, chief, await aPicture({ width: 3_000, height: 2_000 }));
+    const nobody = new AbortController();
+    const made = new Pictures().make({ act: 'render', folder: storage.folderOf(id), from: 'original.jpg' }, nobody.signal);
+    made.catch(() => undefined);
+    const pid = await pictureProcess();
+    nobody.abort(new Error('stopped'));
+    await expect(made).rejects.toThrow('stopped');
+    expect(commandOf(pid)).toBe('');
     await query(`delete from media where id = $1`, [id]);
     await storage.remove(id);
   });
@@ -205,9 +232,34 @@ describe('the process for a picture', () => {
   });
 });
 
-function childPids(): number[] {
-  const pids = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('picture-process'));
+/** The one at work. */
+async function pictureProcess(): Promise<number> {
+  const found = (): number[] =>
+    [process.pid]
+      .flatMap(childrenOf)
+      .flatMap(childrenOf)
+      .filter((pid) => commandOf(pid).includes('picture-process'));
+  return vi.waitFor(() => {
+    expect(found()).toHaveLength(1);
+    return found()[0]!;
+  }, 5_000);
+}
+
+function childrenOf(pid: number): number[] {
+  return textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(textOf(`/proc/${pid}/status`))![1]);
+}
+
+function commandOf(pid: number): string {
+  return textOf(`/proc/${pid}/cmdline`);
+}
+
+/** Nothing of a process that is gone. */
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 it('what cannot be rendered holds up no other picture', async () => {

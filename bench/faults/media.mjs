@@ -12,6 +12,7 @@ import { DataSource } from 'typeorm';
 import { SessionsService } from '../../dist/src/accounts/sessions.service.js';
 import { createApp } from '../../dist/src/app.setup.js';
 import { doctor, end, start } from '../application.mjs';
+import { startReader } from '../reader.mjs';
 import { startServer } from '../server.mjs';
 import { PLANTS, plantImport } from './plants.mjs';
 
@@ -178,7 +179,8 @@ async function crowd({ server, db, token }) {
   const application = await start(server, { execArgv });
   const picture = await aPicture(4_000);
   const [alone, beside] = [[], []];
-  await readers(application.port, forMs(3_000), []);
+  const reader = await startReader(`http://127.0.0.1:${application.port}/api/v1/articles`);
+  await reader.until(sleep(3_000));
   const before = rss(application.child.pid);
   let [most, children] = [before, 0];
   const statuses = {};
@@ -187,19 +189,16 @@ async function crowd({ server, db, token }) {
     children = Math.max(children, childrenRss(application.child.pid));
   }, 20);
   for (let n = 0; n < Number(options.crowds); n += 1) {
-    await readers(application.port, forMs(8_000), alone);
-    let done = false;
-    const uploads = Promise.all(
-      Array.from({ length: 50 }, async () => {
-        const { status } = await upload(application.port, token, picture).catch((error) => ({ status: error.code }));
-        statuses[status] = (statuses[status] ?? 0) + 1;
-      }),
-    ).then(() => (done = true));
-    await readers(application.port, () => !done, beside);
-    await uploads;
+    alone.push(...(await reader.until(sleep(8_000))));
+    const uploads = Array.from({ length: 50 }, async () => {
+      const { status } = await upload(application.port, token, picture).catch((error) => ({ status: error.code }));
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    });
+    beside.push(...(await reader.until(Promise.all(uploads))));
     for (let due = 1; due > 0; await sleep(200)) [{ due }] = await db.query(`select count(*)::int as due from media where state = 'due'`);
   }
   clearInterval(watch);
+  await reader.leave();
   const [p99Alone, p99Beside] = [alone, beside].map((times) => times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1]);
   const grown = most - before;
   process.stdout.write(
@@ -270,28 +269,13 @@ async function settled(db, dataDir) {
   return state(db, dataDir);
 }
 
-/** One reader after another. @param goesOn asked before each @param times where each answer's is put down */
-async function readers(port, goesOn, times) {
-  while (goesOn()) {
-    const began = performance.now();
-    await (await fetch(`http://127.0.0.1:${port}/api/v1/articles`)).text();
-    times.push(performance.now() - began);
-    await sleep(5);
-  }
-}
-
-function forMs(ms) {
-  const ends = performance.now() + ms;
-  return () => performance.now() < ends;
-}
-
 function rss(pid) {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0) / 1_024);
 }
 
 function childrenRss(pid) {
   const pids = textOf(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);
-  return pids.reduce((sum, child) => sum + rss(child), 0);
+  return pids.reduce((sum, child) => sum + rss(child) + childrenRss(child), 0);
 }
 
 /** Gone while we looked, it counts as nothing. */

@@ -1,6 +1,6 @@
 /**
  * The process that looks into uploaded pictures, and nothing else does: what a decoder can be made to do by a picture, it does here, beside
- * no session and no connection to the database. It is started for one task, told it by its parent, and gone when it has answered.
+ * no session and no connection to the database. It is started for one task, told it by its parent (picture-launcher.ts), and gone when it has answered.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -61,8 +61,8 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 process.once('message', (task: PictureTask) => void answer(task));
-// Nobody waits for it any more.
-process.once('disconnect', () => process.exit(1));
+// Nobody waits for it any more: it ends at once, whatever its threads are at.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 async function answer(task: PictureTask): Promise<void> {
   // Readers and the desk come first.
