@@ -10,6 +10,7 @@ import { SecondFactor1795420800000 } from './9-second-factor.js';
 import { PreviewLinks1795424400000 } from './10-preview-links.js';
 import { AuthorMerges1795428000000 } from './11-author-merges.js';
 import { Retention1795431600000 } from './12-retention.js';
+import { Search1795435200000 } from './13-search.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   PreviewLinks1795424400000,
   AuthorMerges1795428000000,
   Retention1795431600000,
+  Search1795435200000,
 ];

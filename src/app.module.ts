@@ -16,6 +16,7 @@ import { MediaModule } from './media/media.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
 import { PollsModule } from './polls/polls.module.js';
 import { SampleModule } from './sample/sample.module.js';
+import { SearchModule } from './search/search.module.js';
 import { SectionsModule } from './sections/sections.module.js';
 import { SendToFriendModule } from './send-to-friend/send-to-friend.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         MastheadModule,
         polls,
         SendToFriendModule.for(config),
+        SearchModule,
         SiteModule.for(polls),
         ImportModule,
         SampleModule,

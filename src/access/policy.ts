@@ -37,6 +37,8 @@ export const ACTS = [
   'tags.write',
   'series.read',
   'series.write',
+  'lexicon.read',
+  'lexicon.write',
   'media.read',
   'media.write',
   'media.edit',
@@ -118,6 +120,8 @@ const EVERYWHERE: Record<Act, readonly Role[]> = {
   'tags.write': ['admin', 'chief', 'section_editor'],
   'series.read': ROLES,
   'series.write': CHIEFS,
+  'lexicon.read': ROLES,
+  'lexicon.write': CHIEFS,
   // Everybody uploads, and sees and changes what is their own; a contributor sees of the others' what readers see.
   'media.read': ROLES,
   'media.write': ROLES,

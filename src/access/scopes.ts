@@ -17,6 +17,8 @@ export const SCOPE_ACTS = {
   ],
   'taxonomy:read': ['sections.read', 'authors.read', 'tags.read', 'series.read'],
   'taxonomy:write': ['sections.write', 'authors.write', 'authors.merge', 'tags.write', 'series.write'],
+  'lexicon:read': ['lexicon.read'],
+  'lexicon:write': ['lexicon.write'],
   'media:read': ['media.read'],
   'media:write': ['media.write', 'media.edit'],
   'polls:read': ['polls.read'],

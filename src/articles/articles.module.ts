@@ -15,6 +15,7 @@ import { DraftingService } from './drafting.service.js';
 import { PreviewRetention } from './preview-retention.job.js';
 import { PreviewsController } from './previews.controller.js';
 import { PreviewsService } from './previews.service.js';
+import { PublicChanges } from './public-changes.js';
 import { RevisionRetention } from './revision-retention.job.js';
 import { Revision, RevisionAuthor, RevisionMedia, RevisionTag } from './revision.entity.js';
 import { ScheduleJob } from './schedule.job.js';
@@ -44,11 +45,12 @@ import { WorkflowService } from './workflow.service.js';
     DraftingService,
     PreviewRetention,
     PreviewsService,
+    PublicChanges,
     RevisionRetention,
     ScheduleJob,
     TagsService,
     WorkflowService,
   ],
-  exports: [ArticlesService, DraftingService, PreviewsService, TagsService, WorkflowService],
+  exports: [ArticlesService, DraftingService, PreviewsService, PublicChanges, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

@@ -12,6 +12,7 @@ import { advance, beginAct, type LoadedArticle } from './article-facts.js';
 import { ArticleLetters } from './article-letters.service.js';
 import { Article, type ArticleStatus } from './article.entity.js';
 import type { ActResult } from './drafting.service.js';
+import { PublicChanges } from './public-changes.js';
 import { Revision, RevisionAuthor, seal } from './revision.entity.js';
 import { TRANSITIONS, obstacle, type WorkflowAct } from './workflow.js';
 
@@ -27,6 +28,7 @@ export class WorkflowService {
   constructor(
     private readonly audit: AuditService,
     private readonly letters: ArticleLetters,
+    private readonly changes: PublicChanges,
   ) {}
 
   /** Hands the newest revision to review; from now on it cannot change. */
@@ -135,6 +137,7 @@ export class WorkflowService {
     await this.notify(tx, actor, article, 'withdrawal', reason, article.liveRevisionId);
     const result = await this.close(tx, actor, article, 'withdraw', { liveRevisionId: null }, reason);
     await relist(tx, [article.id]);
+    await this.changes.tell(tx, { articleIds: [article.id] });
     await tx.query(
       `update preview_links set revoked_at = now(), revoked_by = $2 where article_id = $1 and revoked_at is null and expires_at > now()`,
       [article.id, actor.editor?.id ?? null],
@@ -211,6 +214,7 @@ export class WorkflowService {
       foldSlug(revision.slug),
     ]);
     await relist(tx, [article.id]);
+    await this.changes.tell(tx, { articleIds: [article.id] });
     await unpin(tx, article.id);
     return result;
   }

@@ -71,6 +71,19 @@ const VIEWS: Record<string, string> = {
   sections: `view pub.sections with (security_barrier) as
     select id, parent_id, position, slug, slug_folded, name, description from sections`,
 
+  // No barrier: the table holds published texts only, and its operators must reach the indexes.
+  article_search: `view pub.article_search as
+    select article_id, lang, section_id, author_ids, published_at, year, title, head, body from article_search`,
+
+  article_texts: `view pub.article_texts with (security_barrier) as
+    select a.id as article_id, r.plain_text as text from articles a join revisions r on r.id = a.live_revision_id where a.live_revision_id is not null`,
+
+  search_vocabulary: `view pub.search_vocabulary as
+    select word, shown from search_vocabulary`,
+
+  lexicon: `view pub.lexicon as
+    select group_id, form, words from lexicon_forms`,
+
   // A slug that only a draft holds is not there; one that was ever public leads to its article.
   slugs: `view pub.slugs with (security_barrier) as
     select slug_folded, article_id from article_slugs where public_since is not null`,
