@@ -50,8 +50,8 @@ export const PLANTS = {
   'media-never-swept': ['media/media.job.js', `state in ('arriving', 'removed')`, `state in ('removed')`],
   'media-acknowledged-first': [
     'media/uploads.service.js',
-    'await this.settle(actor, id, type, kept);',
-    'setTimeout(() => void this.settle(actor, id, type, kept), 1_000); return await new Promise((resume) => setTimeout(resume, 100, id));',
+    'await this.storage.rename(id, UPLOAD, DOCUMENT_NAME);',
+    'setTimeout(() => void this.storage.rename(id, UPLOAD, DOCUMENT_NAME), 1_500);',
   ],
   'door-waits-for-relay': [
     'send-to-friend/shares.service.js',
