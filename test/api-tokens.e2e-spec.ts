@@ -3,9 +3,10 @@ import { ACTS, ROLES, mayEver, type Act, type Role } from '../src/access/policy.
 import { NEVER_BY_TOKEN, SCOPES, SCOPE_ACTS, actsOf, type Scope } from '../src/access/scopes.js';
 import { isApiToken, newApiToken } from '../src/accounts/tokens.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
-import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
+import type { Letter } from '../src/mail/mail-room.service.js';
 import { anEnrolled, enrol } from './authenticator.js';
 import { PASSWORD, aDraft, aPicture, aSection, anArticle, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
+import { watchOutbox } from './outbox.js';
 import { aPdf, uploaded } from './pictures.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
@@ -21,12 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 beforeEach(async () => {
-  posted = [];
-  const post = MailRoom.prototype.post;
-  vi.spyOn(MailRoom.prototype, 'post').mockImplementation(async function (this: MailRoom, tx, letter) {
-    posted.push(letter);
-    return post.call(this, tx, letter);
-  });
+  posted = watchOutbox();
   await world.dataSource.query('delete from rate_buckets');
 });
 afterEach(() => void vi.restoreAllMocks());

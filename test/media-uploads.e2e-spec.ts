@@ -148,6 +148,23 @@ describe('the process for a picture', () => {
     expect((await run).stdout).toBe('[true,true,true]');
   });
 
+  it('is to be had again as soon as the system gives one: a refusal that is told at once is not kept', async () => {
+    const { id } = await uploaded(world, chief, await aPicture());
+    const pictures = new Pictures();
+    const task = { act: 'render', folder: storage.folderOf(id), from: 'original.jpg' } as const;
+    const program = process.execPath;
+    try {
+      // Unlike a want of descriptors, this and a want of memory are thrown where the process is to be started.
+      process.execPath = `/${'x'.repeat(5_000)}`;
+      await expect(pictures.make(task)).rejects.toBeInstanceOf(NoProcess);
+    } finally {
+      process.execPath = program;
+    }
+    expect((await pictures.make(task)).length).toBeGreaterThan(0);
+    await query(`delete from media where id = $1`, [id]);
+    await storage.remove(id);
+  });
+
   it('tells by its signal who ended it', async () => {
     const { id } = await uploaded(world, chief, await aPicture({ width: 3_000, height: 2_000 }));
     for (const [signal, fault] of [

@@ -6,6 +6,7 @@ import { Passwords } from '../src/accounts/passwords.js';
 import { Waker } from '../src/jobs/waker.js';
 import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
 import { PASSWORD, anEditor, withPassword, type TestEditor } from './factories.js';
+import { watchOutbox } from './outbox.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
 const NEW = 'نخلتان على الطريق الجديد';
@@ -17,12 +18,7 @@ let posted: Letter[];
 beforeAll(async () => void (world = await startTestApp({ TRUSTED_PROXY_HOPS: '1' })));
 afterAll(() => world.close());
 beforeEach(() => {
-  posted = [];
-  const post = MailRoom.prototype.post;
-  vi.spyOn(MailRoom.prototype, 'post').mockImplementation(async function (this: MailRoom, tx, letter) {
-    posted.push(letter);
-    return post.call(this, tx, letter);
-  });
+  posted = watchOutbox();
 });
 afterEach(() => void vi.restoreAllMocks());
 

@@ -382,7 +382,7 @@ describe('a Reader', () => {
     await session(async (client) => {
       const ended = ask(
         client,
-        `select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()`,
+        `select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and datname = current_database() and pid <> pg_backend_pid()`,
       );
       // Stops this process while the server ends them, so that the reads come before the news of it.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);

@@ -6,9 +6,10 @@ import { Passwords } from '../src/accounts/passwords.js';
 import { FactorSeal, SecondFactors } from '../src/accounts/second-factors.service.js';
 import { Waker } from '../src/jobs/waker.js';
 import { parseAddress } from '../src/mail/address.js';
-import { MailRoom, type Letter } from '../src/mail/mail-room.service.js';
+import type { Letter } from '../src/mail/mail-room.service.js';
 import { Authenticator, anEnrolled, earlyInAStep, enrol, forgetSteps, type Enrolled } from './authenticator.js';
 import { PASSWORD, anEditor, withPassword, type TestEditor } from './factories.js';
+import { watchOutbox } from './outbox.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -26,12 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 beforeEach(async () => {
-  posted = [];
-  const post = MailRoom.prototype.post;
-  vi.spyOn(MailRoom.prototype, 'post').mockImplementation(async function (this: MailRoom, tx, letter) {
-    posted.push(letter);
-    return post.call(this, tx, letter);
-  });
+  posted = watchOutbox();
   await world.dataSource.query('delete from rate_buckets');
 });
 afterEach(async () => {
@@ -354,7 +350,7 @@ describe('a wrong code after the right password', () => {
     await signIn(email, await authenticator.wrongCode(), 'not the password');
     await signIn(email, await authenticator.code());
     expect(await told(id)).toEqual({ letters: 0, lines: [] });
-    posted = [];
+    posted.length = 0;
     const wrong = await authenticator.wrongCode();
     const answers = await Promise.all(Array.from({ length: 8 }, () => signIn(email, wrong)));
     expect(answers.map(outcome)).toEqual(Array.from({ length: 8 }, () => WRONG));
@@ -376,7 +372,7 @@ describe('a wrong code after the right password', () => {
   ])('is told in the editor’s language: %s', async (lang, subject) => {
     const { id, email, authenticator } = await anEnrolled(world, 'chief');
     await world.dataSource.query(`update editors set lang = $2 where id = $1`, [id, lang]);
-    posted = [];
+    posted.length = 0;
     await signIn(email, await authenticator.wrongCode());
     expect(letters()).toEqual([subject]);
   });
@@ -524,7 +520,7 @@ describe('a recovery code', () => {
   it('stands in for the authenticator once, however it is typed, and its owner hears of it', async () => {
     const editor = await anEnrolled(world, 'chief');
     const [first, second, third] = editor.recoveryCodes as [string, string, string];
-    posted = [];
+    posted.length = 0;
     expect(outcome(await signIn(editor.email, first))).toEqual(OPEN);
     expect(posted.map(({ to, mail }) => [to, mail.subject])).toEqual([[editor.email, 'استُعمل أحد رموز الاسترداد']]);
     expect(posted[0]!.mail.text).toContain('9');
@@ -543,7 +539,7 @@ describe('a recovery code', () => {
   it('of somebody else, or of before the renewal, is wrong', async () => {
     const [editor, other] = [await anEnrolled(world, 'chief'), await anEnrolled(world, 'chief')];
     expect(outcome(await signIn(editor.email, other.recoveryCodes[0]))).toEqual(WRONG);
-    posted = [];
+    posted.length = 0;
     const body = { password: PASSWORD, code: await editor.authenticator.code() };
     const renewed = await world.as(editor).post(`${FACTOR}/recovery-codes`, body);
     expect([renewed.status, Object.keys(renewed.body as object)]).toEqual([201, ['recoveryCodes']]);
@@ -587,7 +583,7 @@ describe('a new password', () => {
 describe('removing it', () => {
   it('needs the password and a code, ends every session, opens one and tells its owner', async () => {
     const editor = await anEnrolled(world, 'chief');
-    posted = [];
+    posted.length = 0;
     const remove = (password: string, code: string): ReturnType<TestApp['get']> =>
       world.as(editor).post(`${FACTOR}/removals`, { password, code });
     expect((await remove('not the password', await editor.authenticator.code())).body.code).toBe('wrong_password');
@@ -686,7 +682,7 @@ describe('a lost second factor', () => {
     const [admin, editor] = [await anEditor(world, 'admin'), await anEnrolled(world, 'chief')];
     const reset = `/api/v1/desk/editors/${editor.id}/second-factor`;
     expect((await world.as(admin).get(`/api/v1/desk/editors/${editor.id}`)).body.secondFactor).toBe(true);
-    posted = [];
+    posted.length = 0;
     await world.as(admin).delete(reset).expect(204);
     expect(await isOpen(editor)).toBe(false);
     expect(posted.map(({ to, mail }) => [to, mail.subject])).toEqual([[editor.email, 'ألغى أحد المديرين الخطوة الثانية في حسابك']]);
@@ -711,7 +707,7 @@ describe('a lost second factor', () => {
 
   it('of the only admin is taken away from the command line', async () => {
     const admin: Enrolled = await anEnrolled(world, 'admin');
-    posted = [];
+    posted.length = 0;
     const enrolment = world.app.get(EnrolmentService);
     expect(await enrolment.resetByAddress(parseAddress(admin.email)!)).toBe(true);
     expect([await isOpen(admin), letters().length]).toEqual([false, 1]);

@@ -3,11 +3,11 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { migrations } from '../../migrations/index.js';
 import { StartError, type Config } from '../config/config.js';
-import { openServer, projectDirectory } from '../database/database.js';
+import { openServer, projectDirectory, withClient } from '../database/database.js';
 import { Storage } from '../media/storage.js';
 import { SWEEP_LOCK } from '../media/sweep-lock.js';
 import { ArchiveWriter, PIECE_BYTES, type Numbering, type TableSum } from './archive.js';
@@ -33,21 +33,11 @@ export interface BackedUp {
 export async function backUp(config: Config, path: string, secret: boolean, report: (line: string) => void): Promise<BackedUp> {
   const server = await openServer(config, report);
   try {
-    const client = new pg.Client({ ...server.main, application_name: 'markaz backup', connectionTimeoutMillis: 10_000 });
-    // A lost connection ends the statement that is running, which says so.
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-    } catch (error) {
-      throw new StartError(`The database cannot be reached.`, { cause: error });
-    }
-    try {
+    return await withClient(server, 'markaz backup', async (client) => {
       // Before any file is touched: another backup may be writing to the same one.
       await keepFromSweeping(client);
-      return await intoFile(path, (sink) => snapshot(client, config, sink, secret, report));
-    } finally {
-      await client.end();
-    }
+      return intoFile(path, (sink) => snapshot(client, config, sink, secret, report));
+    });
   } finally {
     await server.leave();
   }

@@ -2,11 +2,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
 import { migrations } from '../../migrations/index.js';
 import { StartError, type Config } from '../config/config.js';
-import { openServer, prepareDatabase, type Server } from '../database/database.js';
+import { openServer, prepareDatabase, withClient, type Server } from '../database/database.js';
 import { inSchemaOf, withDatabaseLock } from '../database/migrate.js';
 import { checkServer } from '../database/start-up-checks.js';
 import { KINDS, type Kind } from '../mail/kinds.js';
@@ -64,31 +64,19 @@ export async function restore(config: Config, path: string, otherKey: boolean, r
     const restored = await withDatabase(server, (client) => intoEmpty(client, server, config, path, archive, key));
     // From here on it is a database like any other, of an earlier release perhaps.
     const { leave: _left, ...database } = await prepareDatabase(config, server, report);
-    await withClient(database.main, (client) => client.query('analyze'));
+    await withClient(database, NAME, (client) => client.query('analyze'));
     return restored;
   } finally {
     await server.leave();
   }
 }
 
-async function withClient<Result>(connection: Server['main'], act: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ ...connection, application_name: 'markaz restore', connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new StartError(`The database cannot be reached.`, { cause: error });
-  }
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
-}
+/** Under which the server sees this command. */
+const NAME = 'markaz restore';
 
 /** While nobody else prepares the database, and nobody serves it. */
 function withDatabase<Result>(server: Server, act: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  return withClient(server.main, (client) =>
+  return withClient(server, NAME, (client) =>
     withDatabaseLock(client, async () => {
       await checkServer(client);
       const { rows } = await client.query<{ others: number }>(
@@ -159,7 +147,7 @@ async function numberOf(tx: pg.PoolClient): Promise<string> {
 async function isCommitted(server: Server, transaction: string): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withClient(server.main, async (client) => {
+      return await withClient(server, NAME, async (client) => {
         await client.query(`select pg_terminate_backend(pid, 10000) from pg_stat_activity where backend_xid = $1::xid8::xid`, [
           transaction,
         ]);

@@ -43,9 +43,8 @@ export function projectDirectory(): string {
  */
 export async function prepareDatabase(config: Config, server: Server, log: (line: string) => void): Promise<Database> {
   const role = readerRole(Secret.for(config));
-  const client = await connected(server);
-  try {
-    return await withDatabaseLock(client, async () => {
+  return withClient(server, 'markaz start', (client) =>
+    withDatabaseLock(client, async () => {
       await checkServer(client);
       const reader = await prepareReader(client, config, server, role);
       await refuseTemporaryTables(client);
@@ -54,10 +53,8 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
       if (reader.warning) log(reader.warning);
       await expectReadable(reader.connection);
       return { ...server, reader: reader.connection };
-    });
-  } finally {
-    await client.end();
-  }
+    }),
+  );
 }
 
 /**
@@ -65,13 +62,8 @@ export async function prepareDatabase(config: Config, server: Server, log: (line
  * @throws StartError when it cannot be reached, or has not the schema of this release
  */
 export async function unpreparedDatabase(_config: Config, server: Server): Promise<Database> {
-  const client = await connected(server);
-  try {
-    await expectSchema(client);
-    return { ...server, reader: ownReader(server) };
-  } finally {
-    await client.end();
-  }
+  await withClient(server, 'markaz start', expectSchema);
+  return { ...server, reader: ownReader(server) };
 }
 
 /** In a search path of its own a table named by mistake is not found. */
@@ -79,9 +71,17 @@ function ownReader({ main }: Server): Database['reader'] {
   return { ...main, options: `-c search_path=pub ${READER_OPTIONS}` };
 }
 
-/** @throws StartError */
-async function connected({ main }: Server): Promise<pg.Client> {
-  const client = new pg.Client({ ...main, application_name: 'markaz start', connectionTimeoutMillis: 10_000 });
+/**
+ * Does something over a connection of its own, outside every pool.
+ * @param name under which the server sees it; all of ours begin with `markaz`
+ * @throws StartError when the database cannot be reached; whatever `act` throws
+ */
+export async function withClient<Result>(
+  { main }: Pick<Server, 'main'>,
+  name: string,
+  act: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ ...main, application_name: name, connectionTimeoutMillis: 10_000 });
   // Lost while something else is waited for: the next statement here fails and says so; the event alone would end the process.
   client.on('error', () => undefined);
   try {
@@ -89,7 +89,11 @@ async function connected({ main }: Server): Promise<pg.Client> {
   } catch (error) {
     throw new StartError(`The database cannot be reached: ${reasonOf(error)}`, { cause: error });
   }
-  return client;
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { inTransaction } from '../database/transaction.js';
 import { Waker } from '../jobs/waker.js';
+import { LEASE_S, messageOf, underLease } from './lease.js';
 import type { MadeFile } from './picture-process.js';
 import { ownStorage } from './own-storage.js';
 import { NoProcess, PictureRefused, Pictures } from './pictures.js';
@@ -10,9 +11,6 @@ import { SWEEP_LOCK } from './sweep-lock.js';
 
 /** So often renditions are tried, each time later, before the picture is given up and its editor told. */
 const MAX_TRIES = 5;
-/** Until when a worker that is not heard of any more is taken for dead: a minute after a crash all is put right. */
-const LEASE_S = 30;
-const SIGN_OF_LIFE_MS = 10_000;
 const PAUSE_MS = 2_000;
 
 interface Due {
@@ -56,30 +54,17 @@ export class MediaJob implements OnModuleInit {
       [LEASE_S],
     );
     if (due === undefined) return false;
-    const signs = setInterval(() => void this.stillAlive(due.id), SIGN_OF_LIFE_MS);
-    try {
-      await ownStorage(this.dataSource, this.storage);
-      const task = { act: 'render', folder: this.storage.folderOf(due.id), from: due.original } as const;
-      await this.settle(due, await this.pictures.make(task, signal));
-    } catch (error) {
-      if (signal.aborted) await this.putOff(due, null);
-      else await this.fail(due, error);
-    } finally {
-      clearInterval(signs);
-    }
+    await underLease(this.dataSource, this.logger, { id: due.id, state: 'due' }, async () => {
+      try {
+        await ownStorage(this.dataSource, this.storage);
+        const task = { act: 'render', folder: this.storage.folderOf(due.id), from: due.original } as const;
+        await this.settle(due, await this.pictures.make(task, signal));
+      } catch (error) {
+        if (signal.aborted) await this.putOff(due, null);
+        else await this.fail(due, error);
+      }
+    });
     return !signal.aborted;
-  }
-
-  private async stillAlive(id: number): Promise<void> {
-    try {
-      await this.dataSource.query(`update media set due_at = now() + make_interval(secs => $2) where id = $1 and state = 'due'`, [
-        id,
-        LEASE_S,
-      ]);
-    } catch (error) {
-      // Somebody else may begin the same then, and make the same files.
-      this.logger.warn(`media ${id}: ${messageOf(error)}`);
-    }
   }
 
   private async settle({ id, original }: Due, made: readonly MadeFile[]): Promise<void> {
@@ -143,8 +128,4 @@ export class MediaJob implements OnModuleInit {
       return true;
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -107,7 +107,15 @@ export class Pictures {
 
   /** @throws NoProcess */
   private launch(): Promise<Launcher> {
-    return (this.launcher ??= Launcher.start(() => void (this.launcher = null)));
+    if (this.launcher !== null) return this.launcher;
+    // One that goes late takes nothing from the one that has come after it.
+    const forget = (): void => {
+      if (this.launcher === launcher) this.launcher = null;
+    };
+    const launcher = Launcher.start(forget);
+    // Also where it was refused at once, before there was anything to forget.
+    launcher.catch(forget);
+    return (this.launcher = launcher);
   }
 }
 
@@ -131,7 +139,7 @@ class Launcher {
   private idle?: NodeJS.Timeout;
 
   /**
-   * @param gone called when it takes no more tasks
+   * @param gone called when one that was started takes no more tasks
    * @throws NoProcess
    */
   static async start(gone: () => void): Promise<Launcher> {
@@ -140,7 +148,6 @@ class Launcher {
       await once(child, 'spawn');
       return new Launcher(child, gone);
     } catch (error) {
-      gone();
       throw new NoProcess(error);
     }
   }

@@ -10,6 +10,7 @@ import { RateLimits, tooManyTries } from '../http/rate-limits.js';
 import { fieldRefused } from '../http/refusals.js';
 import { UncleanText, cleanLine } from '../text/clean.js';
 import { HEAD_BYTES, uploadTypeOf, type UploadType } from './file-types.js';
+import { LEASE_S, messageOf, underLease } from './lease.js';
 import type { MadeFile } from './picture-process.js';
 import { ownStorage } from './own-storage.js';
 import { NoProcess, PictureRefused, Pictures } from './pictures.js';
@@ -25,10 +26,6 @@ const OF_ONE_EDITOR = 4;
 const PATIENCE_MS = 15_000;
 /** Of one editor: a whole archive's pictures in a day's work. */
 const PER_HOUR = 600;
-
-/** Until when a row whose upload is not heard of any more is taken for dead: a minute after a crash all is put right. */
-const LEASE_S = 30;
-const SIGN_OF_LIFE_MS = 10_000;
 
 /** What lies there while the upload is looked into. */
 const UPLOAD = 'upload.part';
@@ -76,18 +73,17 @@ export class MediaUploads {
     if (type === null) throw unsupportedFile();
     await this.ours(() => ownStorage(this.dataSource, this.storage));
     const id = await this.arrive(actor, file.name, type);
-    const signs = setInterval(() => void this.stillAlive(id), SIGN_OF_LIFE_MS);
-    try {
-      await this.ours(() => this.storage.begin(id));
-      const kept = await this.store(id, type, content);
-      await file.complete;
-      await this.settle(actor, id, type, kept);
-      return id;
-    } catch (error) {
-      throw await this.forget(id, error);
-    } finally {
-      clearInterval(signs);
-    }
+    return underLease(this.dataSource, this.logger, { id, state: 'arriving' }, async () => {
+      try {
+        await this.ours(() => this.storage.begin(id));
+        const kept = await this.store(id, type, content);
+        await file.complete;
+        await this.settle(actor, id, type, kept);
+        return id;
+      } catch (error) {
+        throw await this.forget(id, error);
+      }
+    });
   }
 
   /** @throws Unavailable where what lies in storage is not ours */
@@ -108,18 +104,6 @@ export class MediaUploads {
       [type === 'pdf' ? 'document' : 'picture', shownName(name), actor.editor.id, LEASE_S],
     );
     return id;
-  }
-
-  private async stillAlive(id: number): Promise<void> {
-    try {
-      await this.dataSource.query(`update media set due_at = now() + make_interval(secs => $2) where id = $1 and state = 'arriving'`, [
-        id,
-        LEASE_S,
-      ]);
-    } catch (error) {
-      // One that is missed matters to nobody; after three the row is swept, and what follows finds it gone.
-      this.logger.warn(`media ${id}: ${messageOf(error)}`);
-    }
   }
 
   /** Writes the upload, and makes of it what is kept. */
@@ -184,10 +168,6 @@ export class MediaUploads {
     }
     return reason;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What is kept of an upload. */
