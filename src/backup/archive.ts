@@ -250,8 +250,7 @@ class Reading {
     const text = await unpack(content, { maxOutputLength: MAX_PIECE_BYTES });
     table.hash.update(text);
     table.bytes += text.length;
-    // A row ends with a newline, and a newline in a value is written as \n.
-    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, end + 1)) table.rows += 1;
+    table.rows += rowsIn(text);
     await this.take(() => this.taker.rows(name, text));
   }
 
@@ -260,6 +259,13 @@ class Reading {
     await act();
     this.taking = false;
   }
+}
+
+/** How many rows end in a text of COPY: each does with a newline, and a newline in a value is written as \n. */
+export function rowsIn(text: Buffer): number {
+  let rows = 0;
+  for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, end + 1)) rows += 1;
+  return rows;
 }
 
 /** @throws StartError for what is no backup, or one of a later form */

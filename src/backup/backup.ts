@@ -10,7 +10,7 @@ import { StartError, type Config } from '../config/config.js';
 import { openServer, projectDirectory, withClient } from '../database/database.js';
 import { Storage } from '../media/storage.js';
 import { SWEEP_LOCK } from '../media/sweep-lock.js';
-import { ArchiveWriter, PIECE_BYTES, type Numbering, type TableSum } from './archive.js';
+import { ArchiveWriter, PIECE_BYTES, rowsIn, type Numbering, type TableSum } from './archive.js';
 import { fingerprintOf, keptKey } from './key.js';
 import { KEPT, LEFT_OUT, SAME_TEXT, tablesOf, type Table } from './tables.js';
 
@@ -193,6 +193,8 @@ export async function copyOut(
     Object.assign(held, { chunks: [], bytes: 0 });
     hash.update(text);
     sum.bytes += text.length;
+    // The server's own count comes after the end of the rows, perhaps after the end of the stream.
+    sum.rows += rowsIn(text);
     await take((sum.pieces += 1), text);
   };
   const stream = client.query(copyTo(statement));
@@ -202,7 +204,6 @@ export async function copyOut(
     if (held.bytes >= PIECE_BYTES) await hand();
   }
   if (held.bytes > 0) await hand();
-  sum.rows = stream.rowCount;
   return { name, columns, rows: sum.rows, bytes: sum.bytes, sha256: hash.digest('hex') };
 }
 
