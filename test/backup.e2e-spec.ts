@@ -554,6 +554,47 @@ describe('a restore is refused, and nothing is changed', () => {
   }, 180_000);
 });
 
+describe('an archive that ends within', () => {
+  let bytes: Buffer;
+  /** Where its entries begin, their names, and how much they hold. */
+  const entries: { name: string; at: number; size: number }[] = [];
+
+  beforeAll(async () => {
+    const big = await aPicture(3_000_000);
+    await backup('to-cut.tar');
+    await forget(big);
+    bytes = readFileSync(join(folder, 'to-cut.tar'));
+    for (let at = 0; bytes[at] !== 0 && at < bytes.length;) {
+      const size = Number.parseInt(bytes.toString('ascii', at + 124, at + 135), 8);
+      entries.push({ name: bytes.toString('utf8', at, at + 100).replace(/\0.*$/s, ''), at, size });
+      at += 512 + Math.ceil(size / 512) * 512;
+    }
+  });
+
+  it.each<[string, (name: string) => boolean, (size: number) => number[]]>([
+    ['a file', (name) => name.startsWith('media/'), (size) => [1, 100, 512, 513, 512 + (size >> 1), 511 + size, 512 + size, 513 + size]],
+    ['a table', (name) => name.startsWith('tables/'), (size) => [1, 512, 513, 511 + size]],
+    ['its end', (name) => name === 'manifest.json' || name === 'SHA256SUMS', (size) => [0, 512, 513, 511 + size]],
+  ])('%s is told of in a sentence, and nothing is changed', async (_, within, cuts) => {
+    const path = join(folder, 'cut.tar');
+    const target = await nowhere();
+    for (const { name, at, size } of entries.filter((entry) => within(entry.name))) {
+      for (const cut of cuts(size)) {
+        writeFileSync(path, bytes.subarray(0, at + cut));
+        for (const read of [() => checkBackup(path), () => restoring('cut.tar', target)]) {
+          const told = await read().then(
+            () => null,
+            (error: unknown) => error,
+          );
+          expect(told, `${name} cut at ${cut}`).toBeInstanceOf(StartError);
+          expect((told as StartError).message, `${name} cut at ${cut}`).toMatch(/^.+cut\.tar is no whole backup: .+\.$/);
+        }
+      }
+    }
+    expect(await isEmpty(target)).toBe(true);
+  }, 180_000);
+});
+
 describe('a restore whose connection is lost', () => {
   it('among the files leaves nothing, and another archive can be restored', async () => {
     const big = await aPicture(60_000_000);

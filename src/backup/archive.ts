@@ -167,9 +167,9 @@ export async function readArchive(path: string, taker: Taker): Promise<Archive> 
   } catch (error) {
     // What the taker threw is no fault of the archive.
     if (error instanceof StartError || reading.taking) throw error;
-    const reason = (error as Error).message;
+    const reason = (error as Error).message.replace(/\.$/, '');
     const unreadable = (error as NodeJS.ErrnoException).syscall !== undefined;
-    throw new StartError(unreadable ? `${path} cannot be read.` : `${path} is no whole backup: ${reason}`, { cause: error });
+    throw new StartError(unreadable ? `${path} cannot be read.` : `${path} is no whole backup: ${reason}.`, { cause: error });
   } finally {
     source.destroy();
   }
@@ -199,7 +199,7 @@ class Reading {
     if (this.listed !== undefined) throw new Error('it goes on after its end');
     if ((name === 'head.json') !== (this.sums.size === 0)) throw new Error('it does not begin with its head');
     const hash = createHash('sha256');
-    const content = hashed(body, hash);
+    const content = this.hashed(body, hash);
     // Known to be there twice even if it cannot be read to its end.
     this.sums.set(name, '');
     const [folder, ...rest] = name.split('/') as [string, ...string[]];
@@ -254,6 +254,19 @@ class Reading {
     await this.take(() => this.taker.rows(name, text));
   }
 
+  private async *hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      }
+    } catch (error) {
+      // The taker passes it on, and it is the archive's fault all the same.
+      this.taking = false;
+      throw error;
+    }
+  }
+
   private async take(act: () => Promise<void>): Promise<void> {
     this.taking = true;
     await act();
@@ -274,13 +287,6 @@ function headOf(content: Buffer): Head {
   if (head.format !== 'markaz-backup') throw new StartError('This is no backup of Markaz.');
   if (head.formatVersion !== 1) throw new StartError('This backup was written by a newer release of Markaz: restore it with that one.');
   return head as Head;
-}
-
-async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    hash.update(chunk);
-    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-  }
 }
 
 async function bufferOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
