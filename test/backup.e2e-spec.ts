@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import pg from 'pg';
+import { ArchiveWriter } from '../src/backup/archive.js';
 import { backUp, type BackedUp } from '../src/backup/backup.js';
 import { checkBackup, restore, type Restored } from '../src/backup/restore.js';
 import { KEPT, LEFT_OUT } from '../src/backup/tables.js';
@@ -383,6 +384,24 @@ describe('a backup', () => {
       between.close();
     }
   }, 180_000);
+
+  it('that cannot be read back is told of, and does not replace the one before', async () => {
+    const file = join(folder, 'again.tar');
+    writeFileSync(file, 'the backup before');
+    const { finish } = ArchiveWriter.prototype;
+    const faulty = vi.spyOn(ArchiveWriter.prototype, 'finish').mockImplementationOnce(function (this: ArchiveWriter, manifest) {
+      return finish.call(this, { ...manifest, tables: manifest.tables.map((table) => ({ ...table, rows: 0 })) });
+    });
+    await expect(backup('again.tar')).rejects.toMatchObject({
+      message: 'The backup could not be read back, and is not kept. Make another one.',
+      cause: { message: expect.stringMatching(/its tables are not those it tells of\.$/) as string },
+    });
+    faulty.mockRestore();
+    expect(readFileSync(file, 'utf8')).toBe('the backup before');
+    expect(partsOf('again.tar')).toEqual([]);
+    await backup('again.tar');
+    await checkBackup(file);
+  });
 
   it('ends in an error, and leaves no file, when the line breaks after the end of a table', async () => {
     const between = await latecomer(source, 3);
