@@ -22,13 +22,15 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(thrown, request);
     if (problem.getStatus() === 413) readOn(request, reply);
     // Not being ready is logged when it begins, not at each probe.
-    if (problem.getStatus() >= 500 && problem.code !== 'not_ready') {
-      this.logger.error(
-        `${request.id} ${request.method} ${request.routeOptions.url ?? '(no route)'}`,
-        thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown,
-      );
-    }
+    if (problem.getStatus() >= 500 && problem.code !== 'not_ready') this.log(thrown, problem, request);
     this.answer(problem, request, reply);
+  }
+
+  private log(thrown: unknown, problem: Problem, { id, method, routeOptions }: FastifyRequest): void {
+    const request = `${id} ${method} ${routeOptions.url ?? '(no route)'}`;
+    // What we refuse ourselves, having too much to do or no room, is no fault: where it was thrown tells nothing, and there are many of it.
+    if (thrown instanceof Problem || thrown instanceof Busy) this.logger.warn(`${request}: ${problem.getStatus()} ${problem.code}`);
+    else this.logger.error(request, thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown);
   }
 
   /** Reader pages answer with a page. */
