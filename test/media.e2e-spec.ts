@@ -87,6 +87,10 @@ it('takes a picture in, makes its renditions, and gives the whole object each ti
     ['960.webp', 960, 480],
     ['1000.webp', 1_000, 500],
   ]);
+  for (const { url, name, type } of ready.renditions as { url: string; name: string; type: string }[]) {
+    expect(url).toBe(`https://center.example${DESK}/${body.id}/files/${name}`);
+    expect((await world.as(contributor).get(new URL(url).pathname).expect(200)).headers['content-type']).toBe(type);
+  }
   expect(filesOf(body.id as number)).toEqual(
     [...(ready.renditions as { name: string }[]).map(({ name }) => name), 'original.jpg'].toSorted(),
   );
