@@ -488,13 +488,20 @@ describe('what ends a token', () => {
     ]);
   });
 
-  it('is not its editor’s lack of a demanded second factor: that makes it wait', async () => {
+  it('is not its editor’s lack of a demanded second factor: that makes it wait, and says so', async () => {
     const [without, having] = [await anEditor(world, 'chief'), await anEnrolled(world, 'chief')];
     const made = [await make(without, ['articles:read']), await make(having, ['articles:read'], { code: having.recoveryCodes[0] })];
     await world.dataSource.query(`update center set second_factor_roles = '{chief}'`);
-    expect(await Promise.all(made.map((one) => status(one)))).toEqual([401, 200]);
+    expect(await Promise.all(made.map((one) => status(one)))).toEqual([403, 200]);
+    const { body } = await world.get('/api/v1/desk/articles').set('authorization', `Bearer ${made[0]!.token}`);
+    expect(body.code).toBe('second_factor_required');
     await world.dataSource.query(`update center set second_factor_roles = '{}'`);
     expect(await Promise.all(made.map((one) => status(one)))).toEqual([200, 200]);
+    await world.dataSource.query(`update center set second_factor_roles = '{chief}'`);
+    await world.dataSource.query(`delete from api_tokens where editor_id = $1`, [without.id]);
+    // What is no token, or no more, learns nothing of it.
+    expect(await Promise.all(made.map((one) => status(one)))).toEqual([401, 200]);
+    await world.dataSource.query(`update center set second_factor_roles = '{}'`);
   });
 
   it('cannot be outrun: none is made while all end', async () => {

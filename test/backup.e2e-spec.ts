@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import pg from 'pg';
+import { ArchiveWriter } from '../src/backup/archive.js';
 import { backUp, type BackedUp } from '../src/backup/backup.js';
 import { checkBackup, restore, type Restored } from '../src/backup/restore.js';
 import { KEPT, LEFT_OUT } from '../src/backup/tables.js';
@@ -165,6 +166,50 @@ function filesOf({ dataDir }: Config): Record<string, string> {
     ]),
   );
 }
+
+/**
+ * The same database by way of a line on which all that follows the end of a COPY's rows comes 20 ms later, in a read of its own.
+ * @param breaksAt the end of which table is the last that comes
+ */
+async function latecomer(config: Config, breaksAt = Infinity): Promise<{ config: Config; held: { done: number }; close: () => void }> {
+  const { host, port, database, user, password } = connectionOf(config.databaseUrl!);
+  const held = { done: 0 };
+  const line = createServer({ noDelay: true }, (client) => {
+    const server = host!.startsWith('/') ? connect(join(host!, `.s.PGSQL.${port}`)) : connect(port!, host!);
+    let rest = Buffer.alloc(0);
+    let told = Promise.resolve();
+    client.on('error', () => server.destroy()).on('close', () => server.destroy());
+    server.on('error', () => client.destroy()).on('close', () => void told.then(() => client.destroy()));
+    client.on('data', (data: Buffer) => server.write(data));
+    server.on('data', (data: Buffer) => {
+      rest = Buffer.concat([rest, data]);
+      let from = 0;
+      const passOn = (to: number, thenWait: number): void => {
+        const piece = rest.subarray(from, to);
+        from = to;
+        told = told.then(() => void client.write(piece)).then(() => sleep(thenWait));
+      };
+      let at = 0;
+      for (let end = 0; rest.length >= at + 5 && rest.length >= (end = at + 1 + rest.readUInt32BE(at + 1)); at = end) {
+        if (rest[at] !== COPY_DONE) continue;
+        held.done += 1;
+        passOn(end, 20);
+        if (held.done === breaksAt) told = told.then(() => void client.destroy());
+      }
+      if (at > from) passOn(at, 0);
+      rest = rest.subarray(at);
+    });
+  });
+  await new Promise<void>((resolve) => line.listen(0, '127.0.0.1', resolve));
+  const there = { host: '127.0.0.1', port: (line.address() as AddressInfo).port, user, password };
+  return {
+    config: testConfig({ DATABASE_URL: urlOf(there, database!), DATA_DIR: config.dataDir }),
+    held,
+    close: () => void line.close(),
+  };
+}
+
+const COPY_DONE = 'c'.charCodeAt(0);
 
 /** Of backups that are not finished. */
 const partsOf = (file: string): string[] => readdirSync(folder).filter((name) => name.startsWith(`${file}.`) && name.endsWith('.part'));
@@ -322,6 +367,48 @@ describe('a backup', () => {
     await world.dataSource.query(`delete from media where id = $1`, [big]);
     rmSync(join(source.dataDir, 'media', String(big)), { recursive: true });
   }, 180_000);
+
+  it('knows its rows however late the server says how many they were', async () => {
+    const between = await latecomer(source);
+    try {
+      const rows = await rowsOf(source);
+      const count = Object.values(rows).reduce((sum, each) => sum + Number.parseInt(each, 10), 0);
+      expect(await backup('late.tar', between.config)).toMatchObject({ rows: count });
+      expect(between.held.done).toBeGreaterThanOrEqual(KEPT.length);
+      const target = await nowhere();
+      // Its last look at what has arrived reads rows in the same way.
+      const there = await latecomer(target);
+      await restoring('late.tar', there.config).finally(there.close);
+      expect(await rowsOf(target)).toEqual(rows);
+    } finally {
+      between.close();
+    }
+  }, 180_000);
+
+  it('that cannot be read back is told of, and does not replace the one before', async () => {
+    const file = join(folder, 'again.tar');
+    writeFileSync(file, 'the backup before');
+    const { finish } = ArchiveWriter.prototype;
+    const faulty = vi.spyOn(ArchiveWriter.prototype, 'finish').mockImplementationOnce(function (this: ArchiveWriter, manifest) {
+      return finish.call(this, { ...manifest, tables: manifest.tables.map((table) => ({ ...table, rows: 0 })) });
+    });
+    await expect(backup('again.tar')).rejects.toMatchObject({
+      message: 'The backup could not be read back, and is not kept. Make another one.',
+      cause: { message: expect.stringMatching(/its tables are not those it tells of\.$/) as string },
+    });
+    faulty.mockRestore();
+    expect(readFileSync(file, 'utf8')).toBe('the backup before');
+    expect(partsOf('again.tar')).toEqual([]);
+    await backup('again.tar');
+    await checkBackup(file);
+  });
+
+  it('ends in an error, and leaves no file, when the line breaks after the end of a table', async () => {
+    const between = await latecomer(source, 3);
+    await expect(backup('broken-line.tar', between.config).finally(between.close)).rejects.toThrow(/connection|not queryable/i);
+    expect(between.held.done).toBe(3);
+    expect(readdirSync(folder).filter((name) => name.startsWith('broken-line'))).toEqual([]);
+  });
 
   it.each([
     ['gone', (path: string): void => rmSync(path)],
@@ -483,6 +570,47 @@ describe('a restore is refused, and nothing is changed', () => {
       writeFileSync(path, changed);
       await expect(checkBackup(path), `byte ${at}`).rejects.toThrow();
     }
+  }, 180_000);
+});
+
+describe('an archive that ends within', () => {
+  let bytes: Buffer;
+  /** Where its entries begin, their names, and how much they hold. */
+  const entries: { name: string; at: number; size: number }[] = [];
+
+  beforeAll(async () => {
+    const big = await aPicture(3_000_000);
+    await backup('to-cut.tar');
+    await forget(big);
+    bytes = readFileSync(join(folder, 'to-cut.tar'));
+    for (let at = 0; bytes[at] !== 0 && at < bytes.length;) {
+      const size = Number.parseInt(bytes.toString('ascii', at + 124, at + 135), 8);
+      entries.push({ name: bytes.toString('utf8', at, at + 100).replace(/\0.*$/s, ''), at, size });
+      at += 512 + Math.ceil(size / 512) * 512;
+    }
+  });
+
+  it.each<[string, (name: string) => boolean, (size: number) => number[]]>([
+    ['a file', (name) => name.startsWith('media/'), (size) => [1, 100, 512, 513, 512 + (size >> 1), 511 + size, 512 + size, 513 + size]],
+    ['a table', (name) => name.startsWith('tables/'), (size) => [1, 512, 513, 511 + size]],
+    ['its end', (name) => name === 'manifest.json' || name === 'SHA256SUMS', (size) => [0, 512, 513, 511 + size]],
+  ])('%s is told of in a sentence, and nothing is changed', async (_, within, cuts) => {
+    const path = join(folder, 'cut.tar');
+    const target = await nowhere();
+    for (const { name, at, size } of entries.filter((entry) => within(entry.name))) {
+      for (const cut of cuts(size)) {
+        writeFileSync(path, bytes.subarray(0, at + cut));
+        for (const read of [() => checkBackup(path), () => restoring('cut.tar', target)]) {
+          const told = await read().then(
+            () => null,
+            (error: unknown) => error,
+          );
+          expect(told, `${name} cut at ${cut}`).toBeInstanceOf(StartError);
+          expect((told as StartError).message, `${name} cut at ${cut}`).toMatch(/^.+cut\.tar is no whole backup: .+\.$/);
+        }
+      }
+    }
+    expect(await isEmpty(target)).toBe(true);
   }, 180_000);
 });
 

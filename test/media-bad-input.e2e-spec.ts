@@ -382,7 +382,12 @@ describe('a body', () => {
       'multipart/mixed; boundary=x',
     ]) {
       const { status, body } = await raw(Buffer.from('{}'), type);
-      expect([type, status, body['code']]).toEqual([type, 415, 'unsupported_media_type']);
+      expect([type, status, body['code'], body['detail']]).toEqual([
+        type,
+        415,
+        'unsupported_media_type',
+        expect.stringContaining('multipart/form-data') as string,
+      ]);
     }
     for (const type of ['multipart/form-data', 'multipart/form-data; boundary=', `multipart/form-data; boundary=${'x'.repeat(300)}`]) {
       const { status, body } = await raw(partOf('a.pdf', aPdf()), type);
@@ -394,7 +399,10 @@ describe('a body', () => {
       headers: { authorization: `Bearer ${chief.token}`, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
       body: new Uint8Array(partOf('a.pdf', aPdf())),
     });
-    expect(answer.status).toBe(415);
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
+      415,
+      expect.stringContaining('application/json') as string,
+    ]);
   });
 
   it('of 25 MB is told so, with its length said or in chunks, and nothing of it is kept', async () => {

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
+import { Busy } from '../src/database/turns.js';
 import { Waker } from '../src/jobs/waker.js';
 import { NoProcess, PictureRefused, Pictures } from '../src/media/pictures.js';
 import { Storage } from '../src/media/storage.js';
@@ -223,6 +225,19 @@ describe('the process for a picture', () => {
       vi.spyOn(world.app.get(Pictures), 'make').mockRejectedValueOnce(error);
       expect(await refused(picture)).toEqual(told);
     }
+  });
+
+  it.each<[string, Error, string]>([
+    ['that takes too long', new PictureRefused('slow'), '503 busy'],
+    ['that finds no room', new PictureRefused('storage_full'), '507 storage_full'],
+    ['whose turn does not come', new Busy(), '503 busy'],
+  ])('%s is one line of the log, and no fault of the server’s', async (_, error, said) => {
+    const [faults, warnings] = (['error', 'warn'] as const).map((level) => vi.spyOn(Logger.prototype, level).mockImplementation(() => undefined));
+    vi.spyOn(world.app.get(Pictures), 'make').mockRejectedValueOnce(error);
+    const { status, body } = await upload(world, chief, await aPicture());
+    expect(`${status} ${body.code as string}`).toBe(said);
+    expect(faults!.mock.calls).toEqual([]);
+    expect(warnings!.mock.calls).toEqual([[expect.stringMatching(new RegExp(`^\\S+ POST /api/v1/desk/media: ${said}$`))]]);
   });
 
   it('that cannot be had is no try of a rendition; one that it brings down is', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -87,6 +87,10 @@ it('takes a picture in, makes its renditions, and gives the whole object each ti
     ['960.webp', 960, 480],
     ['1000.webp', 1_000, 500],
   ]);
+  for (const { url, name, type } of ready.renditions as { url: string; name: string; type: string }[]) {
+    expect(url).toBe(`https://center.example${DESK}/${body.id}/files/${name}`);
+    expect((await world.as(contributor).get(new URL(url).pathname).expect(200)).headers['content-type']).toBe(type);
+  }
   expect(filesOf(body.id as number)).toEqual(
     [...(ready.renditions as { name: string }[]).map(({ name }) => name), 'original.jpg'].toSorted(),
   );
@@ -96,7 +100,9 @@ it('takes a picture in, makes its renditions, and gives the whole object each ti
   );
   expect(rows).toHaveLength(9);
   for (const row of rows) {
-    const content = readFileSync(join(world.app.get(Storage).folderOf(body.id as number), row.name));
+    const path = join(world.app.get(Storage).folderOf(body.id as number), row.name);
+    expect([row.name, (statSync(path).mode & 0o777).toString(8)]).toEqual([row.name, '600']);
+    const content = readFileSync(path);
     expect([row.name, content.length, createHash('sha256').update(content).digest('hex')]).toEqual([row.name, row.bytes, row.sha256.toString('hex')]); // prettier-ignore
     const { format, width } = await sharp(content).metadata();
     expect([`image/${format === 'heif' ? 'avif' : format}`, width]).toEqual([row.type, row.width]);

@@ -76,20 +76,28 @@ async function keep(retention: object, version?: number): Promise<{ version: num
 }
 
 describe('the settings', () => {
-  it('are for good until an admin says otherwise, and are replaced whole', async () => {
+  it('are for good until an admin says otherwise, and one is set without the other', async () => {
     expect((await world.as(admin).get('/api/v1/desk/center').expect(200)).body.retention).toEqual({ revisionsDays: null, auditDays: null });
     const set = await keep({ revisionsDays: 90, auditDays: 365 });
     expect(set.retention).toEqual({ revisionsDays: 90, auditDays: 365 });
     const [{ before, after }] = await world.dataSource.query(`select before, after from audit_log where act = 'center.change' order by id desc limit 1`); // prettier-ignore
     expect(before).toEqual({ retention: { revisionsDays: null, auditDays: null } });
     expect(after).toEqual({ retention: { revisionsDays: 90, auditDays: 365 } });
-    expect((await keep({ auditDays: 30 })).retention).toEqual({ revisionsDays: null, auditDays: 30 });
+    expect((await keep({ auditDays: 30 })).retention).toEqual({ revisionsDays: 90, auditDays: 30 });
+    expect((await keep({ revisionsDays: null })).retention).toEqual({ revisionsDays: null, auditDays: 30 });
+    expect((await keep({})).retention).toEqual({ revisionsDays: null, auditDays: 30 });
     const { id: _, ...whole } = (await world.as(admin).get('/api/v1/desk/center')).body;
     expect((await world.as(admin).put('/api/v1/desk/center', whole).expect(200)).body.retention).toEqual({
       revisionsDays: null,
       auditDays: 30,
     });
-    const { retention: __, ...rest } = { ...whole, version: whole.version + 1 };
+    // What PUT leaves out is as in a new center.
+    const half = { ...whole, version: whole.version + 1, retention: { revisionsDays: 40 } };
+    expect((await world.as(admin).put('/api/v1/desk/center', half).expect(200)).body.retention).toEqual({
+      revisionsDays: 40,
+      auditDays: null,
+    });
+    const { retention: __, ...rest } = { ...whole, version: whole.version + 2 };
     expect((await world.as(admin).put('/api/v1/desk/center', rest).expect(200)).body.retention).toEqual({
       revisionsDays: null,
       auditDays: null,

@@ -21,6 +21,14 @@ import { newApiToken, tokenHash } from './tokens.js';
 /** More than anybody can keep apart. */
 const MAX_PER_EDITOR = 50;
 
+interface TokenBearerRow extends ActingEditor {
+  readonly tokenId: string;
+  readonly tokenName: string;
+  readonly scopes: Scope[];
+  readonly stale: boolean;
+  readonly mustEnrol: boolean;
+}
+
 /**
  * Tokens by which programs act as an editor: 256 random bits, of which the database holds the SHA-256. What a token may do is what the
  * editor may at the moment of each request, and of that only what its scopes cover.
@@ -88,23 +96,23 @@ export class ApiTokens {
   }
 
   /**
-   * @returns in whose name the token acts; null when it has expired, was revoked or never was, its editor is suspended, or lacks the second
-   *   factor that the role demands. Its use counts, written down once a minute.
+   * @returns in whose name the token acts; null when it has expired, was revoked or never was, or its editor is suspended. Its use counts,
+   *   written down once a minute.
    */
   async bearerOf(token: string): Promise<Bearer | null> {
-    const [row] = await this.dataSource.query<(ActingEditor & { tokenId: string; tokenName: string; scopes: Scope[]; stale: boolean })[]>(
+    const [row] = await this.dataSource.query<TokenBearerRow[]>(
       `select e.id, e.name, e.role, ${grantsAsJson} as sections, t.id as "tokenId", t.name as "tokenName", t.scopes,
-         t.used_at is null or t.used_at < now() - interval '1 minute' as stale
+         t.used_at is null or t.used_at < now() - interval '1 minute' as stale,
+         exists (select from center where e.role = any(second_factor_roles))
+           and not exists (select from second_factors f where f.editor_id = e.id and f.confirmed_at is not null) as "mustEnrol"
        from api_tokens t join editors e on e.id = t.editor_id
-       where t.token_hash = $1 and t.expires_at > now() and e.state = 'active'
-         and (not exists (select from center where e.role = any(second_factor_roles))
-           or exists (select from second_factors f where f.editor_id = e.id and f.confirmed_at is not null))`,
+       where t.token_hash = $1 and t.expires_at > now() and e.state = 'active'`,
       [tokenHash(token)],
     );
     if (!row) return null;
-    const { id, name, role, sections, tokenId, tokenName, scopes, stale } = row;
+    const { id, name, role, sections, tokenId, tokenName, scopes, stale, mustEnrol } = row;
     if (stale) await this.dataSource.query(`update api_tokens set used_at = now() where id = $1`, [tokenId]);
-    return { editor: { id, name, role, sections, token: { name: tokenName, acts: actsOf(scopes) } }, mustEnrol: false };
+    return { editor: { id, name, role, sections, token: { name: tokenName, acts: actsOf(scopes) } }, mustEnrol };
   }
 }
 

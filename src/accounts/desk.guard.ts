@@ -14,7 +14,7 @@ import { SessionsService, type Bearer } from './sessions.service.js';
 /**
  * The one door of the desk, closed by default. A route says `@Public()`, or `@Allows(act)`; what says neither is open to nobody. No unsafe
  * request passes it from another site's page, public or not. It knows the role and the token only: what depends on an article is asked again
- * once that is loaded. A session that lacks the second factor its editor's role demands may do nothing but what leads to one.
+ * once that is loaded. A session or token that lacks the second factor its editor's role demands may do nothing but what leads to one.
  */
 @Injectable()
 export class DeskGuard implements CanActivate {

@@ -167,9 +167,9 @@ export async function readArchive(path: string, taker: Taker): Promise<Archive> 
   } catch (error) {
     // What the taker threw is no fault of the archive.
     if (error instanceof StartError || reading.taking) throw error;
-    const reason = (error as Error).message;
+    const reason = (error as Error).message.replace(/\.$/, '');
     const unreadable = (error as NodeJS.ErrnoException).syscall !== undefined;
-    throw new StartError(unreadable ? `${path} cannot be read.` : `${path} is no whole backup: ${reason}`, { cause: error });
+    throw new StartError(unreadable ? `${path} cannot be read.` : `${path} is no whole backup: ${reason}.`, { cause: error });
   } finally {
     source.destroy();
   }
@@ -199,7 +199,7 @@ class Reading {
     if (this.listed !== undefined) throw new Error('it goes on after its end');
     if ((name === 'head.json') !== (this.sums.size === 0)) throw new Error('it does not begin with its head');
     const hash = createHash('sha256');
-    const content = hashed(body, hash);
+    const content = this.hashed(body, hash);
     // Known to be there twice even if it cannot be read to its end.
     this.sums.set(name, '');
     const [folder, ...rest] = name.split('/') as [string, ...string[]];
@@ -250,9 +250,21 @@ class Reading {
     const text = await unpack(content, { maxOutputLength: MAX_PIECE_BYTES });
     table.hash.update(text);
     table.bytes += text.length;
-    // A row ends with a newline, and a newline in a value is written as \n.
-    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, end + 1)) table.rows += 1;
+    table.rows += rowsIn(text);
     await this.take(() => this.taker.rows(name, text));
+  }
+
+  private async *hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      }
+    } catch (error) {
+      // The taker passes it on, and it is the archive's fault all the same.
+      this.taking = false;
+      throw error;
+    }
   }
 
   private async take(act: () => Promise<void>): Promise<void> {
@@ -262,19 +274,19 @@ class Reading {
   }
 }
 
+/** How many rows end in a text of COPY: each does with a newline, and a newline in a value is written as \n. */
+export function rowsIn(text: Buffer): number {
+  let rows = 0;
+  for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, end + 1)) rows += 1;
+  return rows;
+}
+
 /** @throws StartError for what is no backup, or one of a later form */
 function headOf(content: Buffer): Head {
   const head = JSON.parse(content.toString('utf8')) as Partial<Head>;
   if (head.format !== 'markaz-backup') throw new StartError('This is no backup of Markaz.');
   if (head.formatVersion !== 1) throw new StartError('This backup was written by a newer release of Markaz: restore it with that one.');
   return head as Head;
-}
-
-async function* hashed(content: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    hash.update(chunk);
-    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-  }
 }
 
 async function bufferOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -10,7 +10,7 @@ import { StartError, type Config } from '../config/config.js';
 import { openServer, projectDirectory, withClient } from '../database/database.js';
 import { Storage } from '../media/storage.js';
 import { SWEEP_LOCK } from '../media/sweep-lock.js';
-import { ArchiveWriter, PIECE_BYTES, type Numbering, type TableSum } from './archive.js';
+import { ArchiveWriter, NOTHING, PIECE_BYTES, readArchive, rowsIn, type Numbering, type TableSum } from './archive.js';
 import { fingerprintOf, keptKey } from './key.js';
 import { KEPT, LEFT_OUT, SAME_TEXT, tablesOf, type Table } from './tables.js';
 
@@ -56,6 +56,7 @@ async function intoFile<Result>(path: string, write: (sink: Writable) => Promise
     await removeLeftovers(target);
     const result = await write(createWriteStream(part, { mode: 0o600, flags: 'wx' }));
     await synced(part);
+    await readBack(part);
     await rename(part, target);
     await synced(dirname(target));
     return result;
@@ -63,6 +64,15 @@ async function intoFile<Result>(path: string, write: (sink: Writable) => Promise
     await rm(part, { force: true });
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new StartError(`The backup could not be written to ${path}.`, { cause: error });
+  }
+}
+
+/** @throws StartError when what was written is no backup, whoever's fault it is: then it must not take the place of one */
+async function readBack(part: string): Promise<void> {
+  try {
+    await readArchive(part, NOTHING);
+  } catch (error) {
+    throw new StartError('The backup could not be read back, and is not kept. Make another one.', { cause: error });
   }
 }
 
@@ -193,6 +203,8 @@ export async function copyOut(
     Object.assign(held, { chunks: [], bytes: 0 });
     hash.update(text);
     sum.bytes += text.length;
+    // The server's own count comes after the end of the rows, perhaps after the end of the stream.
+    sum.rows += rowsIn(text);
     await take((sum.pieces += 1), text);
   };
   const stream = client.query(copyTo(statement));
@@ -202,7 +214,6 @@ export async function copyOut(
     if (held.bytes >= PIECE_BYTES) await hand();
   }
   if (held.bytes > 0) await hand();
-  sum.rows = stream.rowCount;
   return { name, columns, rows: sum.rows, bytes: sum.bytes, sha256: hash.digest('hex') };
 }
 

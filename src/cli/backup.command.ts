@@ -8,8 +8,9 @@ export const backUpCenter: Command = {
   help: `  FILE               where it goes, readable by you alone; "-" is standard output
   --without-secret   leaves out the SECRET_KEY that DATA_DIR keeps; one from the environment is never in it
 
-Runs beside a running server or alone, and needs no program of PostgreSQL. A file is there when it is whole; one of the same name is
-replaced then. Not in it: sessions, known devices, rate limits, the salts of networks. docs/operations.md says how to keep and try it.
+Runs beside a running server or alone, and needs no program of PostgreSQL. A file is there when it is whole and has
+been read back; one of the same name is replaced then. Missing folders are made. Not in it: sessions, known devices, rate limits, the
+salts of networks. docs/operations.md says how to keep and try it.
 
 The last line is {"tables":n,"rows":n,"files":n,"bytes":n}, on standard error when the archive goes to standard output.
 Exit code: 0 done, 1 refused or failed, 2 wrong use.

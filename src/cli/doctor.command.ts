@@ -15,8 +15,8 @@ export const examineCenter: Command = {
 
 It changes nothing, beside a running server or alone, and looks at one moment. A database of another release is refused: it is not migrated. "doctor polls" is part of it.
 
-What is found goes to standard error: a stable name, the rows, and the repair, in which N stands for a row's number. The last line of
-standard output is {"findings":n,"rows":n}, or with --json {"findings":[{"invariant":"…","rows":["…"],"repair":"…"}]}
+What is found goes to standard error: a stable name, the rows, and the repair, in which N stands for a row's number;
+docs/operations.md says how SQL is run. The last line of standard output is {"findings":n,"rows":n}, or with --json {"findings":[{"invariant":"…","rows":["…"],"repair":"…"}]}
 Exit code: 0 sound, 1 something was found, or it could not look, 2 wrong use.
 `,
   options: { files: { type: 'boolean' }, json: { type: 'boolean' } },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.js';
 
 declare module 'fastify' {
@@ -36,7 +36,7 @@ export function readForms(fastify: FastifyInstance): void {
     { parseAs: 'string', bodyLimit: FORM_LIMIT },
     (request, body, done) => {
       if (request.routeOptions.config?.form) done(null, Object.fromEntries(new URLSearchParams(body)));
-      else done(unsupportedType(), undefined);
+      else done(unsupportedType(wantedType(request)), undefined);
     },
   );
   // No parser of parts stands open to anybody: such a body is left to its route, or thrown away within the limit of forms.
@@ -44,7 +44,7 @@ export function readForms(fastify: FastifyInstance): void {
     const { upload, oneClick } = request.routeOptions.config ?? {};
     if (upload) done(null, undefined);
     else if (oneClick) throwAway(body, done);
-    else done(unsupportedType(), undefined);
+    else done(unsupportedType(wantedType(request)), undefined);
   });
 }
 
@@ -65,7 +65,14 @@ function throwAway(body: IncomingMessage, done: (error: Error | null) => void): 
   };
 }
 
+/** The type of body that a route wants. */
+export function wantedType({ routeOptions }: FastifyRequest): string {
+  const { upload, form } = routeOptions.config ?? {};
+  if (upload) return 'multipart/form-data';
+  return form ? 'application/x-www-form-urlencoded' : 'application/json';
+}
+
 /** The body is of a type that this route does not take. @param wanted the one that it takes */
-export function unsupportedType(wanted = 'application/json'): Problem {
+export function unsupportedType(wanted: string): Problem {
   return new Problem(415, 'unsupported_media_type', { ar: `أرسل المتن بنوع ${wanted}.`, en: `Send the body as ${wanted}.` });
 }

@@ -5,7 +5,7 @@ import { QueryFailedError } from 'typeorm';
 import { Busy } from '../database/turns.js';
 import { UncleanText } from '../text/clean.js';
 import { refusalOf } from './constraints.js';
-import { unsupportedType } from './forms.js';
+import { unsupportedType, wantedType } from './forms.js';
 import { malformedBody } from './malformed-body.js';
 import { HomeLanguage, NotFound, PROBLEM_TYPE, Problem, problemDocument, type Sentence } from './problem.js';
 
@@ -19,16 +19,18 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = problemOf(thrown);
+    const problem = problemOf(thrown, request);
     if (problem.getStatus() === 413) readOn(request, reply);
     // Not being ready is logged when it begins, not at each probe.
-    if (problem.getStatus() >= 500 && problem.code !== 'not_ready') {
-      this.logger.error(
-        `${request.id} ${request.method} ${request.routeOptions.url ?? '(no route)'}`,
-        thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown,
-      );
-    }
+    if (problem.getStatus() >= 500 && problem.code !== 'not_ready') this.log(thrown, problem, request);
     this.answer(problem, request, reply);
+  }
+
+  private log(thrown: unknown, problem: Problem, { id, method, routeOptions }: FastifyRequest): void {
+    const request = `${id} ${method} ${routeOptions.url ?? '(no route)'}`;
+    // What we refuse ourselves, having too much to do or no room, is no fault: where it was thrown tells nothing, and there are many of it.
+    if (thrown instanceof Problem || thrown instanceof Busy) this.logger.warn(`${request}: ${problem.getStatus()} ${problem.code}`);
+    else this.logger.error(request, thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown);
   }
 
   /** Reader pages answer with a page. */
@@ -69,9 +71,9 @@ const UNAVAILABLE: Sentence = {
   en: 'The data cannot be reached just now. Try again in a few seconds.',
 };
 
-function problemOf(thrown: unknown): Problem {
+function problemOf(thrown: unknown, request: FastifyRequest): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof HttpException) return frameworkProblem(thrown);
+  if (thrown instanceof HttpException) return frameworkProblem(thrown, request);
   // Fields refuse such text by name; what reaches us came past them.
   if (thrown instanceof UncleanText) return malformedValue();
   const driver = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
@@ -84,7 +86,7 @@ function problemOf(thrown: unknown): Problem {
 }
 
 /** Refusals of Nest and Fastify themselves: only their status and code are kept. */
-function frameworkProblem(exception: HttpException): Problem {
+function frameworkProblem(exception: HttpException, request: FastifyRequest): Problem {
   const status = exception.getStatus();
   const { code } = (exception.cause ?? {}) as { code?: unknown };
   if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
@@ -92,7 +94,7 @@ function frameworkProblem(exception: HttpException): Problem {
   }
   if (status === 404) return new NotFound();
   if (status === 413) return new Problem(413, 'too_large', { ar: 'متن الطلب أكبر من المسموح.', en: 'The body is larger than allowed.' });
-  if (status === 415) return unsupportedType();
+  if (status === 415) return unsupportedType(wantedType(request));
   if (status >= 400 && status < 500)
     return new Problem(status, 'malformed_request', { ar: 'الطلب غير سليم.', en: 'The request is malformed.' });
   return new Problem(status, 'server_error', {

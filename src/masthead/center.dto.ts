@@ -144,7 +144,7 @@ class CenterFields {
   secondFactorRoles?: Role[];
 
   @Part(() => RetentionFields, {
-    description: 'How long the desk keeps what it may let go of; replaced whole. Left out of PUT: for good.',
+    description: 'How long the desk keeps what it may let go of. What PATCH leaves out stays; left out of PUT: for good.',
     optional: true,
   })
   retention?: RetentionFields;

@@ -28,7 +28,7 @@ export class DeskCenterController {
   @Allows('center.write')
   @DeskRoute(
     'changeCenter',
-    'Changes what is given; contact, retention and masthead are replaced whole.',
+    'Changes what is given; contact and masthead are replaced whole.',
     [200, DeskCenter],
     409,
     413,

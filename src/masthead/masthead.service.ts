@@ -37,7 +37,7 @@ interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
   readonly color?: string;
   readonly mailSharing?: boolean;
   readonly secondFactorRoles?: Role[];
-  /** In days; what is not said is kept for good. */
+  /** In days; null: for good. */
   readonly retention?: { readonly revisionsDays?: number | null; readonly auditDays?: number | null };
   readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
@@ -114,13 +114,13 @@ export class MastheadService {
       contact: {},
       color: DEFAULT_COLOR,
       mailSharing: true,
-      retention: {},
     } as const;
-    return this.change(actor, { ...asNew, secondFactorRoles: [], masthead: [], ...text });
+    const retention = { revisionsDays: null, auditDays: null, ...text.retention };
+    return this.change(actor, { ...asNew, secondFactorRoles: [], masthead: [], ...text, retention });
   }
 
   /**
-   * Changes what is given; contact, retention and masthead are replaced whole.
+   * Changes what is given; contact and masthead are replaced whole.
    * @throws Problem 409 `stale_version`; 422 `zone_unknown`, `color_contrast`, `term_order`
    */
   async change(actor: EditorActor, text: CenterText & { readonly version: number }): Promise<DeskCenter> {
@@ -140,7 +140,8 @@ export class MastheadService {
         color,
         mailSharing,
         secondFactorRoles,
-        ...(retention && keptFor(retention)),
+        revisionsKeptDays: retention?.revisionsDays,
+        auditKeptDays: retention?.auditDays,
       };
       const changed = await advanced(tx, Center, row, version, columns);
       if (masthead) await appoint(tx, masthead);
@@ -169,10 +170,6 @@ async function appoint(tx: EntityManager, masthead: readonly Term[]): Promise<vo
 /** What is empty is left out, as in a center that never had it. */
 function contactOf({ email, phone, address = {} }: NonNullable<CenterText['contact']>): Contact {
   return { ...(email ? { email } : {}), ...(phone ? { phone } : {}), address: cleanWording(address) };
-}
-
-function keptFor({ revisionsDays = null, auditDays = null }: NonNullable<CenterText['retention']>): Partial<Center> {
-  return { revisionsKeptDays: revisionsDays, auditKeptDays: auditDays };
 }
 
 /** Dates are reckoned in the database, datelines here: both must know the zone. @throws Problem 422 `zone_unknown` */

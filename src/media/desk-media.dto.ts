@@ -63,6 +63,13 @@ class DeskRendition {
   @ApiProperty({ example: '640.webp', description: 'The last part of its address.' })
   name: string;
 
+  @ApiProperty({
+    format: 'uri',
+    example: 'https://center.example/api/v1/desk/media/7/files/640.webp',
+    description: 'Where the desk gets it, public or not.',
+  })
+  url: string;
+
   @ApiProperty({ example: 'image/webp' })
   type: string;
 

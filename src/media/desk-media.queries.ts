@@ -5,11 +5,12 @@ import type { DeskMedia, DeskMediaCard, DeskMediaList, ListDeskMedia } from './d
 
 // Every text below is put together from constants of this file; values go in as $1 … only.
 
+/** $8: where the desk's pictures and documents are, in full. */
 const CARD = `
   'id', m.id, 'version', m.version, 'kind', m.kind, 'state', m.state, 'fileName', m.file_name, 'width', m.width, 'height', m.height,
   'alt', m.alt, 'credit', m.credit, 'focalPoint', json_build_object('x', m.focal_x, 'y', m.focal_y),
   'renditions', (
-    select coalesce(json_agg(json_build_object('name', f.name, 'type', f.type, 'width', f.width, 'height', f.height, 'bytes', f.bytes)
+    select coalesce(json_agg(json_build_object('name', f.name, 'url', $8::text || '/' || m.id || '/files/' || f.name, 'type', f.type, 'width', f.width, 'height', f.height, 'bytes', f.bytes)
       order by f.type, f.width), '[]')
     from media_files f where f.media_id = m.id and f.name not like 'original.%' and m.kind = 'picture'),
   'bytes', (select f.bytes from media_files f where f.media_id = m.id and (f.name like 'original.%' or m.kind = 'document')),
@@ -54,22 +55,23 @@ const PAGE = `
     and ($6::text is null or position(lower($6) in lower(m.file_name || ' ' || m.alt::text || ' ' || m.credit::text)) > 0)
   order by m.id desc limit $7::int + 1`;
 
-/** @param all whether the editor sees everybody's @returns null when there is none, or the editor may not see it */
-export async function deskMedia(tx: EntityManager, editor: ActingEditor, all: boolean, id: number): Promise<DeskMedia | null> {
+/** @param all whether the editor sees everybody's @param base of the addresses of files @returns null when there is none, or the editor may not see it */
+export async function deskMedia(tx: EntityManager, editor: ActingEditor, all: boolean, id: number, base: string): Promise<DeskMedia | null> {
   // Titles are what articles say, and names what authors say: through a token it takes a scope that reads them.
   const [everyArticle, anyArticle, authors] = [may(editor, 'articles.read'), covered(editor, 'articles.read'), may(editor, 'authors.read')];
-  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id]);
+  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id, base]);
   return row?.media ?? null;
 }
 
-/** @param all as in {@link deskMedia} @returns newest first */
+/** @param all and base as in {@link deskMedia} @returns newest first */
 export async function deskMediaPage(
   tx: EntityManager,
   editor: ActingEditor,
   all: boolean,
   { cursor, kind, mine, q, limit }: ListDeskMedia,
+  base: string,
 ): Promise<DeskMediaList> {
-  const values = [all, editor.id, cursor?.id, kind, mine === 'true', q, limit];
+  const values = [all, editor.id, cursor?.id, kind, mine === 'true', q, limit, base];
   const rows = await tx.query<{ media: DeskMediaCard; cursor: string }[]>(PAGE, values);
   const page = rows.slice(0, limit);
   return { items: page.map(({ media }) => media), nextCursor: rows.length > limit ? page.at(-1)!.cursor : null };

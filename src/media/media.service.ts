@@ -5,6 +5,7 @@ import { may, mayEver, type ActingEditor } from '../access/policy.js';
 import { AuditService } from '../audit/audit.service.js';
 import { differences } from '../audit/differences.js';
 import { inTransaction } from '../database/transaction.js';
+import { Addresses } from '../http/addresses.js';
 import { Problem } from '../http/problem.js';
 import { noSuchThing } from '../http/refusals.js';
 import { advanced } from '../http/versioned.js';
@@ -28,6 +29,7 @@ export class MediaService {
     private readonly dataSource: DataSource,
     private readonly files: MediaFiles,
     private readonly audit: AuditService,
+    private readonly addresses: Addresses,
   ) {}
 
   /**
@@ -52,7 +54,7 @@ export class MediaService {
 
   /** Newest first; a contributor sees their own, and what readers see. */
   list({ editor }: EditorActor, query: ListDeskMedia): Promise<DeskMediaList> {
-    return deskMediaPage(this.dataSource.manager, editor, seesAll(editor), query);
+    return deskMediaPage(this.dataSource.manager, editor, seesAll(editor), query, this.base());
   }
 
   /** @throws Problem 404 also for what the editor may not see */
@@ -102,8 +104,12 @@ export class MediaService {
     });
   }
 
+  private base(): string {
+    return this.addresses.api(['desk', 'media']);
+  }
+
   private async seen(tx: EntityManager, { editor }: EditorActor, id: number): Promise<DeskMedia> {
-    const media = await deskMedia(tx, editor, seesAll(editor), id);
+    const media = await deskMedia(tx, editor, seesAll(editor), id, this.base());
     if (media === null) throw noSuchThing();
     return media;
   }

@@ -57,6 +57,8 @@ sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: ['VipsForeignLoadJpegFile', 'VipsForeignLoadPngFile', 'VipsForeignLoadWebpFile', 'VipsForeignLoadHeifFile'],
 });
+// The libraries make files for everybody to read.
+process.umask(0o077);
 sharp.cache(false);
 sharp.concurrency(1);
 
