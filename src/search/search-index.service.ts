@@ -3,10 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { PublicChanges } from '../articles/public-changes.js';
 import { ANALYSER, analyse } from '../text/analyser.js';
 import { latinStems } from './latin-stems.js';
-import { tsvector, type Lexeme } from './tsvector.js';
-
-/** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
-export const SKELETON = '~';
+import { SKELETON, tsvector, type Lexeme } from './tsvector.js';
 
 /** Keeps `article_search` and its vocabulary as the live texts are. */
 @Injectable()
@@ -45,15 +42,20 @@ export class SearchIndex implements OnModuleInit {
         const stem = stemOf(token);
         seen.set(stem, token.word);
         head.push({ word: stem, places: [{ position, weight }] });
-        if (token.skeleton !== null) head.push({ word: SKELETON + token.skeleton, places: [{ position, weight: 'C' }] });
+        // The words of the head stand in both: of a query's words one may be in the title and another in the text.
+        inBody.push({ word: stem, places: [{ position, weight: 'D' }] });
+        if (token.skeleton === null) continue;
+        head.push({ word: SKELETON + token.skeleton, places: [{ position, weight: 'C' }] });
+        inBody.push({ word: SKELETON + token.skeleton, places: [] });
       }
       // No phrase reaches from one part into the next.
       position += 1;
     }
-    for (const [index, token] of body.entries()) {
+    for (const token of body) {
+      position += 1;
       const stem = stemOf(token);
       if (!seen.has(stem)) seen.set(stem, token.word);
-      inBody.push({ word: stem, places: [{ position: index + 1, weight: 'D' }] });
+      inBody.push({ word: stem, places: [{ position, weight: 'D' }] });
       if (token.skeleton !== null) inBody.push({ word: SKELETON + token.skeleton, places: [] });
     }
     await tx.query(

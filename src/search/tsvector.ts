@@ -1,3 +1,6 @@
+/** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
+export const SKELETON = '~';
+
 /** A lexeme with its places: positions from 1, in order, and the weight PostgreSQL ranks them by. None: only whether it is there. */
 export interface Lexeme {
   readonly word: string;
