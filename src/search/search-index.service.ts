@@ -128,7 +128,7 @@ async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, na
     for (const token of tokens) {
       position += 1;
       head.add(stemOf(token), position, index === 0 ? 'A' : 'B');
-      if (token.skeleton !== null) head.add(SKELETON + token.skeleton, position, 'C');
+      for (const skeleton of token.skeletons) head.add(SKELETON + skeleton, position, 'C');
     }
     // No phrase reaches from one part into the next.
     position += 1;
@@ -136,7 +136,7 @@ async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, na
   const body = new TsVector();
   for (const [index, token] of inBody.tokens.entries()) {
     body.add(stemOf(token), index + 1, 'D');
-    if (token.skeleton !== null) body.add(SKELETON + token.skeleton);
+    for (const skeleton of token.skeletons) body.add(SKELETON + skeleton);
   }
   const forms = new Forms();
   for (const { part, tokens } of all) {
