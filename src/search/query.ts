@@ -1,7 +1,8 @@
 import { analyse, stemOf, type Token } from '../text/analyser.js';
 import { fold } from '../text/fold.js';
 import { isStopWord } from './stop-words.js';
-import { SKELETON, quoted } from './tsvector.js';
+import { SKELETON } from './search-index.service.js';
+import { quoted } from './tsvector.js';
 
 /** Longest query that is read, in characters; what stands behind is cut off. */
 const READ = 200;
@@ -260,7 +261,7 @@ function wishOf({ tokens, phrase }: Term, knowledge: Knowledge, reach: Reach): W
   }
   const bound = BOUND.find((first) => token.word.startsWith(first) && token.word.length >= first.length + 3);
   if (bound !== undefined) wishes.push({ row: [bound, stemOf(token.word.slice(bound.length))] });
-  if (reach.skeleton && token.skeleton !== null) lexemes.add(SKELETON + token.skeleton);
+  if (reach.skeleton) for (const skeleton of token.skeletons) lexemes.add(SKELETON + skeleton);
   return oneOf([...lexemes, ...wishes], 'any');
 }
 

@@ -15,7 +15,8 @@ import { snippet } from './highlight.js';
 import { demands, hasRow, lexemes, lexiconKeys, ownForms, parseQuery, reworded, titleOf, tsquery, withoutProclitic, type Demand, type Knowledge, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, knowledge, someWords } from './search.queries.js';
-import { SKELETON, quoted } from './tsvector.js';
+import { SKELETON } from './search-index.service.js';
+import { quoted } from './tsvector.js';
 
 /** How long a search waits while others are answered, before it is refused. */
 const PATIENCE_MS = 1_500;
@@ -348,9 +349,9 @@ function marker(demanded: readonly Demand[]): (token: Token) => boolean {
   const wanted = new Set(demanded.flatMap(({ wish }) => lexemes(wish)));
   // PostgreSQL's stemmers are not here; what they take off a word is at most a few letters of its end.
   const latin = [...wanted].filter((stem) => /^[a-z]{3,}$/.test(stem)).map((stem) => stem.replace(/i$/, ''));
-  return ({ arabic, word, stem, skeleton }) =>
+  return ({ arabic, word, stem, skeletons }) =>
     wanted.has(stem) ||
-    (skeleton !== null && wanted.has(SKELETON + skeleton)) ||
+    skeletons.some((skeleton) => wanted.has(SKELETON + skeleton)) ||
     (!arabic && latin.some((start) => word.startsWith(start) && word.length - start.length <= 4));
 }
 

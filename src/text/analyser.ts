@@ -11,8 +11,8 @@ export interface Token {
   readonly word: string;
   /** What all forms of the word share: of Arabic words the light stem, else the word itself, which PostgreSQL's stemmers take further. */
   readonly stem: string;
-  /** Its consonants, where a plural may have changed the vowels between them; null of what is not Arabic or too short. */
-  readonly skeleton: string | null;
+  /** Keys of which a word and its broken plural share one, for when their stems find too little: see {@link skeletonsOf}. Empty of what is not Arabic. */
+  readonly skeletons: readonly string[];
   readonly arabic: boolean;
   /** Where it stands in the text, in UTF-16 units; several tokens of one ligature stand in the same place. */
   readonly start: number;
@@ -34,13 +34,13 @@ const ARABIC_WORD = /^\p{Script=Arabic}/u;
 export function analyse(text: string): Token[] {
   const tokens: Token[] = [];
   for (const { 0: run, index: start } of text.matchAll(RUN)) {
-    for (const { word, stem, skeleton, arabic } of analysed(run))
-      tokens.push({ word, stem, skeleton, arabic, start, end: start + run.length });
+    for (const { word, stem, skeletons, arabic } of analysed(run))
+      tokens.push({ word, stem, skeletons, arabic, start, end: start + run.length });
   }
   return tokens;
 }
 
-type Analysed = Pick<Token, 'word' | 'stem' | 'skeleton' | 'arabic'>;
+type Analysed = Pick<Token, 'word' | 'stem' | 'skeletons' | 'arabic'>;
 
 /** What a run of letters gives; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
 const known = new Map<string, readonly Analysed[]>();
@@ -52,7 +52,7 @@ function analysed(run: string): readonly Analysed[] {
   const found = (fold(run).match(FOLDED_TOKEN) ?? []).map((word): Analysed => {
     const arabic = ARABIC_WORD.test(word);
     const stem = arabic ? stemOf(word) : word;
-    return { word, stem, skeleton: arabic ? skeletonOf(stem) : null, arabic };
+    return { word, stem, skeletons: arabic ? skeletonsOf(word) : [], arabic };
   });
   if (known.size >= KNOWN) known.clear();
   // A long run is seen once.
@@ -73,9 +73,9 @@ export function stemOf(word: string): string {
   return stem.replace(/نج$/u, 'نغ');
 }
 
-/** The consonants of a stem, three at least: بحث، بحوث، أبحاث have the same. */
-export function skeletonOf(stem: string): string | null {
-  const without = stem.replace(/اء$/u, '').replace(/^ا(?=.{3})/u, '');
+/** What the stem of a folded Arabic word has in common with its broken plurals: بحث، بحوث، أبحاث share one. */
+export function skeletonsOf(word: string): readonly string[] {
+  const without = stemOf(word).replace(/اء$/u, '').replace(/^ا(?=.{3})/u, '');
   const skeleton = without.slice(0, 1) + without.slice(1).replace(/[اوي]/gu, '');
-  return skeleton.length >= 3 ? skeleton : null;
+  return skeleton.length >= 3 ? [skeleton] : [];
 }
