@@ -1,7 +1,7 @@
 import { analyse, stemOf, type Token } from '../text/analyser.js';
-import { fold } from '../text/fold.js';
 import { isStopWord } from './stop-words.js';
-import { SKELETON, quoted } from './tsvector.js';
+import { SKELETON } from './search-index.service.js';
+import { quoted } from './tsvector.js';
 
 /** Longest query that is read, in characters; what stands behind is cut off. */
 const READ = 200;
@@ -144,8 +144,11 @@ export interface Knowledge {
   readonly proclitic: ReadonlyMap<string, string>;
 }
 
-/** What a text has to hold: a lexeme; several beside each other; one of several; all of several. */
-export type Wish = string | { readonly row: readonly string[] } | { readonly any: readonly Wish[] } | { readonly all: readonly Wish[] };
+/** What a text has to hold: a lexeme; one that begins so; several beside each other; one of several; all of several. */
+export type Wish =
+  | string
+  | { readonly prefix: string }
+  | { readonly row: readonly string[] } | { readonly any: readonly Wish[] } | { readonly all: readonly Wish[] };
 
 /** Letters that are words of their own and written to the next word: و ف ب ل ك. */
 const PROCLITICS = ['و', 'ف', 'ب', 'ل', 'ك'];
@@ -154,7 +157,7 @@ const PROCLITICS = ['و', 'ف', 'ب', 'ل', 'ك'];
 const bears = (stem: string): boolean => stem.length >= 3;
 
 /** Every lexeme by which a token may stand in the index because of its own letters. */
-export function ownForms({ arabic, stem }: Token): string[] {
+export function ownForms({ arabic, stem }: Pick<Token, 'arabic' | 'stem'>): string[] {
   return arabic && bears(stem) ? [stem, ...PROCLITICS.map((letter) => letter + stem)] : [stem];
 }
 
@@ -297,6 +300,7 @@ function oneOf(wishes: readonly Wish[], kind: 'any' | 'all'): Wish {
  */
 export function tsquery(wish: Wish, rowsBeside: boolean): string {
   if (typeof wish === 'string') return quoted(wish);
+  if ('prefix' in wish) return `${quoted(wish.prefix)}:*`;
   if ('row' in wish) return `(${wish.row.map(quoted).join(rowsBeside ? ' <-> ' : ' & ')})`;
   if ('any' in wish) return `(${wish.any.map((inner) => tsquery(inner, rowsBeside)).join(' | ')})`;
   return `(${wish.all.map((inner) => tsquery(inner, rowsBeside)).join(' & ')})`;
@@ -304,7 +308,7 @@ export function tsquery(wish: Wish, rowsBeside: boolean): string {
 
 /** Whether positions have to be looked at. */
 export function hasRow(wish: Wish): boolean {
-  if (typeof wish === 'string') return false;
+  if (typeof wish === 'string' || 'prefix' in wish) return false;
   if ('row' in wish) return wish.row.length > 1;
   return ('any' in wish ? wish.any : wish.all).some(hasRow);
 }
@@ -312,6 +316,7 @@ export function hasRow(wish: Wish): boolean {
 /** Every lexeme of a wish. */
 export function lexemes(wish: Wish): string[] {
   if (typeof wish === 'string') return [wish];
+  if ('prefix' in wish) return [wish.prefix];
   if ('row' in wish) return [...wish.row];
   return ('any' in wish ? wish.any : wish.all).flatMap(lexemes);
 }
@@ -334,7 +339,38 @@ export function reworded(text: string, replacements: readonly { readonly token: 
   return made + text.slice(from);
 }
 
-/** The word as {@link analyse} would see it. */
-export function foldedWord(word: string): string {
-  return fold(word);
+/** What a reader has typed so far. */
+export interface UnfinishedQuery {
+  /** The words before the last one; operators are not looked for before they are all there. */
+  readonly parsed: ParsedQuery;
+  /** The last word, unless a space has finished it. */
+  readonly last: Token | null;
+  /** All of it folded, a space between words. */
+  readonly folded: string;
+}
+
+export function parseUnfinished(typed: string): UnfinishedQuery {
+  const plain = typed.replace(new RegExp(`[${QUOTES.join('')}]|(?<=^|\\s)[${DASH}]+`, 'gu'), ' ');
+  const { text } = parseQuery(plain);
+  const tokens = analyse(text);
+  const open = tokens.at(-1);
+  // The parts of what was written together are one word: the last of كوفيد-19 is 19.
+  const last = open !== undefined && /[\p{L}\p{N}\p{M}]$/u.test(plain) ? open : null;
+  const before = last === null ? text : text.slice(0, last.start);
+  return { parsed: parseQuery(before), last, folded: tokens.map(({ word }) => word).join(' ') };
+}
+
+const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=..)/u;
+
+/** Every way in which a word may go on that begins like this; in the index stand stems, which may be shorter than what was typed. */
+export function goingOn(last: Token): Wish {
+  const { arabic, word, stem } = last;
+  const starts = new Set([word]);
+  if (arabic) {
+    for (const start of [word.replace(ARTICLE, ''), ...(bears(stem) ? [stem] : [])]) {
+      starts.add(start);
+      for (const letter of PROCLITICS) starts.add(letter + start);
+    }
+  }
+  return { any: [...starts].map((prefix) => ({ prefix })) };
 }

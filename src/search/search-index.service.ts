@@ -5,7 +5,10 @@ import { ANALYSER, analyse, type Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
 import { latinStems } from './latin-stems.js';
 import { addWords, doubtWords, indexedWords, liveTexts, removeWithdrawn, removeWords, showPlainer, writeRows } from './search-index.queries.js'; // prettier-ignore
-import { SKELETON, TsVector } from './tsvector.js';
+import { TsVector } from './tsvector.js';
+
+/** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
+export const SKELETON = '~';
 
 /**
  * Keeps `article_search` and its vocabulary as the live texts are.
@@ -120,14 +123,14 @@ async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, na
   const stemOf = ({ arabic, stem }: Token): string => (arabic ? stem : (stems.get(stem) ?? stem));
 
   const head = new TsVector();
-  // The words of the head stand in both: of a query's words one may be in the title and another in the text.
+  // It holds the words of the head too: of a query's words one may stand in the title and another in the text.
   const body = new TsVector();
   let position = 0;
   for (const [index, { tokens }] of parts.entries()) {
     for (const token of tokens) {
       position += 1;
       head.add(stemOf(token), position, index === 0 ? 'A' : 'B');
-      body.add(stemOf(token), position, 'D');
+      body.add(stemOf(token), position);
       for (const skeleton of token.skeletons) {
         head.add(SKELETON + skeleton, position, 'C');
         body.add(SKELETON + skeleton);
@@ -138,7 +141,7 @@ async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, na
   }
   for (const token of inBody.tokens) {
     position += 1;
-    body.add(stemOf(token), position, 'D');
+    body.add(stemOf(token), position);
     for (const skeleton of token.skeletons) body.add(SKELETON + skeleton);
   }
   const forms = new Forms();

@@ -203,3 +203,22 @@ export const facetNames = statement(`
         select asked, coalesce((select m.author_id from pub.merged_authors m where m.id = asked offset 0), asked) as id from unnest($3::int[]) asked) a
       cross join lateral (select p.id, p.slug, p.name from pub.authors p where p.id = a.id offset 0) u) as authors
   from pub.center home`);
+
+/** Names of what readers see, unless they are known as of this moment. $1 the moment */
+export const names = statement(`
+  with clock as materialized (select changed_at::text as as_of from pub.clock)
+  select clock.as_of as "asOf", home.lang as home,
+    case when clock.as_of <> $1 then (select coalesce(json_agg(json_build_object('id', id, 'slug', slug, 'name', name) order by id), '[]') from pub.authors) end as authors,
+    case when clock.as_of <> $1 then (select coalesce(json_agg(json_build_object('id', id, 'slug', slug, 'name', name) order by id), '[]') from pub.tags) end as tags
+  from clock, pub.center home`);
+
+/** Titles for what was typed so far: those that hold it as it is first, then the newest. $1 the query, $2 the words as typed, folded, $3 how many, $4 base of addresses */
+export const suggestions = statement(`
+  with found as materialized (
+    select article_id, published_at, title from pub.article_search where head @@ $1::tsquery order by published_at desc, article_id desc limit ${HEADS}),
+  first as (
+    select *, position(' ' || $2 in ' ' || title) > 0 as literal from found order by literal desc, published_at desc, article_id desc limit $3::int)
+  select a.id, a.slug, $4::text || '/articles/' || a.id || '/' || a.slug_encoded as url, a.title, a.lang, a.dir
+  from first cross join lateral (
+    select p.id, p.slug, p.slug_encoded, p.title, p.lang, p.dir from pub.articles p where p.id = first.article_id offset 0) a
+  order by first.literal desc, first.published_at desc, first.article_id desc`);

@@ -9,13 +9,13 @@ import { Problem } from '../http/problem.js';
 import { Published } from '../http/published.js';
 import type { Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug } from '../text/slug.js';
 import { Corrections, type Correction } from './corrections.service.js';
 import { snippet } from './highlight.js';
-import { demands, hasRow, lexemes, lexiconKeys, ownForms, parseQuery, reworded, titleOf, tsquery, withoutProclitic, type Demand, type Knowledge, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
+import { learn, type Learnt } from './knowledge.js';
+import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
-import { COUNTED, EXACT, facetNames, hits, knowledge, someWords } from './search.queries.js';
-import { SKELETON, quoted } from './tsvector.js';
+import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
+import { SKELETON } from './search-index.service.js';
 
 /** How long a search waits while others are answered, before it is refused. */
 const PATIENCE_MS = 1_500;
@@ -34,18 +34,6 @@ interface Position {
   readonly score: string;
   readonly at: string;
   readonly id: number;
-}
-
-interface KnowledgeRow {
-  readonly vocabulary: string[];
-  readonly latin: [word: string, english: string, french: string, known: boolean][];
-  readonly lexicon: [key: string, form: string][];
-  readonly proclitic: number[];
-  readonly sections: number[] | null;
-  readonly authors: number[] | null;
-  readonly recent: string | null;
-  readonly recentHeads: string | null;
-  readonly today: number;
 }
 
 interface HitsRow {
@@ -166,8 +154,7 @@ class Search {
   /** The query as it was probably meant, when that is not what was typed. */
   didYouMean: string | null = null;
   today = 0;
-  private known!: Knowledge;
-  private row!: KnowledgeRow;
+  private learnt!: Learnt;
   private readonly from: Position | null;
 
   constructor(
@@ -182,8 +169,8 @@ class Search {
   /** @throws pg's DatabaseError 57014 when a statement was ended for its time; what was found before stands */
   async climb(): Promise<void> {
     await this.learn([]);
-    this.today = this.from?.day ?? this.row.today;
-    if (this.row.sections?.length === 0 || this.row.authors?.length === 0) return;
+    this.today = this.from?.day ?? this.learnt.today;
+    if (this.learnt.sections?.length === 0 || this.learnt.authors?.length === 0) return;
     const { from } = this;
     if (from === null || from.rung === 'all_words') this.keep(await this.rung('all_words', WORDS));
     if (from === null ? this.count < ENOUGH : from.rung === 'skeleton') this.keep(await this.rung('skeleton', { ...WORDS, skeleton: true }));
@@ -206,37 +193,12 @@ class Search {
 
   /** Asks what is known of the words. @param more stems beside those of the query */
   private async learn(more: readonly string[]): Promise<void> {
-    const tokens = [...this.parsed.wanted, ...this.parsed.unwanted].flatMap((term) => term.tokens);
-    const bare = tokens.flatMap((token) => {
-      const rest = withoutProclitic(token);
-      return rest === null || rest === token.stem ? [] : [{ token, rest }];
-    });
-    const stems = [...tokens.flatMap(ownForms), ...bare.flatMap(({ rest }) => proclitics(rest)), ...more.flatMap(proclitics)];
-    const latin = tokens.filter(({ arabic }) => !arabic).map(({ word }) => word);
-    const { section, author } = this.query;
-    const row = await this.door.row<KnowledgeRow>(knowledge, [
-      [...new Set(stems)],
-      [...new Set(latin)],
-      [...lexiconKeys(this.parsed), ...more],
-      bare.map(({ token }) => quoted(token.stem)),
-      bare.map(({ rest }) => rest),
-      section === undefined ? null : foldSlug(section),
-      author === undefined ? null : foldSlug(author),
-    ]);
-    this.row = row!;
-    const lexicon = new Map<string, string[][]>();
-    for (const [key, form] of row!.lexicon) lexicon.set(key, [...(lexicon.get(key) ?? []), form.split(' ')]);
-    this.known = {
-      vocabulary: new Set([...row!.vocabulary, ...row!.latin.filter(([, , , known]) => known).map(([word]) => word)]),
-      latin: new Map(row!.latin.map(([word, english, french]) => [word, [...new Set([english, french])]])),
-      lexicon,
-      proclitic: new Map(row!.proclitic.map((index) => [bare[index]!.token.word, bare[index]!.rest])),
-    };
+    this.learnt = await learn(this.door, this.parsed, { more, section: this.query.section, author: this.query.author });
   }
 
   private async rung(rung: Rung, reach: Reach): Promise<Answer> {
-    const demanded = demands(this.parsed.wanted, this.known, reach);
-    const unwanted = demands(this.parsed.unwanted, this.known, WORDS).map(({ wish }) => wish);
+    const demanded = demands(this.parsed.wanted, this.learnt.known, reach);
+    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
     const wanted = demanded.map(({ wish }) => wish);
     const rows = [...wanted, ...unwanted].some(hasRow);
     const row = await this.door.row<HitsRow>(hits, [
@@ -251,8 +213,8 @@ class Search {
   }
 
   private async anyWord(reach: Reach): Promise<Answer> {
-    const demanded = demands(this.parsed.wanted, this.known, reach);
-    const unwanted = demands(this.parsed.unwanted, this.known, WORDS).map(({ wish }) => wish);
+    const demanded = demands(this.parsed.wanted, this.learnt.known, reach);
+    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
     const loose = demanded.map(({ wish }) => tsquery(wish, false));
     const near = demanded.map((_, left) => loose.filter((_term, index) => index !== left).join(' & '));
     const row = await this.door.row<HitsRow>(someWords, [
@@ -268,16 +230,16 @@ class Search {
 
   /** Parameters 5 to 19 of both statements. */
   private shared(demanded: readonly Demand[]): unknown[] {
-    const { from, row, query } = this;
+    const { from, learnt, query } = this;
     return [
       demanded.map(({ wish }) => tsquery(wish, true)),
       demanded.map(({ wish }) => ('object' === typeof wish && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
       titleOf(this.parsed.text),
       this.today,
-      row.recent,
-      row.recentHeads,
-      row.sections,
-      row.authors,
+      learnt.recent,
+      learnt.recentHeads,
+      learnt.sections,
+      learnt.authors,
       query.year === undefined ? null : Number(query.year),
       query.lang ?? null,
       query.limit + 1,
@@ -306,7 +268,7 @@ class Search {
   }
 
   private isKnown(token: Token): boolean {
-    const { vocabulary, lexicon, proclitic } = this.known;
+    const { vocabulary, lexicon, proclitic } = this.learnt.known;
     return (
       [token.word, ...ownForms(token)].some((form) => vocabulary.has(form)) || lexicon.has(token.stem) || proclitic.has(token.word)
     );
@@ -314,10 +276,6 @@ class Search {
 }
 
 const WORDS: Reach = { skeleton: false, corrected: new Map() };
-
-function proclitics(stem: string): string[] {
-  return ownForms({ arabic: true, stem } as Token);
-}
 
 function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
   return [...wanted.map((wish) => tsquery(wish, rows)), ...unwanted.map((wish) => `!${tsquery(wish, rows)}`)].join(' & ');

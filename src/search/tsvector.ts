@@ -1,6 +1,3 @@
-/** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
-export const SKELETON = '~';
-
 /** By which PostgreSQL ranks a place; D, the least, is not written. */
 export type Weight = 'A' | 'B' | 'C' | 'D';
 
