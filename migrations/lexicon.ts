@@ -12,8 +12,8 @@ interface Theme {
  * Only what the light stem does not join by itself stands here, and only where the one word nearly always means the other. Left out on purpose
  * is what looks like something else once it is folded and stemmed, for its group would bring texts about that: عالم (scholar, world),
  * عام (year, general), أب (father, August), إمام (imam, before), أدلة (proofs, أدلى), أديان (religions, أدّى), ألوان (colours, وأن), امرأة (أمر),
- * كورونا (كوريا), ناسا (الناس), سوفياتي (سوف), مائة (ماء), كانون الأول (كان أول), جار، دار، قوى، طلبة، كتّاب، ديون، عقود، أسرى، أدوات,
- * and the abbreviations UN, EU, AI and WHO, which are words of English or French.
+ * كورونا (كوريا), ناسا (الناس), سوفياتي (سوف), مائة (ماء), كانون الأول (كان أول), جار، دار، قوى، طلبة، كتّاب، ديون، عقود، أسرى، أدوات.
+ * Abbreviations that are words of English or French (UN, WHO) may stand here: they are understood in a query, and not looked for in texts.
  */
 export const THEMES: readonly Theme[] = [
   {
@@ -369,11 +369,11 @@ export const THEMES: readonly Theme[] = [
     theme: 'bodies',
     kind: 'forms',
     groups: [
-      'الأمم المتحدة | United Nations | Nations Unies',
+      'الأمم المتحدة | United Nations | Nations Unies | UN',
       'حلف شمال الأطلسي | الناتو | الحلف الأطلسي | NATO | OTAN',
-      'الاتحاد الأوروبي | الاتحاد الأوربي | European Union | Union européenne',
+      'الاتحاد الأوروبي | الاتحاد الأوربي | European Union | Union européenne | EU',
       'الاتحاد الأفريقي | African Union | Union africaine',
-      'منظمة الصحة العالمية | World Health Organization | OMS',
+      'منظمة الصحة العالمية | World Health Organization | WHO | OMS',
       'اليونسكو | UNESCO',
       'اليونيسف | اليونيسيف | UNICEF',
       'الأونروا | وكالة الغوث | وكالة غوث وتشغيل اللاجئين | UNRWA',
