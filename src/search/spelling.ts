@@ -43,34 +43,44 @@ export function mixedSpellings(
   parts: Readonly<Record<SpelledField, string | null>>,
   groups: readonly SpellingGroup[],
 ): { items: MixedGroup[]; more: boolean } {
-  const spellings = groups.map((group) => ({ group, forms: group.forms.map(spellingOf) }));
-  const byFirstStem = new Map<string, Set<number>>();
-  for (const [index, { forms }] of spellings.entries()) {
-    for (const { words } of forms) {
-      const [first] = words;
-      if (first !== undefined) byFirstStem.set(first.stem, (byFirstStem.get(first.stem) ?? new Set()).add(index));
+  const byStems = new Map<string, Spelling[]>();
+  let longest = 0;
+  for (const [group, { forms }] of groups.entries()) {
+    for (const [form, written] of forms.entries()) {
+      const words = wordsOf(written);
+      const stems = words.map(({ stem }) => stem).join(' ');
+      byStems.set(stems, [...(byStems.get(stems) ?? []), { group, form, written: written.replace(ARTICLE, ''), words }]);
+      longest = Math.max(longest, words.length);
     }
   }
 
   const used = new Map<number, { count: number; places: SpelledPlace[] }[]>();
   for (const field of SPELLED_FIELDS) {
     const text = parts[field] ?? '';
-    const tokens = analyse(text).map((token) => ({ token, readings: readingsOf(token) }));
+    const tokens = analyse(text);
     /** Of each group, behind which token its last form ended: forms of one group do not overlap. */
     const ended = new Map<number, number>();
-    for (const [at, { readings }] of tokens.entries()) {
-      for (const index of new Set(readings.flatMap(({ stem }) => [...(byFirstStem.get(stem) ?? [])]))) {
-        if ((ended.get(index) ?? 0) > at) continue;
-        const { forms } = spellings[index]!;
-        const found = bestOf(forms, tokens.slice(at, at + Math.max(...forms.map(({ words }) => words.length))), text);
-        if (found === null) continue;
-        const length = forms[found]!.words.length;
-        ended.set(index, at + length);
-        const [start, end] = [tokens[at]!.token.start, tokens[at + length - 1]!.token.end];
-        if (!used.has(index)) used.set(index, forms.map(() => ({ count: 0, places: [] }))); // prettier-ignore
-        const use = used.get(index)![found]!;
-        use.count += 1;
-        if (use.places.length < PLACES) use.places.push({ field, start, end, context: around(text, start, end) });
+    for (const at of tokens.keys()) {
+      const readings = readingsOf(tokens[at]!);
+      for (let length = Math.min(longest, tokens.length - at); length > 0; length -= 1) {
+        const [start, end] = [tokens[at]!.start, tokens[at + length - 1]!.end];
+        const rest = tokens.slice(at + 1, at + length);
+        const found = new Map<number, Spelling>();
+        for (const first of readings) {
+          const run = [first, ...rest];
+          for (const spelling of byStems.get(run.map(({ stem }) => stem).join(' ')) ?? []) {
+            if ((ended.get(spelling.group) ?? 0) > at || !spelling.words.every((word, n) => isWord(run[n]!, word))) continue;
+            // Of forms that are alike once they are folded, the one written so.
+            if (!found.has(spelling.group) || text.slice(start, end).includes(spelling.written)) found.set(spelling.group, spelling);
+          }
+        }
+        for (const { group, form } of found.values()) {
+          ended.set(group, at + length);
+          if (!used.has(group)) used.set(group, groups[group]!.forms.map(() => ({ count: 0, places: [] }))); // prettier-ignore
+          const use = used.get(group)![form]!;
+          use.count += 1;
+          if (use.places.length < PLACES) use.places.push({ field, start, end, context: around(text, start, end) });
+        }
       }
     }
   }
@@ -95,7 +105,11 @@ interface FormWord {
 }
 
 interface Spelling {
-  readonly form: string;
+  /** Places of the group among the groups, and of the form among its forms. */
+  readonly group: number;
+  readonly form: number;
+  /** The form without its article. */
+  readonly written: string;
   readonly words: readonly FormWord[];
 }
 
@@ -103,15 +117,13 @@ const ARTICLE = /^ال(?=.{3})/u;
 /** ـة، ـا، ـي، ـية: what an ending replaces. */
 const OWN_ENDING = /(?<=.{3})(?:يه|يا|ه|ا|ي)$/u;
 
-function spellingOf(form: string): Spelling {
-  const words = analyse(form).map(({ word, stem, arabic }): FormWord => {
-    const bare = arabic ? word.replace(ARTICLE, '') : word;
+function wordsOf(form: string): FormWord[] {
+  return analyse(form).map(({ word, stem, arabic }) => {
     // Where the letters ال are the word's own, its stem keeps them.
-    const own = stem.startsWith('ال') ? word : bare;
+    const own = arabic && !stem.startsWith('ال') ? word.replace(ARTICLE, '') : word;
     const core = arabic ? own.replace(OWN_ENDING, '') : own;
     return { stem, core, ended: core !== own };
   });
-  return { form, words };
 }
 
 /** What a word may be a form of. */
@@ -135,27 +147,9 @@ function readingsOf({ word, stem, arabic }: Token): Reading[] {
   return readings;
 }
 
-function isWord(readings: readonly Reading[], { stem, core, ended }: FormWord): boolean {
-  return readings.some((reading) => reading.stem === stem && reading.word.startsWith(core) && (!ended || reading.word !== core));
-}
-
-/** @returns which form stands at the beginning of these tokens: the longest; of those alike once they are folded, the one written so; or null */
-function bestOf(
-  forms: readonly Spelling[],
-  tokens: readonly { readonly token: Token; readonly readings: readonly Reading[] }[],
-  text: string,
-): number | null {
-  let best: number | null = null;
-  const rank = (index: number): number => {
-    const { form, words } = forms[index]!;
-    const written = text.slice(tokens[0]!.token.start, tokens[words.length - 1]!.token.end);
-    return words.length * 2 + (written.includes(form.replace(/^ال/u, '')) ? 1 : 0);
-  };
-  for (const [index, { words }] of forms.entries()) {
-    const stands = words.length > 0 && words.length <= tokens.length && words.every((word, n) => isWord(tokens[n]!.readings, word));
-    if (stands && (best === null || rank(index) > rank(best))) best = index;
-  }
-  return best;
+function isWord({ word }: Reading, { core, ended }: FormWord): boolean {
+  const bare = word.startsWith(core) ? word : word.replace(ARTICLE, '');
+  return bare.startsWith(core) && (!ended || bare !== core);
 }
 
 /** The place with what stands around it, from word to word, in one line. */
