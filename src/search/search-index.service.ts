@@ -45,7 +45,7 @@ export class SearchIndex implements OnModuleInit {
         const stem = stemOf(token);
         seen.set(stem, token.word);
         head.push({ word: stem, places: [{ position, weight }] });
-        if (token.skeleton !== null) head.push({ word: SKELETON + token.skeleton, places: [{ position, weight: 'C' }] });
+        for (const skeleton of token.skeletons) head.push({ word: SKELETON + skeleton, places: [{ position, weight: 'C' }] });
       }
       // No phrase reaches from one part into the next.
       position += 1;
@@ -54,7 +54,7 @@ export class SearchIndex implements OnModuleInit {
       const stem = stemOf(token);
       if (!seen.has(stem)) seen.set(stem, token.word);
       inBody.push({ word: stem, places: [{ position: index + 1, weight: 'D' }] });
-      if (token.skeleton !== null) inBody.push({ word: SKELETON + token.skeleton, places: [] });
+      for (const skeleton of token.skeletons) inBody.push({ word: SKELETON + skeleton, places: [] });
     }
     await tx.query(
       `insert into article_search (article_id, revision_id, lang, section_id, author_ids, published_at, year, title, head, body, analyser)
