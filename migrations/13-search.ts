@@ -7,7 +7,7 @@ export class Search1795435200000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     // Published texts only, analysed: what is withdrawn has no row. Of which revision tells the doctor whether it is the live one.
-    // analyser: the version of the rules it was made by; 0 asks for it to be made anew.
+    // analyser: the version of the rules it was made by.
     await runner.query(`
       create table article_search (
         article_id int not null,
@@ -33,17 +33,38 @@ export class Search1795435200000 implements MigrationInterface {
     await runner.query(`create index article_search_published_at_idx on article_search (published_at desc, article_id desc)`);
     await runner.query(`create index article_search_analyser_idx on article_search (analyser, article_id)`);
     await runner.query(`create index article_search_revision_id_idx on article_search (revision_id)`);
-    // Every stem of a text that readers see, with one of the forms it was seen in.
+    // Pieces of which the row must be made anew: one may be missing, or other than the piece now is. Whoever does so takes the row away. No foreign
+    // key: it would make a change of a name wait for everybody at work on what bears it, and they for the change.
+    await runner.query(`
+      create table search_due (
+        article_id int not null,
+        failed_at timestamptz,
+        constraint search_due_pkey primary key (article_id)
+      )`);
+    await runner.query(`insert into search_due (article_id) select id from articles where live_revision_id is not null`);
+    // Every stem of a text that readers see, with one of the forms it was seen in. Doubtful: a text that was indexed anew no longer holds it.
     await runner.query(`
       create table search_vocabulary (
         word text collate "C" not null,
         shown text not null,
-        analyser smallint not null,
+        doubtful boolean not null default false,
         constraint search_vocabulary_pkey primary key (word)
       )`);
     await runner.query(
       `create index search_vocabulary_word_idx on search_vocabulary using gin (word gin_trgm_ops) with (fastupdate = off)`,
     );
+    await runner.query(`create index search_vocabulary_doubtful_idx on search_vocabulary (word) where doubtful`);
+    // Which of these words no text holds. Words of the newest texts are among them too often for an index to be asked about each; the rest is rare,
+    // and must never be looked for in every row, as the planner would where it expects to find it soon.
+    await runner.query(`
+      create function search_words_gone(words text[]) returns setof text language sql stable set enable_seqscan = off as $$
+        with newest as materialized (
+          select unnest(tsvector_to_array(head) || tsvector_to_array(body)) as word
+          from (select head, body from article_search order by published_at desc, article_id desc limit 20) s)
+        select word from (select unnest(words) except select word from newest) w (word)
+        where not exists (select from article_search where head @@ quote_literal(word)::tsquery)
+          and not exists (select from article_search where body @@ quote_literal(word)::tsquery)
+      $$`);
     // Words that a reader means alike. Kind spellings: one word, of which the center writes the preferred form; kind forms: singular and plural,
     // or two words for one thing.
     await runner.query(`
@@ -84,32 +105,56 @@ export class Search1795435200000 implements MigrationInterface {
       [JSON.stringify(LEXICON)],
     );
     await runner.query(`select setval(pg_get_serial_sequence('lexicon_groups', 'id'), (select max(id) from lexicon_groups))`);
-    // Names stand in the index of what bears them.
+    // Names and years stand in the index, so a change makes what bears them due. It waits for what is being published, which may have read them before:
+    // see VOCABULARY in search-index.service.ts.
     await runner.query(`
-      create function search_anew_by_author() returns trigger language plpgsql as $$
+      create function search_await_publications() returns void language sql as $$
+        select pg_advisory_xact_lock(hashtextextended('search vocabulary', 0))
+      $$`);
+    await runner.query(`
+      create function search_due_by_author() returns trigger language plpgsql as $$
       begin
-        update article_search set analyser = 0 where author_ids @> array[new.id] and analyser <> 0;
+        perform search_await_publications();
+        insert into search_due select article_id from article_search where author_ids @> array[new.id] order by 1 on conflict do nothing;
         return null;
       end $$`);
     await runner.query(`
-      create trigger search_anew after update of name on authors for each row when (old.name is distinct from new.name)
-        execute function search_anew_by_author()`);
+      create trigger search_due after update of name on authors for each row when (old.name is distinct from new.name)
+        execute function search_due_by_author()`);
     await runner.query(`
-      create function search_anew_by_tag() returns trigger language plpgsql as $$
+      create function search_due_by_tag() returns trigger language plpgsql as $$
       begin
-        update article_search s set analyser = 0 from revision_tags t where t.tag_id = new.id and s.revision_id = t.revision_id and s.analyser <> 0;
+        perform search_await_publications();
+        insert into search_due select s.article_id from article_search s join revision_tags t on t.revision_id = s.revision_id
+          where t.tag_id = new.id order by 1 on conflict do nothing;
         return null;
       end $$`);
     await runner.query(`
-      create trigger search_anew after update of name on tags for each row when (old.name is distinct from new.name)
-        execute function search_anew_by_tag()`);
+      create trigger search_due after update of name on tags for each row when (old.name is distinct from new.name)
+        execute function search_due_by_tag()`);
+    await runner.query(`
+      create function search_due_by_zone() returns trigger language plpgsql as $$
+      begin
+        perform search_await_publications();
+        insert into search_due select article_id from article_search
+          where year <> extract(year from published_at at time zone new.zone) order by 1 on conflict do nothing;
+        return null;
+      end $$`);
+    await runner.query(`
+      create trigger search_due after update of zone on center for each row when (old.zone is distinct from new.zone)
+        execute function search_due_by_zone()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`drop trigger search_anew on tags`);
-    await runner.query(`drop function search_anew_by_tag()`);
-    await runner.query(`drop trigger search_anew on authors`);
-    await runner.query(`drop function search_anew_by_author()`);
+    await runner.query(`drop trigger search_due on center`);
+    await runner.query(`drop function search_due_by_zone()`);
+    await runner.query(`drop trigger search_due on tags`);
+    await runner.query(`drop function search_due_by_tag()`);
+    await runner.query(`drop trigger search_due on authors`);
+    await runner.query(`drop function search_due_by_author()`);
+    await runner.query(`drop function search_await_publications()`);
+    await runner.query(`drop function search_words_gone(text[])`);
+    await runner.query(`drop table search_due`);
     await runner.query(`drop table lexicon_forms`);
     await runner.query(`drop table lexicon_groups`);
     await runner.query(`drop table search_vocabulary`);

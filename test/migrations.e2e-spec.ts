@@ -234,10 +234,13 @@ it('Public views whose text has changed are renewed at the next start, and whoev
   const after = await catalogueOf(main);
   const [grants, rest] = [true, false].map((theirs) => after.split('\n').filter((entry) => entry.endsWith(` to ${other}`) === theirs));
   const views = [
+    'article_search',
+    'article_texts',
     'articles',
     'authors',
     'center',
     'clock',
+    'lexicon',
     'listings',
     'masthead',
     'media',
@@ -246,6 +249,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'notices',
     'poll_places',
     'polls',
+    'search_vocabulary',
     'sections',
     'series',
     'slugs',

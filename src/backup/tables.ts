@@ -34,6 +34,7 @@ export const KEPT: readonly string[] = [
   'notices',
   'listings',
   'article_search',
+  'search_due',
   'search_vocabulary',
   'lexicon_groups',
   'lexicon_forms',

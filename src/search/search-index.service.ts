@@ -1,14 +1,22 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { PublicChanges } from '../articles/public-changes.js';
-import { ANALYSER, analyse } from '../text/analyser.js';
+import { ANALYSER, analyse, type Token } from '../text/analyser.js';
+import type { Lang } from '../text/language.js';
 import { latinStems } from './latin-stems.js';
-import { tsvector, type Lexeme } from './tsvector.js';
+import { addWords, doubtWords, indexedWords, liveTexts, removeWithdrawn, removeWords, showPlainer, writeRows } from './search-index.queries.js'; // prettier-ignore
+import { TsVector } from './tsvector.js';
 
 /** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
 export const SKELETON = '~';
 
-/** Keeps `article_search` and its vocabulary as the live texts are. */
+/**
+ * Keeps `article_search` and its vocabulary as the live texts are.
+ *
+ * A word leaves the vocabulary with the last text that holds it. So that no word is taken away which another transaction has just found there
+ * and relies on, whoever adds texts shares a lock, and whoever takes words out holds it alone. Which of the two is decided before it is taken:
+ * two who share it and then both want it alone would wait for each other for ever.
+ */
 @Injectable()
 export class SearchIndex implements OnModuleInit {
   constructor(private readonly changes: PublicChanges) {}
@@ -17,70 +25,78 @@ export class SearchIndex implements OnModuleInit {
     this.changes.register('search index', (tx, { articleIds }) => this.index(tx, articleIds));
   }
 
-  /** Writes what search knows of these pieces anew, and takes out those that are no longer public. In the caller's transaction. */
+  /** Writes what search knows of these pieces anew, and takes out those that are no longer public, with their words. In the caller's transaction, which holds them. */
   async index(tx: EntityManager, articleIds: readonly number[]): Promise<void> {
-    await tx.query(
-      `delete from article_search s where s.article_id = any($1::int[])
-         and not exists (select from articles a where a.id = s.article_id and a.live_revision_id is not null)`,
+    // Their rows stand still: whoever changes one holds its article. A piece published for the first time takes nothing out.
+    const [{ known }] = await tx.query<[{ known: boolean }]>(
+      `select exists (select from article_search where article_id = any($1::int[])) as known`,
       [articleIds],
     );
-    for (const text of await tx.query<LiveText[]>(LIVE_TEXTS, [articleIds])) await this.write(tx, text);
+    await (known ? aloneWithVocabulary(tx) : shareVocabulary(tx));
+    const lost = await this.write(tx, articleIds);
+    if (lost.length > 0) await tx.query(removeWords, [lost]);
   }
 
-  private async write(tx: EntityManager, text: LiveText): Promise<void> {
-    const title = analyse(text.title);
-    const beside = [text.kicker ?? '', text.summary ?? '', ...text.names].map((part) => analyse(part));
-    const body = analyse(text.text);
-    const stems = await latinStems(tx, text.lang, [title, ...beside, body].flat().filter(({ arabic }) => !arabic).map(({ word }) => word)); // prettier-ignore
-    const stemOf = (token: { arabic: boolean; stem: string }): string =>
-      token.arabic ? token.stem : (stems.get(token.stem) ?? token.stem);
-
-    const head: Lexeme[] = [];
-    const inBody: Lexeme[] = [];
-    let position = 0;
-    const seen = new Map<string, string>();
-    for (const [tokens, weight] of [[title, 'A'], ...beside.map((tokens) => [tokens, 'B'] as const)] as const) {
-      for (const token of tokens) {
-        position += 1;
-        const stem = stemOf(token);
-        seen.set(stem, token.word);
-        head.push({ word: stem, places: [{ position, weight }] });
-        for (const skeleton of token.skeletons) head.push({ word: SKELETON + skeleton, places: [{ position, weight: 'C' }] });
-      }
-      // No phrase reaches from one part into the next.
-      position += 1;
-    }
-    for (const [index, token] of body.entries()) {
-      const stem = stemOf(token);
-      if (!seen.has(stem)) seen.set(stem, token.word);
-      inBody.push({ word: stem, places: [{ position: index + 1, weight: 'D' }] });
-      for (const skeleton of token.skeletons) inBody.push({ word: SKELETON + skeleton, places: [] });
-    }
-    await tx.query(
-      `insert into article_search (article_id, revision_id, lang, section_id, author_ids, published_at, year, title, head, body, analyser)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9::tsvector, $10::tsvector, $11)
-       on conflict (article_id) do update set revision_id = excluded.revision_id, lang = excluded.lang, section_id = excluded.section_id,
-         author_ids = excluded.author_ids, published_at = excluded.published_at, year = excluded.year, title = excluded.title,
-         head = excluded.head, body = excluded.body, analyser = excluded.analyser`,
-      [text.id, text.revisionId, text.lang, text.sectionId, text.authorIds, text.publishedAt, text.year, title.map(({ word }) => word).join(' '), tsvector(head), tsvector(inBody), ANALYSER], // prettier-ignore
-    );
-    await tx.query(
-      `insert into search_vocabulary (word, shown, analyser)
-       select word, shown, $3 from unnest($1::text[], $2::text[]) as w (word, shown) order by word collate "C"
-       on conflict (word) do nothing`,
-      [[...seen.keys()], [...seen.values()], ANALYSER],
-    );
+  /**
+   * As {@link index}, without keeping publications waiting: words that may be no text's any more are only marked, for {@link sweep}.
+   * In a transaction that holds these articles.
+   */
+  async indexAnew(tx: EntityManager, articleIds: readonly number[]): Promise<void> {
+    await shareVocabulary(tx);
+    const lost = await this.write(tx, articleIds);
+    if (lost.length > 0) await tx.query(doubtWords, [lost]);
   }
+
+  /** Takes out some of the marked words that no text holds. @returns whether there were any marked ones */
+  async sweep(tx: EntityManager): Promise<boolean> {
+    const [{ some }] = await tx.query<[{ some: boolean }]>(`select exists (select from search_vocabulary where doubtful) as some`);
+    if (!some) return false;
+    await aloneWithVocabulary(tx);
+    const doubtful = await tx.query<{ word: string }[]>(
+      `select word from search_vocabulary where doubtful order by word limit $1 for update`,
+      [SWEPT_AT_ONCE],
+    );
+    const words = doubtful.map(({ word }) => word);
+    await tx.query(removeWords, [words]);
+    await tx.query(`update search_vocabulary set doubtful = false where word = any($1::text[])`, [words]);
+    return true;
+  }
+
+  /** @returns words that one of the pieces held and no longer holds */
+  private async write(tx: EntityManager, articleIds: readonly number[]): Promise<string[]> {
+    const before = await tx.query<{ id: number; words: string[] }[]>(indexedWords, [articleIds, SKELETON]);
+    const texts = await tx.query<LiveText[]>(liveTexts, [articleIds]);
+    const entries = [];
+    for (const text of texts) entries.push(await entryOf(tx, text));
+
+    if (before.length > 0) await tx.query(removeWithdrawn, [articleIds]);
+    if (entries.length > 0) {
+      const columns = [entries.map(({ id }) => id), entries.map(({ title }) => title), entries.map(({ head }) => head), entries.map(({ body }) => body)]; // prettier-ignore
+      await tx.query(writeRows, [...columns, ANALYSER]);
+      const words = Forms.columns(entries.map(({ forms }) => forms));
+      await tx.query(addWords, words);
+      await tx.query(showPlainer, words);
+    }
+    const after = new Map(entries.map(({ id, forms }) => [id, forms]));
+    return [...new Set(before.flatMap(({ id, words }) => words.filter((word) => !after.get(id)?.has(word))))];
+  }
+}
+
+/** Each costs an index scan while nobody publishes: together some tens of milliseconds. */
+const SWEPT_AT_ONCE = 100;
+
+/** Migration 13 takes the same lock for a change of names. */
+function shareVocabulary(tx: EntityManager): Promise<unknown> {
+  return tx.query(`select pg_advisory_xact_lock_shared(hashtextextended('search vocabulary', 0))`);
+}
+
+function aloneWithVocabulary(tx: EntityManager): Promise<unknown> {
+  return tx.query(`select pg_advisory_xact_lock(hashtextextended('search vocabulary', 0))`);
 }
 
 interface LiveText {
   readonly id: number;
-  readonly revisionId: number;
-  readonly lang: 'ar' | 'en' | 'fr';
-  readonly sectionId: number;
-  readonly authorIds: readonly number[];
-  readonly publishedAt: Date;
-  readonly year: number;
+  readonly lang: Lang;
   readonly title: string;
   readonly kicker: string | null;
   readonly summary: string | null;
@@ -89,13 +105,79 @@ interface LiveText {
   readonly names: readonly string[];
 }
 
-const LIVE_TEXTS = `
-  select a.id, r.id as "revisionId", a.lang, r.section_id as "sectionId", a.published_at as "publishedAt",
-    extract(year from a.published_at at time zone center.zone)::int as year, r.title, r.kicker, r.summary, r.plain_text as text,
-    array(select author_id from revision_authors where revision_id = r.id order by position) as "authorIds",
-    array(
-      select w.value from revision_authors b join authors u on u.id = b.author_id cross join jsonb_each_text(u.name) w where b.revision_id = r.id
-      union all
-      select w.value from revision_tags t join tags g on g.id = t.tag_id cross join jsonb_each_text(g.name) w where t.revision_id = r.id) as names
-  from articles a join revisions r on r.id = a.live_revision_id cross join center
-  where a.id = any($1::int[]) order by a.id`;
+interface Entry {
+  readonly id: number;
+  readonly title: string;
+  readonly head: string;
+  readonly body: string;
+  readonly forms: Forms;
+}
+
+/** What the index holds of a text: see the table in docs/search.md. */
+async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, names, text }: LiveText): Promise<Entry> {
+  const parts = [title, kicker ?? '', summary ?? '', ...names].map((part) => ({ part, tokens: analyse(part) }));
+  const inBody = { part: text, tokens: analyse(text) };
+  const all = [...parts, inBody];
+  const latin = all.flatMap(({ tokens }) => tokens.filter(({ arabic }) => !arabic).map(({ stem }) => stem));
+  const stems = latin.length === 0 ? new Map<string, string>() : await latinStems(tx, lang, latin);
+  const stemOf = ({ arabic, stem }: Token): string => (arabic ? stem : (stems.get(stem) ?? stem));
+
+  const head = new TsVector();
+  let position = 0;
+  for (const [index, { tokens }] of parts.entries()) {
+    for (const token of tokens) {
+      position += 1;
+      head.add(stemOf(token), position, index === 0 ? 'A' : 'B');
+      for (const skeleton of token.skeletons) head.add(SKELETON + skeleton, position, 'C');
+    }
+    // No phrase reaches from one part into the next.
+    position += 1;
+  }
+  const body = new TsVector();
+  for (const [index, token] of inBody.tokens.entries()) {
+    body.add(stemOf(token), index + 1, 'D');
+    for (const skeleton of token.skeletons) body.add(SKELETON + skeleton);
+  }
+  const forms = new Forms();
+  for (const { part, tokens } of all) {
+    for (const token of tokens) {
+      const stem = stemOf(token);
+      if (head.has(stem) || body.has(stem)) forms.see(stem, token.word, () => formOf(part, token));
+    }
+  }
+  const folded = parts[0]!.tokens.map(({ word }) => word).join(' ');
+  return { id, title: folded, head: String(head), body: String(body), forms };
+}
+
+/** Of each stem the plainest form seen: the shortest, which has the fewest prefixes and endings. */
+class Forms {
+  readonly shown = new Map<string, { readonly word: string; readonly form: string }>();
+
+  /** @param word folded, by which forms are compared @param form asked for where it is the plainest so far */
+  see(stem: string, word: string, form: () => string): void {
+    const before = this.shown.get(stem)?.word;
+    if (before === undefined || word.length < before.length || (word.length === before.length && word < before))
+      this.shown.set(stem, { word, form: form() });
+  }
+
+  has(stem: string): boolean {
+    return this.shown.has(stem);
+  }
+
+  /** As parameters of SQL: stems, and their forms. */
+  static columns(all: readonly Forms[]): [stems: string[], forms: string[]] {
+    const together = new Forms();
+    for (const { shown } of all) for (const [stem, { word, form }] of shown) together.see(stem, word, () => form);
+    return [[...together.shown.keys()], Array.from(together.shown.values(), ({ form }) => form)];
+  }
+}
+
+/** A word as people write it: as it stands in the text, without vowel signs, tatweel and what cannot be seen. */
+function formOf(text: string, { start, end, word }: Token): string {
+  const written = text
+    .slice(start, end)
+    .normalize('NFC')
+    .replaceAll(/[\p{M}\p{Cf}\u0640]/gu, '');
+  // Of a ligature that stands for several words the word alone.
+  return analyse(written).length === 1 ? written : word;
+}

@@ -6,12 +6,13 @@ import { DeskLexiconController } from './desk-lexicon.controller.js';
 import { DeskSpellingController } from './desk-spelling.controller.js';
 import { LexiconGroup } from './lexicon.entity.js';
 import { LexiconService } from './lexicon.service.js';
+import { SearchIndexJob } from './search-index.job.js';
 import { SearchIndex } from './search-index.service.js';
 
 @Module({
   imports: [ArticlesModule, AuditModule, TypeOrmModule.forFeature([LexiconGroup])],
   controllers: [DeskLexiconController, DeskSpellingController],
-  providers: [LexiconService, SearchIndex],
-  exports: [LexiconService, SearchIndex],
+  providers: [LexiconService, SearchIndex, SearchIndexJob],
+  exports: [LexiconService, SearchIndex, SearchIndexJob],
 })
 export class SearchModule {}
