@@ -594,24 +594,28 @@ describe('an archive that ends within', () => {
     ['a file', (name) => name.startsWith('media/'), (size) => [1, 100, 512, 513, 512 + (size >> 1), 511 + size, 512 + size, 513 + size]],
     ['a table', (name) => name.startsWith('tables/'), (size) => [1, 512, 513, 511 + size]],
     ['its end', (name) => name === 'manifest.json' || name === 'SHA256SUMS', (size) => [0, 512, 513, 511 + size]],
-  ])('%s is told of in a sentence, and nothing is changed', async (_, within, cuts) => {
-    const path = join(folder, 'cut.tar');
-    const target = await nowhere();
-    for (const { name, at, size } of entries.filter((entry) => within(entry.name))) {
-      for (const cut of cuts(size)) {
-        writeFileSync(path, bytes.subarray(0, at + cut));
-        for (const read of [() => checkBackup(path), () => restoring('cut.tar', target)]) {
-          const told = await read().then(
-            () => null,
-            (error: unknown) => error,
-          );
-          expect(told, `${name} cut at ${cut}`).toBeInstanceOf(StartError);
-          expect((told as StartError).message, `${name} cut at ${cut}`).toMatch(/^.+cut\.tar is no whole backup: .+\.$/);
+  ])(
+    '%s is told of in a sentence, and nothing is changed',
+    async (_, within, cuts) => {
+      const path = join(folder, 'cut.tar');
+      const target = await nowhere();
+      for (const { name, at, size } of entries.filter((entry) => within(entry.name))) {
+        for (const cut of cuts(size)) {
+          writeFileSync(path, bytes.subarray(0, at + cut));
+          for (const read of [() => checkBackup(path), () => restoring('cut.tar', target)]) {
+            const told = await read().then(
+              () => null,
+              (error: unknown) => error,
+            );
+            expect(told, `${name} cut at ${cut}`).toBeInstanceOf(StartError);
+            expect((told as StartError).message, `${name} cut at ${cut}`).toMatch(/^.+cut\.tar is no whole backup: .+\.$/);
+          }
         }
       }
-    }
-    expect(await isEmpty(target)).toBe(true);
-  }, 180_000);
+      expect(await isEmpty(target)).toBe(true);
+    },
+    180_000,
+  );
 });
 
 describe('a restore whose connection is lost', () => {

@@ -232,7 +232,9 @@ describe('the process for a picture', () => {
     ['that finds no room', new PictureRefused('storage_full'), '507 storage_full'],
     ['whose turn does not come', new Busy(), '503 busy'],
   ])('%s is one line of the log, and no fault of the server’s', async (_, error, said) => {
-    const [faults, warnings] = (['error', 'warn'] as const).map((level) => vi.spyOn(Logger.prototype, level).mockImplementation(() => undefined));
+    const [faults, warnings] = (['error', 'warn'] as const).map((level) =>
+      vi.spyOn(Logger.prototype, level).mockImplementation(() => undefined),
+    );
     vi.spyOn(world.app.get(Pictures), 'make').mockRejectedValueOnce(error);
     const { status, body } = await upload(world, chief, await aPicture());
     expect(`${status} ${body.code as string}`).toBe(said);

@@ -26,15 +26,7 @@ export class DeskCenterController {
 
   @Patch()
   @Allows('center.write')
-  @DeskRoute(
-    'changeCenter',
-    'Changes what is given; contact and masthead are replaced whole.',
-    [200, DeskCenter],
-    409,
-    413,
-    415,
-    422,
-  )
+  @DeskRoute('changeCenter', 'Changes what is given; contact and masthead are replaced whole.', [200, DeskCenter], 409, 413, 415, 422)
   change(@Body() parts: ChangeCenter, @By() actor: EditorActor): Promise<DeskCenter> {
     return this.masthead.change(actor, parts);
   }

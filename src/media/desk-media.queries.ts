@@ -56,7 +56,13 @@ const PAGE = `
   order by m.id desc limit $7::int + 1`;
 
 /** @param all whether the editor sees everybody's @param base of the addresses of files @returns null when there is none, or the editor may not see it */
-export async function deskMedia(tx: EntityManager, editor: ActingEditor, all: boolean, id: number, base: string): Promise<DeskMedia | null> {
+export async function deskMedia(
+  tx: EntityManager,
+  editor: ActingEditor,
+  all: boolean,
+  id: number,
+  base: string,
+): Promise<DeskMedia | null> {
   // Titles are what articles say, and names what authors say: through a token it takes a scope that reads them.
   const [everyArticle, anyArticle, authors] = [may(editor, 'articles.read'), covered(editor, 'articles.read'), may(editor, 'authors.read')];
   const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id, base]);
