@@ -115,12 +115,12 @@ const ALEF_T = new RegExp(`^((?:${ALEF_FEMININES.join('|')})ا)(?:ه|ت(?:${PRON
 
 /**
  * Words that keep their last letters by their pattern, with or without a letter before them: ميدان, مضمون (مفعال، مفعول with ن for last root letter),
- * تكوين, تصويت (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word; and إعلان, إيران, أديان (إفعال، أفعال), without, for كاتبان are two.
+ * تكوين, تصويت (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word; and إعلان, إيران, أديان (إفعال، أفعال), without, for كاتبان and كتابين are two.
  */
-const KEPT = /^(?:ا..ان|[وفبلك]?(?:م..[او]ن|ت..ي[نت]|.وا.ين|..اي))$/u;
+const KEPT = /^(?:ا..ان|[وفبل]?ت..ي[نت]|[وفبلك]?(?:م..[او]ن|.وا.ين|..اي))$/u;
 
 /** قضايا, هدايا: only words on ـيّة have this plural. */
-const FA3AYA = /^(..)ايا$/u;
+const FA3AYA = /^([وفبلك]?..)ايا$/u;
 
 /** Endings, the longest first, with the letters that must stay before them. */
 const ENDINGS = new RegExp(
@@ -152,6 +152,10 @@ function kept(word: string): boolean {
 function shorter(word: string): string {
   const irregular = IRREGULAR.get(word);
   if (irregular !== undefined) return irregular;
+  const short = TWO_LETTERS.exec(word)?.[1];
+  if (short !== undefined) return `${short}ه`;
+  const alef = ALEF_T.exec(word)?.[1];
+  if (alef !== undefined) return alef;
   const plural = FA3AYA.exec(word)?.[1];
   if (plural !== undefined) return `${plural}ي`;
   if (kept(word)) return word;
@@ -159,10 +163,6 @@ function shorter(word: string): string {
     const rest = word.slice(0, -length);
     if (kept(rest) && SUFFIXES.has(word.slice(-length))) return rest;
   }
-  const short = TWO_LETTERS.exec(word)?.[1];
-  if (short !== undefined) return `${short}ه`;
-  const alef = ALEF_T.exec(word)?.[1];
-  if (alef !== undefined) return alef;
   return word.replace(ENDINGS, '');
 }
 
