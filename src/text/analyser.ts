@@ -35,11 +35,14 @@ const ARABIC_WORD = /^\p{Script=Arabic}/u;
  * الـ18 gives ال and 18, كوفيد-19 كوفيد and 19. Marks, tatweel and invisible characters within and after a word's letters are in its place.
  */
 export function analyse(text: string): Token[] {
-  const tokens: Token[] = [];
+  return [...tokensIn(text)];
+}
+
+/** {@link analyse} one after the other, for who stops early. */
+export function* tokensIn(text: string): Generator<Token> {
   for (const { 0: run, index: at } of text.matchAll(RUN)) {
-    for (const token of analysed(run)) tokens.push({ ...token, start: at + token.start, end: at + token.end });
+    for (const token of analysed(run)) yield { ...token, start: at + token.start, end: at + token.end };
   }
-  return tokens;
 }
 
 /** What a run of letters gives, with places in the run; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
