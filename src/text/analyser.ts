@@ -1,7 +1,9 @@
-import { fold } from './fold.js';
+import { ALEF_FEMININES, IRREGULAR, OWN_ARTICLE, OWN_LAM, TWO_LETTER_FEMININES, WHOLE } from './arabic-words.js';
+import { fold, TOKEN } from './fold.js';
 
 /**
- * The version of everything in this file. A change of any rule raises it: what was indexed under an older one is made anew (search-index.service.ts).
+ * The version of everything in this file, in arabic-words.ts and of {@link fold}. A change of any rule raises it: what was indexed under an older one
+ * is made anew (search-index.service.ts).
  */
 export const ANALYSER = 1;
 
@@ -19,63 +21,203 @@ export interface Token {
   readonly end: number;
 }
 
-// Letters with whatever fold() deletes within them: a word with tatweel, marks or a soft hyphen is one word.
-const INSIDE = '\\p{M}\\u0640\\u00AD\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u2069\\uFEFF\\u061C';
-const ARABIC = '(?=\\p{Script=Arabic})\\p{L}';
-const RUN = new RegExp(
-  `${ARABIC}(?:${ARABIC}|[${INSIDE}])*|(?=\\p{Script=Arabic})\\p{N}+|(?!${ARABIC})[\\p{L}\\p{N}](?:(?!${ARABIC})[\\p{L}\\p{N}${INSIDE}])*`,
-  'gu',
-);
-
-const FOLDED_TOKEN = /(?=\p{Script=Arabic})\p{L}+|(?:(?!(?=\p{Script=Arabic})\p{L})[\p{L}\p{N}])+/gu;
+// What fold() leaves nothing of, and marks: they part no word.
+const INVISIBLE = '\\u00AD\\u061C\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u2069\\uFEFF';
+// Symbols too, for some hold letters: \u2116 is no, \uFDFC ريال.
+const RUN = new RegExp(`[\\p{L}\\p{N}\\p{M}\\p{S}${INVISIBLE}]+`, 'gu');
+/** A character with what belongs to it; folding it alone gives what it gives among the others. */
+const PIECE = new RegExp(`[^][\\p{M}\\u0640${INVISIBLE}]*`, 'gu');
+const INVISIBLE_END = new RegExp(`[${INVISIBLE}]+$`, 'u');
 const ARABIC_WORD = /^\p{Script=Arabic}/u;
 
-/** @returns the words of a text in order: runs of Arabic letters, and runs of other letters and digits; الـ18 gives ال and 18, كوفيد-19 كوفيد and 19 */
+/**
+ * The words of a text in order, the same as those of {@link words}, with their places: runs of Arabic letters, and runs of other letters and digits;
+ * الـ18 gives ال and 18, كوفيد-19 كوفيد and 19. Marks, tatweel and invisible characters within and after a word's letters are in its place.
+ */
 export function analyse(text: string): Token[] {
   const tokens: Token[] = [];
-  for (const { 0: run, index: start } of text.matchAll(RUN)) {
-    for (const { word, stem, skeletons, arabic } of analysed(run))
-      tokens.push({ word, stem, skeletons, arabic, start, end: start + run.length });
+  for (const { 0: run, index: at } of text.matchAll(RUN)) {
+    for (const token of analysed(run)) tokens.push({ ...token, start: at + token.start, end: at + token.end });
   }
   return tokens;
 }
 
-type Analysed = Pick<Token, 'word' | 'stem' | 'skeletons' | 'arabic'>;
-
-/** What a run of letters gives; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
-const known = new Map<string, readonly Analysed[]>();
+/** What a run of letters gives, with places in the run; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
+const known = new Map<string, readonly Token[]>();
 const KNOWN = 20_000;
 
-function analysed(run: string): readonly Analysed[] {
+function analysed(run: string): readonly Token[] {
   const before = known.get(run);
   if (before !== undefined) return before;
-  const found = (fold(run).match(FOLDED_TOKEN) ?? []).map((word): Analysed => {
-    const arabic = ARABIC_WORD.test(word);
-    const stem = arabic ? stemOf(word) : word;
-    return { word, stem, skeletons: arabic ? skeletonsOf(word) : [], arabic };
-  });
+  const found = tokensOf(run);
   if (known.size >= KNOWN) known.clear();
   // A long run is seen once.
   if (run.length <= 40) known.set(run, found);
   return found;
 }
 
-const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=.{3})/u;
-/** Words that begin with these letters of their own. */
-const OWN_ARTICLE = /^[وف]?[بك]?(?:ال(?:ماني|باني|كترون|تزام|غاء|تماس|حاق|تحاق|زام|تقاء|تفاف))/u;
-const SUFFIX = /(?<=.{3})(?:تهما|تها|تهم|ته|تين|تان|تا|هما|ات|ون|ين|ان|ها|هم|يه|ه|ي|ا)$/u;
+function tokensOf(run: string): Token[] {
+  const folded = fold(run);
+  const matches = [...folded.matchAll(TOKEN)];
+  if (matches.length === 0) return [];
+  // Most runs are one word from end to end.
+  const whole = matches.length === 1 && matches[0]![0] === folded && !INVISIBLE_END.test(run.slice(0, 1));
+  const places = whole ? null : placesIn(run);
+  return matches.map(({ 0: word, index }) => {
+    const start = places === null ? 0 : places[index]!.start;
+    const end = places === null ? run.length : places[index + word.length - 1]!.end;
+    const arabic = ARABIC_WORD.test(word);
+    const shown = end - (INVISIBLE_END.exec(run.slice(start, end))?.[0].length ?? 0);
+    return { word, stem: arabic ? stemOf(word) : word, skeletons: arabic ? skeletonsOf(word) : [], arabic, start, end: shown };
+  });
+}
 
-/** The light stem of a folded Arabic word: without the article, and without endings. A single و، ب، ل، ف، ك before it is never taken off: most often it is the word's own. */
+/** Of each UTF-16 unit of the folded run, the piece of the run it comes from. */
+function placesIn(run: string): { start: number; end: number }[] {
+  return [...run.matchAll(PIECE)].flatMap(({ 0: piece, index: start }) =>
+    Array.from({ length: fold(piece).length }, () => ({ start, end: start + piece.length })),
+  );
+}
+
+const LAM = /^[وف]?ل(ل.{2,})$/u;
+const ARTICLE = /^[وف]?[بك]?ال(?=.{2})/u;
+
+/**
+ * The stem of a folded Arabic word: without the article and what is written before it, and without endings, one after the other until none fits, so
+ * that إيران، إيراني، الإيرانية come to one. Three letters stay (two of a word of two: الحق). A single و، ب، ل، ف، ك before a word is never taken off:
+ * most often it is the word's own (وزير، بكين، لبنان), and a query asks for its words with and without one.
+ */
 export function stemOf(word: string): string {
-  let stem = OWN_ARTICLE.test(word) ? word : word.replace(ARTICLE, '');
-  // Until none fits: so إيران، إيراني، الإيرانية come to one.
-  for (let next = stem.replace(SUFFIX, ''); next !== stem; next = stem.replace(SUFFIX, '')) stem = next;
-  return stem.replace(/نج$/u, 'نغ');
+  let stem = withoutArticle(word);
+  for (let next = shorter(stem); next !== stem; next = shorter(stem)) stem = next;
+  // Chinese and English names are written both ways: بيجينج، بيجينغ.
+  return stem.replace(/(?<=..)نج$/u, 'نغ');
 }
 
-/** What the stem of a folded Arabic word has in common with its broken plurals: بحث، بحوث، أبحاث share one. */
-export function skeletonsOf(word: string): readonly string[] {
-  const without = stemOf(word).replace(/اء$/u, '').replace(/^ا(?=.{3})/u, '');
-  const skeleton = without.slice(0, 1) + without.slice(1).replace(/[اوي]/gu, '');
-  return skeleton.length >= 3 ? [skeleton] : [];
+/**
+ * What {@link stemOf} gives of the words of a stem where و، ف، ب، ل or ك is written before them: what a query asks for beside the stem. Some differ
+ * from letter and stem, for a word's own letters are known by the whole word: وبيان.
+ */
+export function boundForms(stem: string): string[] {
+  return [...'وفبلك'].flatMap((letter) => [...new Set([letter + stem, stemOf(letter + stem)])]);
 }
+
+function withoutArticle(word: string): string {
+  if (OWN_ARTICLE.test(word)) return word;
+  const lam = LAM.exec(word)?.[1];
+  if (lam !== undefined) return OWN_LAM.test(lam) ? lam : lam.slice(1);
+  return word.replace(ARTICLE, '');
+}
+
+const PRONOUN = 'هما|ها|هم|هن|نا|ه';
+const TWO_LETTERS = new RegExp(`^(${TWO_LETTER_FEMININES.join('|')})(?:ات|ه|ت(?:${PRONOUN}|ي|ين|ان)|ات(?:${PRONOUN}|ي))$`, 'u');
+const ALEF_T = new RegExp(`^((?:${ALEF_FEMININES.join('|')})ا)(?:ه|ت(?:${PRONOUN}|ي|ين|ان))$`, 'u');
+
+/**
+ * Words that keep their last letters by their pattern: إعلان، إيران، ميدان (أفعال، إفعال، مفعال with ن for last root letter), مضمون (مفعول), تكوين, تصويت
+ * (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word.
+ */
+const KEPT = /^(?:[ام]..ان|م..ون|ت..ي[نت]|.وا.ين|..اي)$/u;
+
+/** قضايا, هدايا: only words on ـيّة have this plural. */
+const FA3AYA = /^(..)ايا$/u;
+
+/** Endings, the longest first, with the letters that must stay before them. */
+const ENDINGS = new RegExp(
+  [
+    // The ت of the plural stays for the next round, for it may be the word's own: أوقاتها.
+    `(?<=.ات)(?:${PRONOUN}|ي)`,
+    // ة before a pronoun or another ending.
+    '(?<=..[^ا])ت(?:هما|ها|هم|هن|نا|كم|ين|ان|ه|ي)',
+    // هم and نا may be a word's own letters more often than a pronoun after short words.
+    '(?<=...)هما|(?<=..)ها|(?<=...)هم|(?<=....)هن|(?<=...[^اوي])نا',
+    // كتبوا. The plural before another noun, مسؤولو, only of participles and relations: راديو، يونيو have a و of their own.
+    '(?<=...)وا|(?<=^م.{3,})و|(?<=^.ا.[^ي])و|(?<=...ي)و',
+    '(?<=...)(?:ات|ون|ين|ان|ه|ي|ا)',
+    // Past verbs: أعلنت، طالبت، كتبت; after a long vowel it is the word's own: بيروت، تصويت.
+    '(?<=....)(?<![اوي])ت|(?<=^[^متياو][^اوي][^اوي])ت',
+  ]
+    .map((ending) => `(?:${ending})`)
+    .join('|')
+    .replace(/^(.*)$/u, '(?:$1)$'),
+  'u',
+);
+const SUFFIXES = new Set('ه ها هم هما هن نا ا ات ي يه ان ين ون تين'.split(' '));
+
+function kept(word: string): boolean {
+  return WHOLE.has(word) || KEPT.test(word);
+}
+
+/** @returns the word without its last ending; itself where it has none */
+function shorter(word: string): string {
+  const irregular = IRREGULAR.get(word);
+  if (irregular !== undefined) return irregular;
+  const plural = FA3AYA.exec(word)?.[1];
+  if (plural !== undefined) return `${plural}ي`;
+  if (kept(word)) return word;
+  for (let length = 1; length <= 3; length += 1) {
+    const rest = word.slice(0, -length);
+    if (kept(rest) && SUFFIXES.has(word.slice(-length))) return rest;
+  }
+  const short = TWO_LETTERS.exec(word)?.[1];
+  if (short !== undefined) return `${short}ه`;
+  const alef = ALEF_T.exec(word)?.[1];
+  if (alef !== undefined) return alef;
+  return word.replace(ENDINGS, '');
+}
+
+/**
+ * Keys that a word shares with its broken plurals, by the patterns both may have; empty of a stem of none of them.
+ *
+ * Three root letters make one key of فعل، فعيل، فعال، فعول، أفعال، أفعلة، أفعل، فعلاء، أفعلاء، فعائل, another of فاعل، فواعل، فعّال، فعلاء; four one of
+ * مفعل، مفاعل and another, for the long vowel, of مفعول، مفاعيل. So علم has علوم and أعلام, عالم has علماء, and the two do not meet.
+ */
+export function skeletonsOf(word: string): readonly string[] {
+  const stem = stemOf(word);
+  const [pattern, keys] = PATTERNS.find(([pattern]) => pattern.test(stem)) ?? [];
+  return pattern === undefined ? [] : keys!.map((key) => stem.replace(pattern, key));
+}
+
+/** What a stem may look like, the first that fits, and its keys: $1, $2, $3 are root letters. */
+const PATTERNS: readonly (readonly [pattern: RegExp, keys: readonly string[]])[] = [
+  // خط، خطوط; خطة، خطط
+  [/^(.)(.)ه?$/u, ['$1$2$2']],
+  // باب، أبواب; ناب، أنياب
+  [/^(.)ا(.)$/u, ['$1و$2', '$1ي$2']],
+  // نبأ، أنباء
+  [/^(.)(.)ا$/u, ['$1$2ء']],
+  // أغذية, of which the stem is اغذ; أمر
+  [/^ا(.)(.)$/u, ['$&', '$1$2ء']],
+  [/^(.)(.)(.)$/u, ['$1$2$3']],
+  // نائب، نواب; سائح، سياح
+  [/^(.)اء(.)$/u, ['$&', '$1او$2', '$1اي$2']],
+  // عالم, key of its own
+  [/^(.)ا(.)(.)$/u, ['$&']],
+  // كتاب: one of them, or a plural of كاتب
+  [/^(.)(.)ا(.)$/u, ['$1$2$3', '$1ا$2$3']],
+  [/^(.)(.)[وي](.)$/u, ['$1$2$3']],
+  // أجهزة, أشهر; إصبع
+  [/^ا(.)(.)(.)$/u, ['$1$2$3', '$&']],
+  [/^(.)(.)(.)(.)$/u, ['$&']],
+  // أجزاء; أعضاء، عضو; أطباء، طبيب
+  [/^ا(.)(.)اء$/u, ['$1$2ء', '$1$2و', '$1$2$2']],
+  [/^ا(.)(.)ا(.)$/u, ['$1$2$3']],
+  // رؤساء، رئيس; شعراء، شاعر
+  [/^(.)(.)(.)اء$/u, ['$1$2$3', '$1ا$2$3']],
+  // طوائف، طائفة
+  [/^(.)واء(.)$/u, ['$1اء$2']],
+  // شوارع، شارع; مواقع، موقع
+  [/^(.)وا(.)(.)$/u, ['$1ا$2$3', '$1و$2$3']],
+  // رسائل، رسالة
+  [/^(.)(.)اء(.)$/u, ['$1$2$3']],
+  // مراكز، مركز
+  [/^(.)(.)ا(.)(.)$/u, ['$1$2$3$4']],
+  // صاروخ، صواريخ
+  [/^(.)ا(.)[وي](.)$/u, ['$1ا$2ي$3']],
+  // مشروع، مشاريع
+  [/^(.)(.)(.)[اوي](.)$/u, ['$1$2$3ي$4']],
+  // أصدقاء، صديق
+  [/^ا(.)(.)(.)اء$/u, ['$1$2$3']],
+  [/^(.)وا(.)ي(.)$/u, ['$1ا$2ي$3', '$1و$2ي$3']],
+  [/^(.)(.)ا(.)ي(.)$/u, ['$1$2$3ي$4']],
+];

@@ -24,7 +24,8 @@ const FOLDED: ReadonlyMap<string, string> = new Map(
 const FOLDABLE = new RegExp(`[${[...FOLDED.keys()].join('')}]`, 'g');
 
 const ARABIC_LETTER = '(?=\\p{Script=Arabic})\\p{L}';
-const TOKEN = new RegExp(
+/** A word of a folded text; see {@link words}. */
+export const TOKEN = new RegExp(
   `${ARABIC_LETTER}(?:${ARABIC_LETTER}|\\p{M})*|(?!${ARABIC_LETTER})[\\p{L}\\p{N}](?:(?!${ARABIC_LETTER})[\\p{L}\\p{N}\\p{M}])*`,
   'gu',
 );
@@ -46,6 +47,8 @@ export function fold(text: string): string {
       .replace(DELETED, '')
       .replace(FOLDABLE, (letter) => FOLDED.get(letter) ?? letter)
       .toLowerCase()
+      // Which sigma a letter becomes hangs on the letters around it.
+      .replace(/ς/g, 'σ')
       // A deletion can leave combining marks of other scripts out of canonical order.
       .normalize('NFKD')
   );
