@@ -1,12 +1,18 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { DeskLexiconController } from './desk-lexicon.controller.js';
+import { DeskSpellingController } from './desk-spelling.controller.js';
+import { LexiconGroup } from './lexicon.entity.js';
+import { LexiconService } from './lexicon.service.js';
 import { SearchIndexJob } from './search-index.job.js';
 import { SearchIndex } from './search-index.service.js';
 
 @Module({
-  imports: [ArticlesModule, AuditModule],
-  providers: [SearchIndex, SearchIndexJob],
-  exports: [SearchIndex, SearchIndexJob],
+  imports: [ArticlesModule, AuditModule, TypeOrmModule.forFeature([LexiconGroup])],
+  controllers: [DeskLexiconController, DeskSpellingController],
+  providers: [LexiconService, SearchIndex, SearchIndexJob],
+  exports: [LexiconService, SearchIndex, SearchIndexJob],
 })
 export class SearchModule {}
