@@ -94,6 +94,14 @@ export function stemOf(word: string): string {
   return stem.replace(/(?<=..)نج$/u, 'نغ');
 }
 
+/**
+ * What {@link stemOf} gives of the words of a stem where و، ف، ب، ل or ك is written before them: what a query asks for beside the stem. Some differ
+ * from letter and stem, for a word's own letters are known by the whole word: وبيان.
+ */
+export function boundForms(stem: string): string[] {
+  return [...'وفبلك'].flatMap((letter) => [...new Set([letter + stem, stemOf(letter + stem)])]);
+}
+
 function withoutArticle(word: string): string {
   if (OWN_ARTICLE.test(word)) return word;
   const lam = LAM.exec(word)?.[1];
@@ -120,11 +128,11 @@ const ENDINGS = new RegExp(
     // The ت of the plural stays for the next round, for it may be the word's own: أوقاتها.
     `(?<=.ات)(?:${PRONOUN}|ي)`,
     // ة before a pronoun or another ending.
-    '(?<=..[^ا])ت(?:هما|ها|هم|هن|نا|كم|ين|ان|ه|ي|ا)',
+    '(?<=..[^ا])ت(?:هما|ها|هم|هن|نا|كم|ين|ان|ه|ي)',
     // هم and نا may be a word's own letters more often than a pronoun after short words.
     '(?<=...)هما|(?<=..)ها|(?<=...)هم|(?<=....)هن|(?<=...[^اوي])نا',
     // كتبوا. The plural before another noun, مسؤولو, only of participles and relations: راديو، يونيو have a و of their own.
-    '(?<=...)وا|(?<=^م.{4,})و|(?<=^.ا.[^ي])و|(?<=.{4}ي)و',
+    '(?<=...)وا|(?<=^م.{3,})و|(?<=^.ا.[^ي])و|(?<=...ي)و',
     '(?<=...)(?:ات|ون|ين|ان|ه|ي|ا)',
     // Past verbs: أعلنت، طالبت، كتبت; after a long vowel it is the word's own: بيروت، تصويت.
     '(?<=....)(?<![اوي])ت|(?<=^[^متياو][^اوي][^اوي])ت',
@@ -136,21 +144,25 @@ const ENDINGS = new RegExp(
 );
 const SUFFIXES = new Set('ه ها هم هما هن نا ا ات ي يه ان ين ون تين'.split(' '));
 
+function kept(word: string): boolean {
+  return WHOLE.has(word) || KEPT.test(word);
+}
+
 /** @returns the word without its last ending; itself where it has none */
 function shorter(word: string): string {
   const irregular = IRREGULAR.get(word);
   if (irregular !== undefined) return irregular;
-  if (WHOLE.has(word) || KEPT.test(word)) return word;
+  const plural = FA3AYA.exec(word)?.[1];
+  if (plural !== undefined) return `${plural}ي`;
+  if (kept(word)) return word;
   for (let length = 1; length <= 3; length += 1) {
     const rest = word.slice(0, -length);
-    if (WHOLE.has(rest) && SUFFIXES.has(word.slice(-length))) return rest;
+    if (kept(rest) && SUFFIXES.has(word.slice(-length))) return rest;
   }
   const short = TWO_LETTERS.exec(word)?.[1];
   if (short !== undefined) return `${short}ه`;
   const alef = ALEF_T.exec(word)?.[1];
   if (alef !== undefined) return alef;
-  const plural = FA3AYA.exec(word)?.[1];
-  if (plural !== undefined) return `${plural}ي`;
   return word.replace(ENDINGS, '');
 }
 
