@@ -204,7 +204,7 @@ describe('markaz import page', () => {
   });
 });
 
-it.each(['serve', 'migrate', 'import page', 'backup', 'restore', 'doctor', 'doctor polls', 'openapi'])(
+it.each(['serve', 'migrate', 'import page', 'reindex', 'backup', 'restore', 'doctor', 'doctor polls', 'openapi'])(
   'markaz %s --help explains itself',
   async (command) => {
     const run = markaz([...command.split(' '), '--help']);

@@ -1,7 +1,5 @@
-import { SYSTEM } from '../src/access/access.js';
 import { PublicChanges } from '../src/articles/public-changes.js';
-import { DraftingService, type NewArticle } from '../src/articles/drafting.service.js';
-import { WorkflowService } from '../src/articles/workflow.service.js';
+import type { NewArticle } from '../src/articles/drafting.service.js';
 import { latinStems } from '../src/search/latin-stems.js';
 import { analyse } from '../src/text/analyser.js';
 import { aDraft, aSection, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
@@ -58,11 +56,6 @@ function strays(): Promise<unknown[]> {
     `select a.id, s.article_id, a.live_revision_id, s.revision_id from articles a full join article_search s on s.article_id = a.id
      where s.revision_id is distinct from a.live_revision_id`,
   );
-}
-
-async function shown(word: string): Promise<string | undefined> {
-  const [row] = await query<{ shown: string }>(`select shown from search_vocabulary where word = $1`, [word]);
-  return row?.shown;
 }
 
 it('every act that changes what is public tells search', () => {

@@ -7,6 +7,7 @@ import { examineCenter, examinePolls } from './doctor.command.js';
 import { importPages } from './import-pages.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { writeOpenApi } from './openapi.command.js';
+import { reindexTexts } from './reindex.command.js';
 import { restoreCenter } from './restore.command.js';
 import { resetSecondFactor } from './reset-second-factor.command.js';
 import { serveCenter } from './serve.command.js';
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'create-editor': createEditor,
   'reset-second-factor': resetSecondFactor,
   'import page': importPages,
+  reindex: reindexTexts,
   backup: backUpCenter,
   restore: restoreCenter,
   doctor: examineCenter,

@@ -1,14 +1,20 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { inTransaction } from '../database/transaction.js';
 import { Waker } from '../jobs/waker.js';
 import { ANALYSER } from '../text/analyser.js';
 import { SearchIndex } from './search-index.service.js';
-import { allDue, claimDue, doneDue, findDue, holdArticles, olderDue } from './search-index.queries.js';
+import { allDue, claimDue, countDue, doneDue, findDue, holdArticles, olderDue, retryFailed } from './search-index.queries.js';
 
 /** So many pieces in one transaction: a withdrawal waits for it, and what is published behind that. */
 const BATCH = 20;
 const LOOK_AGAIN_MS = 60_000;
+
+const REPORT_MS = 1_000;
+const WAIT_MS = 100;
+/** Held while a process indexes everything anew. */
+const ALL = `hashtextextended('reindex all', 0)`;
 
 /** What came of some pieces. */
 export interface Reindexed {
@@ -36,26 +42,61 @@ export class SearchIndexJob implements OnModuleInit {
     this.waker.register({ name: 'search index', run: () => this.pass() });
   }
 
-  /** Makes due what is not indexed as it should be. @returns how many pieces are due now */
-  async look(): Promise<number> {
-    await this.dataSource.query(findDue, [ANALYSER]);
-    return this.due();
+  /**
+   * Does at once all that is due, beside whoever else does some of it.
+   * @param all indexes everything anew; where another process is about that already, joins in and ends with it
+   * @returns what this process did of it
+   */
+  async reindex(all: boolean, report: (line: string) => void): Promise<Reindexed> {
+    const runner = this.dataSource.createQueryRunner();
+    const alone = async (): Promise<boolean> => {
+      const [{ taken }] = (await runner.query(`select pg_try_advisory_lock(${ALL}) as taken`)) as [{ taken: boolean }];
+      return taken;
+    };
+    try {
+      let ending = !all || (await alone());
+      await (all && ending ? this.dataSource.query(allDue) : this.dataSource.query(findDue, [ANALYSER]));
+      await this.dataSource.query(retryFailed);
+      const sum = await this.indexAll(report);
+      while (!ending) {
+        await sleep(WAIT_MS);
+        ending = await alone();
+        const { indexed, failed } = await this.indexSome();
+        Object.assign(sum, { indexed: sum.indexed + indexed, failed: sum.failed + failed });
+      }
+      while (await this.sweep()) continue;
+      if (all) await runner.query(`select pg_advisory_unlock(${ALL})`);
+      return sum;
+    } finally {
+      await runner.release();
+    }
   }
 
-  /** Makes every piece due. @returns how many are */
-  async lookAtAll(): Promise<number> {
-    await this.dataSource.query(allDue);
-    return this.due();
+  private async indexAll(report: (line: string) => void): Promise<{ indexed: number; failed: number }> {
+    const sum = { indexed: 0, failed: 0 };
+    const due = await this.due();
+    report(`${due} texts are to be indexed`);
+    for (let reportedAt = performance.now(), left = due; left > 0;) {
+      const { indexed, failed } = await this.indexSome();
+      sum.indexed += indexed;
+      sum.failed += failed;
+      // The last ones may be with others, or just being edited.
+      if (indexed + failed === 0) await sleep(WAIT_MS);
+      else if (performance.now() - reportedAt < REPORT_MS) continue;
+      left = await this.due();
+      reportedAt = performance.now();
+      report(`${left} of ${due} left`);
+    }
+    return sum;
   }
 
   /** @returns how many pieces are due */
-  async due(): Promise<number> {
-    const [{ due }] = await this.dataSource.query<[{ due: number }]>(`select count(*)::int as due from search_due`);
-    return due;
+  private async due(): Promise<number> {
+    return (await this.dataSource.query<[{ due: number }]>(countDue))[0].due;
   }
 
   /** Indexes some of what is due. */
-  async indexSome(): Promise<Reindexed> {
+  private async indexSome(): Promise<Reindexed> {
     let claimed: number[] = [];
     try {
       return await this.indexClaimed(BATCH, (ids) => (claimed = ids));
@@ -69,7 +110,8 @@ export class SearchIndexJob implements OnModuleInit {
     for (let n = 0; n < claimed.length; n += 1) {
       let id: number | undefined;
       try {
-        ({ indexed } = { indexed: indexed + (await this.indexClaimed(1, ([one]) => (id = one))).indexed });
+        const done = await this.indexClaimed(1, ([one]) => (id = one));
+        indexed += done.indexed;
       } catch (error) {
         if (id === undefined) throw error;
         this.logger.error(`article ${id}: ${reasonOf(error)}`);
@@ -81,7 +123,7 @@ export class SearchIndexJob implements OnModuleInit {
   }
 
   /** Takes out some of the words that no text holds any more. @returns whether there may be more */
-  sweep(): Promise<boolean> {
+  private sweep(): Promise<boolean> {
     return inTransaction(this.dataSource, (tx) => this.searchIndex.sweep(tx));
   }
 
@@ -100,7 +142,8 @@ export class SearchIndexJob implements OnModuleInit {
   private async pass(): Promise<boolean> {
     const now = performance.now();
     if (this.lookedAt === null) {
-      const due = await this.look();
+      await this.dataSource.query(findDue, [ANALYSER]);
+      const due = await this.due();
       if (due > 0)
         this.logger.log(`${due} pieces are indexed anew, by version ${ANALYSER} of the rules; they are found as before meanwhile`);
       this.lookedAt = now;

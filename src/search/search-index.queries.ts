@@ -58,21 +58,27 @@ export const findDue = `
   insert into search_due (article_id)
   select coalesce(a.id, s.article_id) from articles a full join article_search s on s.article_id = a.id
   where s.revision_id is distinct from a.live_revision_id or s.analyser <> $1 order by 1
-  on conflict (article_id) do update set failed_at = null where search_due.failed_at is not null`;
+  on conflict do nothing`;
 
 /** Makes everything due. */
 export const allDue = `
   insert into search_due (article_id)
   select id from articles where live_revision_id is not null union select article_id from article_search order by 1
-  on conflict (article_id) do update set failed_at = null where search_due.failed_at is not null`;
+  on conflict do nothing`;
 
 /** Makes due what another process has indexed by older rules meanwhile. $1 version of the analyser */
 export const olderDue = `insert into search_due (article_id) select article_id from article_search where analyser < $1 order by 1 on conflict do nothing`;
 
+/** Tries again at once. */
+export const retryFailed = `update search_due set failed_at = null where failed_at is not null`;
+
+/** What failed is left alone for an hour. */
+const isDue = `(failed_at is null or failed_at < now() - interval '1 hour')`;
+
+export const countDue = `select count(*)::int as due from search_due where ${isDue}`;
+
 /** Takes some that are due, the newest first, and that nobody else has taken. $1 how many */
-export const claimDue = `
-  select article_id as id from search_due where failed_at is null or failed_at < now() - interval '1 hour'
-  order by article_id desc limit $1 for update skip locked`;
+export const claimDue = `select article_id as id from search_due where ${isDue} order by article_id desc limit $1 for update skip locked`;
 
 /** Of these those nobody is at work on; nobody will be until the transaction ends. $1 ids */
 export const holdArticles = `select id from articles where id = any($1::int[]) order by id for share skip locked`;
