@@ -75,7 +75,8 @@ export class Search1795435200000 implements MigrationInterface {
         constraint lexicon_groups_pkey primary key (id),
         constraint lexicon_groups_kind_check check (kind in ('forms', 'spellings'))
       )`);
-    // words: the form's stems, a space between; reckoned by code, by the rules of that version (0: not yet).
+    // words: the form's stems, a space between, as a query has them; sought: each way its words may stand in the index, none of what would be
+    // found everywhere. Both are reckoned by code, by the rules of that version (0: not yet).
     await runner.query(`
       create table lexicon_forms (
         group_id int not null,
@@ -83,11 +84,13 @@ export class Search1795435200000 implements MigrationInterface {
         form text not null,
         preferred boolean not null default false,
         words text collate "C" not null default '',
+        sought text[] not null default '{}',
         analyser smallint not null default 0,
         constraint lexicon_forms_pkey primary key (group_id, position),
         constraint lexicon_forms_group_id_fkey foreign key (group_id) references lexicon_groups (id) on delete cascade,
         constraint lexicon_forms_group_id_form_key unique (group_id, form),
-        constraint lexicon_forms_form_check check (form <> '')
+        constraint lexicon_forms_form_check check (form <> ''),
+        constraint lexicon_forms_words_check check (words <> '' or analyser = 0)
       )`);
     await runner.query(`create unique index lexicon_forms_one_preferred on lexicon_forms (group_id) where preferred`);
     await runner.query(`create index lexicon_forms_words_idx on lexicon_forms (words)`);

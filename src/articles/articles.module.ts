@@ -51,6 +51,6 @@ import { WorkflowService } from './workflow.service.js';
     TagsService,
     WorkflowService,
   ],
-  exports: [ArticlesService, DraftingService, PreviewsService, PublicChanges, TagsService, WorkflowService],
+  exports: [ArticlesService, DeskArticlesService, DraftingService, PreviewsService, PublicChanges, TagsService, WorkflowService],
 })
 export class ArticlesModule {}

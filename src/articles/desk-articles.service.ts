@@ -23,6 +23,17 @@ import { compareRevisions } from './revision-diff.js';
 import type { RevisionDiff } from './revision-diff.dto.js';
 import { Revision } from './revision.entity.js';
 import { publishedInFuture } from './workflow.service.js';
+import type { Lang } from '../text/language.js';
+
+/** What a revision says, without markup. */
+export interface PlainText {
+  readonly number: number;
+  readonly lang: Lang;
+  readonly title: string;
+  readonly kicker: string | null;
+  readonly summary: string | null;
+  readonly body: string;
+}
 
 /** The desk's view of articles, and what editors write into them. */
 @Injectable()
@@ -63,6 +74,20 @@ export class DeskArticlesService {
     const text = await revisionText(tx, id, number);
     if (text === null) throw noSuchThing();
     return text;
+  }
+
+  /**
+   * The words of a revision as plain text, part by part.
+   * @param number left out, the newest one's
+   * @throws NotFound also for a number that the article does not have, and when the editor may not see it
+   */
+  async plainText(by: EditorActor, id: number, number?: number): Promise<PlainText> {
+    const tx = this.dataSource.manager;
+    const { lang, headNumber } = await loadArticle(tx, by, id);
+    const revision = await tx.getRepository(Revision).findOneBy({ articleId: id, number: number ?? headNumber });
+    if (revision === null) throw noSuchThing();
+    const { title, kicker, summary, plainText: body } = revision;
+    return { number: revision.number, lang, title, kicker, summary, body };
   }
 
   /**

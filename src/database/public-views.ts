@@ -82,7 +82,7 @@ const VIEWS: Record<string, string> = {
     select word, shown from search_vocabulary`,
 
   lexicon: `view pub.lexicon as
-    select group_id, form, words from lexicon_forms`,
+    select group_id, form, words, sought from lexicon_forms`,
 
   // A slug that only a draft holds is not there; one that was ever public leads to its article.
   slugs: `view pub.slugs with (security_barrier) as

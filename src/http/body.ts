@@ -144,14 +144,14 @@ function each(texts: Readonly<Record<string, unknown>>, clean: (text: unknown) =
   return Object.fromEntries(clear.filter(([lang, text]) => !(isLang(lang) && text === '')));
 }
 
-/** Lines of text, each cleaned, 1 to `length` characters long afterwards, at most `max` of them. */
-export function Lines(options: FieldOptions & { readonly max: number; readonly length: number }): PropertyDecorator {
-  const { max, length } = options;
+/** Lines of text, each cleaned, 1 to `length` characters long afterwards, `min` (none, unless said) to `max` of them. */
+export function Lines(options: FieldOptions & { readonly min?: number; readonly max: number; readonly length: number }): PropertyDecorator {
+  const { min = 0, max, length } = options;
   const clean = cleaned(cleanLine);
   return field(
     'lines',
-    (value) => Array.isArray(value) && value.length <= max && value.every(lengthWithin(1, length)),
-    { type: 'array', items: { type: 'string', minLength: 1, maxLength: length }, maxItems: max },
+    (value) => Array.isArray(value) && value.length >= min && value.length <= max && value.every(lengthWithin(1, length)),
+    { type: 'array', items: { type: 'string', minLength: 1, maxLength: length }, ...(min > 0 && { minItems: min }), maxItems: max },
     options,
     (value) => (Array.isArray(value) ? value.map(clean) : value),
   );

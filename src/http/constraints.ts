@@ -97,6 +97,13 @@ const EVENT_TIMES: Answer = {
   message: { ar: 'نهاية المناسبة قبل بدايتها.', en: 'The event ends before it begins.' },
 };
 
+const FORM_TWICE: Answer = {
+  status: 422,
+  code: 'form_twice',
+  field: 'forms',
+  message: { ar: 'صيغة واحدة مرتين في المجموعة.', en: 'One form stands twice in the group.' },
+};
+
 /**
  * The constraints that a client's body can break. Everything else that the database refuses is a fault of ours: 500, and logged.
  * A test holds this against the catalogue, so a constraint added later is either here or given a reason there.
@@ -126,6 +133,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   poll_events_times_check: EVENT_TIMES,
   api_tokens_expires_at_check: TOKEN_EXPIRY,
   preview_links_period_check: PREVIEW_PERIOD,
+  lexicon_forms_group_id_form_key: FORM_TWICE,
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */
