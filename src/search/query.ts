@@ -87,8 +87,7 @@ function cut(text: string): string {
 function stretches(text: string): Stretch[] {
   const found: Stretch[] = [];
   const add = (start: number, end: number, phrase: boolean): void => {
-    const dash = DASH_AT_END.exec(text.slice(0, start));
-    const unwanted = phrase && dash !== null;
+    const unwanted = phrase && DASH_AT_END.test(text.slice(0, start - 1));
     if (end > start) found.push({ start, end, phrase, unwanted });
   };
   let plain = 0;
@@ -136,8 +135,8 @@ function tokensIn(text: string, { start, end }: Stretch): Token[] {
 export interface Knowledge {
   /** Of the stems asked about, those of live texts. */
   readonly vocabulary: ReadonlySet<string>;
-  /** Stems of a Latin word by its folded form, English and French. */
-  readonly latin: ReadonlyMap<string, readonly string[]>;
+  /** Stems of a Latin word by its folded form. */
+  readonly latin: ReadonlyMap<string, readonly [english: string, french: string]>;
   /** The other forms of a lexicon form, each as its stems; by stems with a space between. */
   readonly lexicon: ReadonlyMap<string, readonly (readonly string[])[]>;
   /** Words with a proclitic before them rather than a letter of their own, by folded word: what is left without it. */
@@ -263,15 +262,13 @@ function wishOf({ tokens, phrase }: Term, knowledge: Knowledge, reach: Reach): W
 
 /** A phrase is the words themselves, in their forms; before the first a proclitic may stand. */
 function phraseWish(tokens: readonly Token[], knowledge: Knowledge): Wish {
-  const stems = tokens.map((token) => (token.arabic ? [token.stem] : [...new Set([token.stem, ...(knowledge.latin.get(token.word) ?? [])])]));
-  const [first] = tokens as readonly [Token];
-  const before = first.arabic ? lexemesOf(first, knowledge) : stems[0]!;
-  // One row for each way to begin it, and of each language's stems: words of one language stand in one text.
-  const count = Math.max(...stems.map((known) => known.length));
+  const [first, ...others] = tokens as readonly [Token, ...Token[]];
   const found = new Map<string, Wish>();
-  for (const begin of before) {
-    for (let way = 0; way < count; way += 1) {
-      const row = stems.map((known, index) => (index === 0 && first.arabic ? begin : (known[way] ?? known.at(-1)!)));
+  // Words of one language stand in one text.
+  for (const way of [0, 1]) {
+    const stem = (token: Token): string => knowledge.latin.get(token.word)?.[way] ?? token.stem;
+    for (const begin of first.arabic ? knownForms(first, knowledge) : [stem(first)]) {
+      const row = [begin, ...others.map(stem)];
       found.set(row.join(' '), { row });
     }
   }
