@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SearchReader } from '../database/reader.js';
 import type { Token } from '../text/analyser.js';
+import { fold } from '../text/fold.js';
 import { editDistance, tolerated } from './edit-distance.js';
 import { corrections, howCommon } from './search.queries.js';
 import { quoted } from './tsvector.js';
@@ -29,26 +30,37 @@ export class Corrections {
       doubtful.map(({ stem }) => stem),
       doubtful.flatMap(({ stem }) => (stem.length < 6 ? oneAway(stem) : [])),
     ]);
+    const typed = new Map(doubtful.map(({ stem, word }) => [stem, withoutArticle(word)]));
     const near = rows
-      .map((row) => ({ ...row, distance: editDistance(row.stem, row.word, tolerated(row.stem)) }))
+      .map((row) => ({ ...row, distance: distanceOf(row, typed.get(row.stem)!) }))
       .filter(({ stem, distance }) => distance <= tolerated(stem));
     const common = await this.door.rows<{ word: string; texts: number }>(howCommon, [near.map(({ word }) => word), near.map(({ word }) => quoted(word))]);
     const texts = new Map(common.map((row) => [row.word, row.texts]));
     const meant = new Map<string, readonly Correction[]>();
-    for (const { stem, word: typed } of doubtful) {
+    for (const { stem, word: whole } of doubtful) {
       const found = near
         .filter((row) => row.stem === stem)
         .sort((a, b) => a.distance - b.distance || b.similarity - a.similarity || (texts.get(b.word) ?? 0) - (texts.get(a.word) ?? 0));
       const best = found.filter(({ distance }) => distance === found[0]!.distance).slice(0, MEANT);
-      if (best.length > 0) meant.set(stem, best.map(({ word, shown }) => ({ word, shown: asTyped(typed, shown) }))); // prettier-ignore
+      if (best.length > 0) meant.set(stem, best.map(({ word, shown }) => ({ word, shown: asTyped(whole, shown) }))); // prettier-ignore
     }
     return meant;
   }
 }
 
+/** By the stems, or by the words: a slip may have kept an ending from being known. */
+function distanceOf({ stem, word, shown }: { readonly stem: string; readonly word: string; readonly shown: string }, typed: string): number {
+  const most = Math.min(tolerated(stem), tolerated(word));
+  return Math.min(editDistance(stem, word, most), editDistance(typed, withoutArticle(fold(shown)), most));
+}
+
+function withoutArticle(word: string): string {
+  return word.replace(/^ال(?=..)/u, '');
+}
+
 /** With the article where the reader wrote it. */
 function asTyped(typed: string, shown: string): string {
-  return /^ال/.test(typed) && !/^[ٱاأإآ]?ل/.test(shown) ? `ال${shown}` : shown;
+  return typed !== withoutArticle(typed) && fold(shown) === withoutArticle(fold(shown)) ? `ال${shown}` : shown;
 }
 
 const LETTERS = [...'ابتثجحخدذرزسشصضطظعغفقكلمنهويء'];

@@ -57,7 +57,7 @@ export async function learn(
     ...rest,
     known: {
       vocabulary: new Set([...vocabulary, ...latin.filter(([, , , known]) => known).map(([word]) => word)]),
-      latin: new Map(latin.map(([word, english, french]) => [word, [...new Set([english, french])]])),
+      latin: new Map(latin.map(([word, english, french]) => [word, [english, french]])),
       lexicon: groups,
       proclitic: new Map(proclitic.map((index) => [bare[index]!.token.word, bare[index]!.rest])),
     },

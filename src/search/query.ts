@@ -1,4 +1,4 @@
-import { analyse, stemOf, type Token } from '../text/analyser.js';
+import { analyse, boundForms, stemOf, type Token } from '../text/analyser.js';
 import { isStopWord } from './stop-words.js';
 import { SKELETON } from './search-index.service.js';
 import { quoted } from './tsvector.js';
@@ -87,8 +87,7 @@ function cut(text: string): string {
 function stretches(text: string): Stretch[] {
   const found: Stretch[] = [];
   const add = (start: number, end: number, phrase: boolean): void => {
-    const dash = DASH_AT_END.exec(text.slice(0, start));
-    const unwanted = phrase && dash !== null;
+    const unwanted = phrase && DASH_AT_END.test(text.slice(0, start - 1));
     if (end > start) found.push({ start, end, phrase, unwanted });
   };
   let plain = 0;
@@ -136,8 +135,8 @@ function tokensIn(text: string, { start, end }: Stretch): Token[] {
 export interface Knowledge {
   /** Of the stems asked about, those of live texts. */
   readonly vocabulary: ReadonlySet<string>;
-  /** Stems of a Latin word by its folded form, English and French. */
-  readonly latin: ReadonlyMap<string, readonly string[]>;
+  /** Stems of a Latin word by its folded form. */
+  readonly latin: ReadonlyMap<string, readonly [english: string, french: string]>;
   /** The other forms of a lexicon form, each as its stems; by stems with a space between. */
   readonly lexicon: ReadonlyMap<string, readonly (readonly string[])[]>;
   /** Words with a proclitic before them rather than a letter of their own, by folded word: what is left without it. */
@@ -158,7 +157,7 @@ const bears = (stem: string): boolean => stem.length >= 3;
 
 /** Every lexeme by which a token may stand in the index because of its own letters. */
 export function ownForms({ arabic, stem }: Pick<Token, 'arabic' | 'stem'>): string[] {
-  return arabic && bears(stem) ? [stem, ...PROCLITICS.map((letter) => letter + stem)] : [stem];
+  return arabic && bears(stem) ? [stem, ...boundForms(stem)] : [stem];
 }
 
 /** What a word would be if its first letter were a proclitic; null where it can be none. */
@@ -225,7 +224,7 @@ export function demands(terms: readonly Term[], knowledge: Knowledge, reach: Rea
     const together = runOf(terms, from, length);
     const others: Wish[] = known === undefined || together === null ? [] : rows(knowledge.lexicon.get(together.map(({ stem }) => stem).join(' '))!);
     // عبد الله is also written عبدالله.
-    if (known === undefined && length === 2 && together !== null) others.push(...ownStems(together.map(({ word }) => word).join('')));
+    if (known === undefined && length === 2 && together !== null) others.push(...ownForms({ arabic: true, stem: stemOf(together.map(({ word }) => word).join('')) }));
     made.push({ terms: run, wish: others.length === 0 ? oneOf(parts, 'all') : { any: [oneOf(parts, 'all'), ...others] } });
     from += length;
   }
@@ -235,11 +234,6 @@ export function demands(terms: readonly Term[], knowledge: Knowledge, reach: Rea
 function boundPair(terms: readonly Term[], from: number): 2 | null {
   const run = runOf(terms, from, 2);
   return run !== null && BOUND.includes(run[0]!.word) && run[1]!.arabic ? 2 : null;
-}
-
-function ownStems(word: string): string[] {
-  const stem = stemOf(word);
-  return [stem, ...PROCLITICS.map((letter) => letter + stem)];
 }
 
 function rows(forms: readonly (readonly string[])[]): Wish[] {
@@ -253,12 +247,11 @@ function wishOf({ tokens, phrase }: Term, knowledge: Knowledge, reach: Reach): W
   const wishes: Wish[] = [...rows(knowledge.lexicon.get(token.stem) ?? [])];
   const bare = knowledge.proclitic.get(token.word);
   if (bare !== undefined) {
-    for (const lexeme of [bare, ...PROCLITICS.map((letter) => letter + bare)]) if (lexeme === bare || knowledge.vocabulary.has(lexeme)) lexemes.add(lexeme);
+    for (const lexeme of knownForms({ arabic: true, stem: bare }, knowledge)) lexemes.add(lexeme);
     wishes.push(...rows(knowledge.lexicon.get(bare) ?? []));
   }
   for (const stem of reach.corrected.get(token.stem) ?? []) {
-    lexemes.add(stem);
-    for (const letter of PROCLITICS) if (knowledge.vocabulary.has(letter + stem)) lexemes.add(letter + stem);
+    for (const lexeme of knownForms({ arabic: token.arabic, stem }, knowledge)) lexemes.add(lexeme);
     wishes.push(...rows(knowledge.lexicon.get(stem) ?? []));
   }
   const bound = BOUND.find((first) => token.word.startsWith(first) && token.word.length >= first.length + 3);
@@ -269,15 +262,13 @@ function wishOf({ tokens, phrase }: Term, knowledge: Knowledge, reach: Reach): W
 
 /** A phrase is the words themselves, in their forms; before the first a proclitic may stand. */
 function phraseWish(tokens: readonly Token[], knowledge: Knowledge): Wish {
-  const stems = tokens.map((token) => (token.arabic ? [token.stem] : [...new Set([token.stem, ...(knowledge.latin.get(token.word) ?? [])])]));
-  const [first] = tokens as readonly [Token];
-  const before = first.arabic ? lexemesOf(first, knowledge) : stems[0]!;
-  // One row for each way to begin it, and of each language's stems: words of one language stand in one text.
-  const count = Math.max(...stems.map((known) => known.length));
+  const [first, ...others] = tokens as readonly [Token, ...Token[]];
   const found = new Map<string, Wish>();
-  for (const begin of before) {
-    for (let way = 0; way < count; way += 1) {
-      const row = stems.map((known, index) => (index === 0 && first.arabic ? begin : (known[way] ?? known.at(-1)!)));
+  // Words of one language stand in one text.
+  for (const way of [0, 1]) {
+    const stem = (token: Token): string => knowledge.latin.get(token.word)?.[way] ?? token.stem;
+    for (const begin of first.arabic ? knownForms(first, knowledge) : [stem(first)]) {
+      const row = [begin, ...others.map(stem)];
       found.set(row.join(' '), { row });
     }
   }
@@ -286,7 +277,12 @@ function phraseWish(tokens: readonly Token[], knowledge: Knowledge): Wish {
 
 function lexemesOf(token: Token, knowledge: Knowledge): string[] {
   if (!token.arabic) return [...new Set([token.stem, ...(knowledge.latin.get(token.word) ?? [])])];
-  return ownForms(token).filter((lexeme) => lexeme === token.stem || knowledge.vocabulary.has(lexeme));
+  return knownForms(token, knowledge);
+}
+
+/** The stem, and with a letter before it as far as texts have it so. */
+function knownForms(word: Pick<Token, 'arabic' | 'stem'>, { vocabulary }: Knowledge): string[] {
+  return ownForms(word).filter((lexeme) => lexeme === word.stem || vocabulary.has(lexeme));
 }
 
 function oneOf(wishes: readonly Wish[], kind: 'any' | 'all'): Wish {
@@ -369,7 +365,7 @@ export function goingOn(last: Token): Wish {
   if (arabic) {
     for (const start of [word.replace(ARTICLE, ''), ...(bears(stem) ? [stem] : [])]) {
       starts.add(start);
-      for (const letter of PROCLITICS) starts.add(letter + start);
+      for (const form of boundForms(start)) starts.add(form);
     }
   }
   return { any: [...starts].map((prefix) => ({ prefix })) };

@@ -7,17 +7,17 @@ import { DeskLexiconController } from './desk-lexicon.controller.js';
 import { DeskSpellingController } from './desk-spelling.controller.js';
 import { LexiconGroup } from './lexicon.entity.js';
 import { LexiconService } from './lexicon.service.js';
+import { Names } from './names.service.js';
 import { SearchIndexJob } from './search-index.job.js';
 import { SearchIndex } from './search-index.service.js';
-import { Names } from './names.service.js';
 import { SearchController } from './search.controller.js';
 import { SearchService } from './search.service.js';
 import { SuggestService } from './suggest.service.js';
 
 @Module({
   imports: [ArticlesModule, AuditModule, TypeOrmModule.forFeature([LexiconGroup])],
-  controllers: [SearchController, DeskLexiconController, DeskSpellingController],
-  providers: [SearchIndex, SearchIndexJob, LexiconService, SearchService, SuggestService, Names, Corrections],
+  controllers: [DeskLexiconController, DeskSpellingController, SearchController],
+  providers: [Corrections, LexiconService, Names, SearchIndex, SearchIndexJob, SearchService, SuggestService],
   exports: [LexiconService, SearchIndex, SearchIndexJob],
 })
 export class SearchModule {}

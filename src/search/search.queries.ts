@@ -64,6 +64,9 @@ const COLUMNS = `article_id, published_at, section_id, author_ids, year, lang, t
 /** How well the head bears the words. ts_rank divides by the forms a term was widened to; where it stands counts, not in how many ways it may be written. */
 const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) from unnest($5::text[]::tsquery[], $6::float8[]) t (query, forms)) / cardinality($6::float8[])`;
 
+/** Who types a word wants it before its other forms; of all forms only titles tell. */
+const AS_TYPED = `0.3 * (select count(*) from unnest($20::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($6::float8[])`;
+
 /** What is new comes before what is old, by as much as a word in the summary is worth, and less each day. */
 const RECENCY = `0.3 * exp(-greatest(0, $8::int - extract(epoch from published_at)::float8 / 86400) / 900)`;
 
@@ -92,7 +95,8 @@ const TOLD = `
  *
  * $1 the query, its rows taken apart, $2 as it is, null where it has none, $3 its wanted part, $4 whether it has an unwanted one, $5 its terms
  * and $6 how many forms each has, $7 the title it would be, $8 today, counted from 1970, $9 and $10 when the newest articles begin; filters;
- * $15 how many, $16 to $19 after which exactness, score, instant, id.
+ * $15 how many, $16 to $19 after which exactness, score, instant, id; $20 the words as
+ * they were typed.
  */
 export const hits = statement(`
   with recent as materialized (
@@ -126,7 +130,7 @@ export const hits = statement(`
   verified as materialized (
     select ${COLUMNS} from candidates
     where $2::text is null or case when not $4::boolean and head @@ $2::tsquery then true else body @@ $2::tsquery end),
-  scored as materialized (select ${PLACE}, ((${RANK} + ${RECENCY}) * 1000000)::bigint as score from verified),
+  scored as materialized (select ${PLACE}, ((${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
   all_found as materialized (
     select article_id, section_id, author_ids, year, lang, published_at from recent
@@ -144,14 +148,14 @@ export const hits = statement(`
  * The last rung: what holds a fair share of the words, a rare one counting for more than a common one, and not much less than the best does.
  *
  * $1 all words but one, without rows, in any choice, null where there are only two; $2 the unwanted part, null where there is none; $3 how
- * much of the words is fair and $4 how much of what the best has; $5 the terms, $6 how many forms each has, $7 to $19 as {@link hits}, and $20
+ * much of the words is fair and $4 how much of what the best has; $5 the terms, $6 how many forms each has, $7 to $20 as {@link hits}, and $21
  * the terms without rows. $9 and $10 are not used.
  */
 export const someWords = statement(`
   with texts as materialized (select count(*) as n from (select from pub.article_search limit ${MANY}) t),
   terms as materialized (
     select t.query, t.loose, (select count(*) from (select from pub.article_search where body @@ t.loose limit ${COUNTED}) c) as n
-    from unnest($5::text[]::tsquery[], $20::text[]::tsquery[]) t (query, loose)),
+    from unnest($5::text[]::tsquery[], $21::text[]::tsquery[]) t (query, loose)),
   weighed as materialized (select query, loose, terms.n, ln(1 + texts.n / terms.n::float8) as weight from terms cross join texts where terms.n > 0),
   -- A word that no text has is missed as much as one of the others would be.
   whole as materialized (select sum(weight) * (select count(*) from terms) / count(*) as weight from weighed),
@@ -175,7 +179,7 @@ export const someWords = statement(`
   verified as materialized (
     select ${COLUMNS}, share from shares
     where share >= $3::float8 - 0.0001 and share >= $4::float8 * (select max(share) from shares) - 0.0001 and (cast($9 as text) is null or true) and (cast($10 as text) is null or true)),
-  scored as materialized (select ${PLACE}, ((3 * share + ${RANK} + ${RECENCY}) * 1000000)::bigint as score from verified),
+  scored as materialized (select ${PLACE}, ((3 * share + ${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
   told_of as materialized (select section_id, author_ids, year, lang from verified)
   select (select count(*) from verified)::int as found, ${TOLD}`);

@@ -12,7 +12,7 @@ import type { Lang } from '../text/language.js';
 import { Corrections, type Correction } from './corrections.service.js';
 import { snippet } from './highlight.js';
 import { learn, type Learnt } from './knowledge.js';
-import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Wish } from './query.js'; // prettier-ignore
+import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
 import { SKELETON } from './search-index.service.js';
@@ -22,7 +22,7 @@ const PATIENCE_MS = 1_500;
 /** Fewer hits than these are looked for further. */
 const ENOUGH = 3;
 /** In the last rung: how much of the query's words a text has to hold, and how much of what the best one holds. */
-const FAIR_SHARE = 0.5;
+const FAIR_SHARE = 0.4;
 const OF_THE_BEST = 0.7;
 
 /** Where a search stands when a page of it is asked for. */
@@ -228,7 +228,7 @@ class Search {
     return { rung: 'any_word', row: row!, demanded };
   }
 
-  /** Parameters 5 to 19 of both statements. */
+  /** Parameters 5 to 20 of both statements. */
   private shared(demanded: readonly Demand[]): unknown[] {
     const { from, learnt, query } = this;
     return [
@@ -247,6 +247,7 @@ class Search {
       from?.score ?? null,
       from?.at ?? null,
       from?.id ?? null,
+      typedForms(this.parsed.wanted),
     ];
   }
 
@@ -276,6 +277,15 @@ class Search {
 }
 
 const WORDS: Reach = { skeleton: false, corrected: new Map() };
+
+/** The words as they were typed and, for titles, with the article or without it. */
+function typedForms(terms: readonly Term[]): string[] {
+  return terms.flatMap(({ tokens }) => tokens).flatMap(({ arabic, word }) => {
+    if (!arabic) return [word];
+    const bare = word.replace(/^ال(?=..)/u, '');
+    return [bare, `ال${bare}`];
+  });
+}
 
 function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
   return [...wanted.map((wish) => tsquery(wish, rows)), ...unwanted.map((wish) => `!${tsquery(wish, rows)}`)].join(' & ');

@@ -114,13 +114,13 @@ const TWO_LETTERS = new RegExp(`^(${TWO_LETTER_FEMININES.join('|')})(?:ات|ه|�
 const ALEF_T = new RegExp(`^((?:${ALEF_FEMININES.join('|')})ا)(?:ه|ت(?:${PRONOUN}|ي|ين|ان))$`, 'u');
 
 /**
- * Words that keep their last letters by their pattern: إعلان، إيران، ميدان (أفعال، إفعال، مفعال with ن for last root letter), مضمون (مفعول), تكوين, تصويت
- * (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word.
+ * Words that keep their last letters by their pattern, with or without a letter before them: ميدان, مضمون (مفعال، مفعول with ن for last root letter),
+ * تكوين, تصويت (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word; and إعلان, إيران, أديان (إفعال، أفعال), without, for كاتبان and كتابين are two.
  */
-const KEPT = /^(?:[ام]..ان|م..ون|ت..ي[نت]|.وا.ين|..اي)$/u;
+const KEPT = /^(?:ا..ان|[وفبل]?ت..ي[نت]|[وفبلك]?(?:م..[او]ن|.وا.ين|..اي))$/u;
 
 /** قضايا, هدايا: only words on ـيّة have this plural. */
-const FA3AYA = /^(..)ايا$/u;
+const FA3AYA = /^([وفبلك]?..)ايا$/u;
 
 /** Endings, the longest first, with the letters that must stay before them. */
 const ENDINGS = new RegExp(
@@ -152,6 +152,10 @@ function kept(word: string): boolean {
 function shorter(word: string): string {
   const irregular = IRREGULAR.get(word);
   if (irregular !== undefined) return irregular;
+  const short = TWO_LETTERS.exec(word)?.[1];
+  if (short !== undefined) return `${short}ه`;
+  const alef = ALEF_T.exec(word)?.[1];
+  if (alef !== undefined) return alef;
   const plural = FA3AYA.exec(word)?.[1];
   if (plural !== undefined) return `${plural}ي`;
   if (kept(word)) return word;
@@ -159,65 +163,77 @@ function shorter(word: string): string {
     const rest = word.slice(0, -length);
     if (kept(rest) && SUFFIXES.has(word.slice(-length))) return rest;
   }
-  const short = TWO_LETTERS.exec(word)?.[1];
-  if (short !== undefined) return `${short}ه`;
-  const alef = ALEF_T.exec(word)?.[1];
-  if (alef !== undefined) return alef;
   return word.replace(ENDINGS, '');
 }
 
 /**
  * Keys that a word shares with its broken plurals, by the patterns both may have; empty of a stem of none of them.
  *
- * Three root letters make one key of فعل، فعيل، فعال، فعول، أفعال، أفعلة، أفعل، فعلاء، أفعلاء، فعائل, another of فاعل، فواعل، فعّال، فعلاء; four one of
- * مفعل، مفاعل and another, for the long vowel, of مفعول، مفاعيل. So علم has علوم and أعلام, عالم has علماء, and the two do not meet.
+ * Three root letters make a key of فَعل، فِعال with فعول، أفعال، أفعلة; one of فعيل with فعلاء، أفعلاء، فعال; one of فعالة، فعيلة with فعائل; one of فاعل with فواعل،
+ * فُعّال، فعلاء. Four make one of مفعل with مفاعل and one, for the long vowel, of مفعول with مفاعيل. So علم has أعلام and علوم, عالم has علماء, and علم and عالم
+ * do not meet.
  */
 export function skeletonsOf(word: string): readonly string[] {
   const stem = stemOf(word);
-  const [pattern, keys] = PATTERNS.find(([pattern]) => pattern.test(stem)) ?? [];
-  return pattern === undefined ? [] : keys!.map((key) => stem.replace(pattern, key));
+  const base = withoutArticle(word);
+  const ending = base.startsWith(stem) ? base.slice(stem.length) : '';
+  // Relations, حزبي، عملية, have no broken plurals, but their stems do. أغذية and فتوى only look like them.
+  if (/^[^ا].[^و]$/u.test(stem) && ending.startsWith('ي')) return [];
+  const form = /^(?:ه|ا?ت)/u.test(ending) ? `${stem}ة` : stem;
+  const [pattern, keys] = PATTERNS.find(([pattern]) => pattern.test(form)) ?? [];
+  return pattern === undefined ? [] : keys!.map((key) => form.replace(pattern, key));
 }
 
-/** What a stem may look like, the first that fits, and its keys: $1, $2, $3 are root letters. */
+/** How a stem may look, with ة where the word is a feminine, and the keys of the first that fits: $1, $2, $3 are root letters. */
 const PATTERNS: readonly (readonly [pattern: RegExp, keys: readonly string[]])[] = [
   // خط، خطوط; خطة، خطط
   [/^(.)(.)ه?$/u, ['$1$2$2']],
   // باب، أبواب; ناب، أنياب
-  [/^(.)ا(.)$/u, ['$1و$2', '$1ي$2']],
+  [/^(.)ا(.)ة?$/u, ['$1و$2', '$1ي$2']],
   // نبأ، أنباء
   [/^(.)(.)ا$/u, ['$1$2ء']],
   // أغذية, of which the stem is اغذ; أمر
-  [/^ا(.)(.)$/u, ['$&', '$1$2ء']],
-  [/^(.)(.)(.)$/u, ['$1$2$3']],
+  [/^ا(.)(.)ة?$/u, ['ا$1$2', '$1$2ء']],
+  [/^(.)(.)(.)ة?$/u, ['$1$2$3']],
   // نائب، نواب; سائح، سياح
-  [/^(.)اء(.)$/u, ['$&', '$1او$2', '$1اي$2']],
-  // عالم, key of its own
-  [/^(.)ا(.)(.)$/u, ['$&']],
-  // كتاب: one of them, or a plural of كاتب
-  [/^(.)(.)ا(.)$/u, ['$1$2$3', '$1ا$2$3']],
-  [/^(.)(.)[وي](.)$/u, ['$1$2$3']],
-  // أجهزة, أشهر; إصبع
-  [/^ا(.)(.)(.)$/u, ['$1$2$3', '$&']],
-  [/^(.)(.)(.)(.)$/u, ['$&']],
-  // أجزاء; أعضاء، عضو; أطباء، طبيب
-  [/^ا(.)(.)اء$/u, ['$1$2ء', '$1$2و', '$1$2$2']],
+  [/^(.)اء(.)ة?$/u, ['$1اء$2', '$1او$2', '$1اي$2']],
+  [/^(.)ا(.)(.)ة?$/u, ['$1ا$2$3']],
+  // رسالة، رسائل
+  [/^(.)(.)[او](.)ة$/u, ['$1$2اء$3']],
+  // كتاب، كتب; or the plural of رجل, of كبير, of كاتب
+  [/^(.)(.)ا(.)$/u, ['$1$2$3', '$1$2ي$3', '$1ا$2$3']],
+  // بحوث; جدول، جداول
+  [/^(.)(.)و(.)$/u, ['$1$2$3', '$1$2و$3']],
+  // سفينة، سفن; كتيبة، كتائب
+  [/^(.)(.)ي(.)ة$/u, ['$1$2$3', '$1$2اء$3']],
+  // سفير، سفراء; دليل، دلائل
+  [/^(.)(.)ي(.)$/u, ['$1$2ي$3', '$1$2اء$3']],
+  // أجهزة، جهاز; أرصدة، رصيد
+  [/^ا(.)(.)(.)ة$/u, ['$1$2$3', '$1$2ي$3']],
+  // أشهر، شهر; إصبع، أصابع
+  [/^ا(.)(.)(.)$/u, ['$1$2$3', 'ا$1$2$3']],
+  [/^(.)(.)(.)(.)ة?$/u, ['$1$2$3$4']],
+  // أجزاء، جزء; أعضاء، عضو; أطباء، طبيب; أمراء، أمير
+  [/^ا(.)(.)اء$/u, ['$1$2ء', '$1$2و', '$1$2ي$2', 'ا$1ي$2']],
   [/^ا(.)(.)ا(.)$/u, ['$1$2$3']],
   // رؤساء، رئيس; شعراء، شاعر
-  [/^(.)(.)(.)اء$/u, ['$1$2$3', '$1ا$2$3']],
+  [/^(.)(.)(.)اء$/u, ['$1$2ي$3', '$1ا$2$3']],
   // طوائف، طائفة
   [/^(.)واء(.)$/u, ['$1اء$2']],
   // شوارع، شارع; مواقع، موقع
   [/^(.)وا(.)(.)$/u, ['$1ا$2$3', '$1و$2$3']],
-  // رسائل، رسالة
-  [/^(.)(.)اء(.)$/u, ['$1$2$3']],
+  // رسائل
+  [/^(.)(.)اء(.)$/u, ['$1$2اء$3']],
   // مراكز، مركز
-  [/^(.)(.)ا(.)(.)$/u, ['$1$2$3$4']],
+  [/^(.)(.)ا(.)(.)ة?$/u, ['$1$2$3$4']],
   // صاروخ، صواريخ
-  [/^(.)ا(.)[وي](.)$/u, ['$1ا$2ي$3']],
+  [/^(.)ا(.)[وي](.)ة?$/u, ['$1ا$2ي$3']],
   // مشروع، مشاريع
-  [/^(.)(.)(.)[اوي](.)$/u, ['$1$2$3ي$4']],
-  // أصدقاء، صديق
-  [/^ا(.)(.)(.)اء$/u, ['$1$2$3']],
-  [/^(.)وا(.)ي(.)$/u, ['$1ا$2ي$3', '$1و$2ي$3']],
+  [/^(.)(.)(.)[اوي](.)ة?$/u, ['$1$2$3ي$4']],
+  // أصدقاء، صديق; أنبياء، نبي
+  [/^ا(.)(.)ياء$/u, ['$1$2ي']],
+  [/^ا(.)(.)(.)اء$/u, ['$1$2ي$3']],
+  // صواريخ، مواعيد
+  [/^(.)وا(.)ي(.)$/u, ['$1ا$2ي$3', '$1و$2ي$3', '$1و$2$3']],
   [/^(.)(.)ا(.)ي(.)$/u, ['$1$2$3ي$4']],
 ];
