@@ -384,7 +384,9 @@ function broke({ waits, hostile, publications, reindexing }) {
   return sentences;
 }
 
-const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+function mean(numbers) {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
 
 /** @returns the least number that so large a share of them does not exceed */
 function at(share, numbers) {
