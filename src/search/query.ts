@@ -350,11 +350,14 @@ export function parseUnfinished(typed: string): UnfinishedQuery {
   const { text } = parseQuery(plain);
   const tokens = analyse(text);
   const open = tokens.at(-1);
-  // The parts of what was written together are one word: the last of كوفيد-19 is 19.
-  const last = open !== undefined && /[\p{L}\p{N}\p{M}]$/u.test(plain) ? open : null;
-  const before = last === null ? text : text.slice(0, last.start);
-  return { parsed: parseQuery(before), last, folded: tokens.map(({ word }) => word).join(' ') };
+  const folded = tokens.map(({ word }) => word).join(' ');
+  if (open === undefined || !/[\p{L}\p{N}\p{M}]$/u.test(plain)) return { parsed: parseQuery(text), last: null, folded };
+  const parsed = parseQuery(text.slice(0, open.start));
+  return { parsed, last: tokens.length > 1 && ONLY_ARTICLE.test(open.word) ? null : open, folded };
 }
+
+/** A word of which only the article is there yet. */
+const ONLY_ARTICLE = /^[وف]?(?:[بك]?ال|لل)$/u;
 
 const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=..)/u;
 
