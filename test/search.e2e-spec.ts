@@ -249,7 +249,7 @@ describe('the doors', () => {
       const wishes = demands([...wanted, ...unwanted], knowledge, { skeleton: true, corrected: new Map() }).map(({ wish }) => wish);
       queries.push(...wishes.flatMap((wish) => [tsquery(wish, true), tsquery(wish, false)]));
       const { last } = parseUnfinished(typed);
-      if (last !== null) queries.push(tsquery(goingOn(last), true));
+      if (last !== null) queries.push(tsquery(goingOn(last, true), true));
     }
     expect(queries.length).toBeGreaterThan(5_000);
     await world.dataSource.query(`select $1::text[]::tsquery[]`, [queries]);

@@ -103,7 +103,8 @@ describe('what is demanded of texts', () => {
   });
 
   it('says of rows only that their words are there, where positions are not looked at', () => {
-    const [{ wish }] = demands(parseQuery(`"it's a 'quoted' \\ phrase"`).wanted, knowledge, { skeleton: false, corrected: new Map() }) as [{ wish: Parameters<typeof tsquery>[0] }];
+    const [demand] = demands(parseQuery(`"it's a 'quoted' \\ phrase"`).wanted, knowledge, { skeleton: false, corrected: new Map() });
+    const { wish } = demand!;
     expect(hasRow(wish)).toBe(true);
     expect(tsquery(wish, false)).toBe(`('it' & 's' & 'a' & 'quoted' & 'phrase')`);
     expect(lexemes(wish)).toEqual(['it', 's', 'a', 'quoted', 'phrase']);

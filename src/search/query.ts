@@ -359,17 +359,19 @@ export function parseUnfinished(typed: string): UnfinishedQuery {
 /** A word of which only the article is there yet. */
 const ONLY_ARTICLE = /^[وف]?(?:[بك]?ال|لل)$/u;
 
-const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=..)/u;
+const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(.+)$/u;
 
-/** Every way in which a word may go on that begins like this; in the index stand stems, which may be shorter than what was typed. */
-export function goingOn(last: Token): Wish {
+/**
+ * Every way in which a word may go on that begins like this; in the index stand stems, which may be shorter than what was typed.
+ * @param alone with nothing before it: one letter after the article begins too many words then
+ */
+export function goingOn(last: Token, alone: boolean): Wish {
   const { arabic, word, stem } = last;
   const starts = new Set([word]);
   if (arabic) {
-    for (const start of [word.replace(ARTICLE, ''), ...(bears(stem) ? [stem] : [])]) {
-      starts.add(start);
-      for (const form of boundForms(start)) starts.add(form);
-    }
+    const bare = ARTICLE.exec(word)?.[1] ?? '';
+    if (bare.length >= (alone ? 2 : 1)) starts.add(bare);
+    for (const start of [word, ...(bears(stem) ? [stem] : [])]) for (const form of [start, ...boundForms(start)]) starts.add(form);
   }
   return { any: [...starts].map((prefix) => ({ prefix })) };
 }
