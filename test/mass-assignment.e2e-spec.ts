@@ -200,7 +200,7 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   }),
 };
 
-const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
+const aGroup = (): Body => ({ kind: 'forms', forms: [word(), word()] });
 
 async function aMadeGroup(): Promise<{ id: number }> {
   return (await world.as(admin).post('/api/v1/desk/lexicon', aGroup()).expect(201)).body as { id: number };
