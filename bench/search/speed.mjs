@@ -1,5 +1,5 @@
 // How long readers of a large archive wait for a search, what search costs those who publish, and whether both go on together without an error.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -11,7 +11,7 @@ import { createApp } from '../../dist/src/app.setup.js';
 import { DraftingService } from '../../dist/src/articles/drafting.service.js';
 import { PublicChanges } from '../../dist/src/articles/public-changes.js';
 import { WorkflowService } from '../../dist/src/articles/workflow.service.js';
-import { command, serve } from '../application.mjs';
+import { command, start } from '../application.mjs';
 import { editor } from '../editor.mjs';
 import { startServer } from '../server.mjs';
 import { AUTHORS, SECTIONS, YEARS, authorName, chance, generateSearchArchive, pieceOf } from './archive.mjs';
@@ -64,10 +64,11 @@ async function run() {
   const { publishing, drafts } = await publishInProcess();
   await reindex();
 
-  const port = await serve(server);
+  const { port, child } = await start(server);
+  const work = await processorTime(owner, child.pid);
   const ask = asker(`http://127.0.0.1:${port}/api/v1`);
   const classes = await queriesOf(owner);
-  const waits = await measure(ask, classes);
+  const waits = await measure(ask, classes, work);
   const hostile = await hostileQueries(ask);
   const publications = await whilePublishing(ask, classes, port, token, drafts);
   const reindexing = await whileReindexing(owner, ask, classes);
@@ -88,7 +89,7 @@ async function reindex() {
 async function sizesOf(owner) {
   const { rows } = await owner.query(`
     select relname as name, pg_relation_size(oid)::float8 as bytes from pg_class
-    where relname in ('article_search', 'search_vocabulary')
+    where oid in ('article_search'::regclass, 'search_vocabulary'::regclass)
        or oid in (select indexrelid from pg_index where indrelid in ('article_search'::regclass, 'search_vocabulary'::regclass))
     union all
     select 'long vectors of article_search (TOAST)', pg_relation_size(reltoastrelid)::float8 from pg_class where oid = 'article_search'::regclass
@@ -210,18 +211,47 @@ function asker(api) {
   };
 }
 
+/**
+ * @returns a function that sums what the application and PostgreSQL's processes have used of the processors, in ms: other than a wait, it says little of
+ *   what else runs on the machine. In steps of 10 ms for each process; NaN where the system does not tell (no /proc)
+ */
+async function processorTime(owner, application) {
+  const { rows } = await owner.query('select pg_backend_pid() as pid');
+  const stat = (pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return { parent: Number(fields[1]), ms: (Number(fields[11]) + Number(fields[12])) * 10 };
+    } catch {
+      // It has ended meanwhile, or there is no /proc.
+      return { parent: 0, ms: 0 };
+    }
+  };
+  const postmaster = stat(rows[0].pid).parent;
+  if (postmaster === 0) return () => Number.NaN;
+  return () =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => ({ pid: Number(name), ...stat(name) }))
+      .filter(({ pid, parent }) => pid === application || parent === postmaster)
+      .reduce((sum, { ms }) => sum + ms, 0);
+}
+
 /** Classes by turns, each query asked once: what is cached helps only what readers repeat. */
-async function measure(ask, classes) {
+async function measure(ask, classes, work) {
   for (let n = 0; n < 5; n += 1) for (const { make } of classes) await ask(make());
-  const waits = classes.map(({ name, limit }) => ({ name, limit, times: [], failed: 0, partial: 0, answered: {} }));
+  const waits = classes.map(({ name, limit }) => ({ name, limit, times: [], worked: [], failed: 0, partial: 0, answered: {} }));
   for (let n = 0; n < QUERIES; n += 1) {
     for (const [index, { make }] of classes.entries()) {
+      const before = work();
       const { ms, status, body } = await ask(make());
       const of = waits[index];
       of.times.push(ms);
+      of.worked.push(work() - before);
       if (status !== 200) of.failed += 1;
       if (body?.partial) of.partial += 1;
-      const rung = body?.answeredBy ?? body?.reason ?? 'suggest';
+      const rung = body === null ? String(status) : (body.answeredBy ?? body.reason ?? 'suggestions');
       of.answered[rung] = (of.answered[rung] ?? 0) + 1;
     }
   }
@@ -354,6 +384,10 @@ function broke({ waits, hostile, publications, reindexing }) {
   return sentences;
 }
 
+function mean(numbers) {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
 /** @returns the least number that so large a share of them does not exceed */
 function at(share, numbers) {
   const sorted = numbers.toSorted((a, b) => a - b);
@@ -376,9 +410,9 @@ once, over HTTP; ${QUERIES} of each class.
 
 Limits of p95: ${LIMITS.terms} ms for one and two terms, ${LIMITS.worst} ms for all others. **${broken.length === 0 ? 'All checks hold.' : `Broken: ${broken.join('; ')}.`}**
 
-| query | median, ms | p95, ms | slowest, ms | partial | answered by |
-| --- | ---: | ---: | ---: | ---: | --- |
-${waits.map(({ name, times, partial, answered: by }) => row(name, ms(at(0.5, times)), ms(at(0.95, times)), ms(Math.max(...times)), partial, answered(by))).join('\n')}
+| query | median, ms | p95, ms | slowest, ms | processors’ time, mean, ms | partial | answered by |
+| --- | ---: | ---: | ---: | ---: | ---: | --- |
+${waits.map(({ name, times, worked, partial, answered: by }) => row(name, ms(at(0.5, times)), ms(at(0.95, times)), ms(Math.max(...times)), ms(mean(worked)), partial, answered(by))).join('\n')}
 
 | ${number(sizes.texts)} texts, ${number(sizes.words)} words | MB |
 | --- | ---: |

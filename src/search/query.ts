@@ -350,23 +350,28 @@ export function parseUnfinished(typed: string): UnfinishedQuery {
   const { text } = parseQuery(plain);
   const tokens = analyse(text);
   const open = tokens.at(-1);
-  // The parts of what was written together are one word: the last of كوفيد-19 is 19.
-  const last = open !== undefined && /[\p{L}\p{N}\p{M}]$/u.test(plain) ? open : null;
-  const before = last === null ? text : text.slice(0, last.start);
-  return { parsed: parseQuery(before), last, folded: tokens.map(({ word }) => word).join(' ') };
+  const folded = tokens.map(({ word }) => word).join(' ');
+  if (open === undefined || !/[\p{L}\p{N}\p{M}]$/u.test(plain)) return { parsed: parseQuery(text), last: null, folded };
+  const parsed = parseQuery(text.slice(0, open.start));
+  return { parsed, last: tokens.length > 1 && ONLY_ARTICLE.test(open.word) ? null : open, folded };
 }
 
-const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=..)/u;
+/** A word of which only the article is there yet. */
+const ONLY_ARTICLE = /^[وف]?(?:[بك]?ال|لل)$/u;
 
-/** Every way in which a word may go on that begins like this; in the index stand stems, which may be shorter than what was typed. */
-export function goingOn(last: Token): Wish {
+const ARTICLE = /^(?:[وف]?[بك]?ال|[وف]?لل)(.+)$/u;
+
+/**
+ * Every way in which a word may go on that begins like this; in the index stand stems, which may be shorter than what was typed.
+ * @param alone with nothing before it: one letter after the article begins too many words then
+ */
+export function goingOn(last: Token, alone: boolean): Wish {
   const { arabic, word, stem } = last;
   const starts = new Set([word]);
   if (arabic) {
-    for (const start of [word.replace(ARTICLE, ''), ...(bears(stem) ? [stem] : [])]) {
-      starts.add(start);
-      for (const form of boundForms(start)) starts.add(form);
-    }
+    const bare = ARTICLE.exec(word)?.[1] ?? '';
+    if (bare.length >= (alone ? 2 : 1)) starts.add(bare);
+    for (const start of [word, ...(bears(stem) ? [stem] : [])]) for (const form of [start, ...boundForms(start)]) starts.add(form);
   }
   return { any: [...starts].map((prefix) => ({ prefix })) };
 }

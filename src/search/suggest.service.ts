@@ -45,7 +45,7 @@ export class SuggestService {
     const { known } = await learn(this.door, parsed);
     const wishes = demands(parsed.wanted, known, { skeleton: false, corrected: new Map() }).map(({ wish }) => wish);
     // A short word at the end narrows nothing yet.
-    if (last !== null && (wishes.length === 0 || [...last.word].length >= LETTERS)) wishes.push(goingOn(last));
+    if (last !== null && (wishes.length === 0 || [...last.word].length >= LETTERS)) wishes.push(goingOn(last, wishes.length === 0));
     if (wishes.length === 0) return [];
     try {
       const query = wishes.map((wish) => tsquery(wish, true)).join(' & ');
