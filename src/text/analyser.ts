@@ -189,8 +189,8 @@ export function skeletonsOf(word: string, stem = stemOf(word)): readonly string[
   // Relations, حزبي، عملية, have no broken plurals, but their stems do. أغذية and فتوى only look like them.
   if (/^[^ا].[^و]$/u.test(stem) && ending.startsWith('ي')) return [];
   const feminine = /^(?:ه|ا?ت)/u.test(ending);
-  const form = feminine && PATTERNS.some(([pattern]) => fits(`${stem}ة`, pattern)) ? `${stem}ة` : stem;
-  const [pattern, keys] = PATTERNS.find(([pattern]) => fits(form, pattern)) ?? ['', []];
+  const form = feminine && PATTERNS.some(([shape]) => fits(`${stem}ة`, shape)) ? `${stem}ة` : stem;
+  const [pattern, keys] = PATTERNS.find(([shape]) => fits(form, shape)) ?? ['', []];
   return keys.map((key) => key.replace(/[1-4]/g, (root) => form[pattern.indexOf(root)]!));
 }
 
