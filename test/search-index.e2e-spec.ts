@@ -273,6 +273,38 @@ it('through the reader’s door nothing tells a word of a draft, of a text not y
   expect(await told()).toEqual([]);
 });
 
+describe('the form a word is shown in', () => {
+  const shown = async (word: string) =>
+    (await query<{ shown: string }>(`select shown from search_vocabulary where word = $1`, [word]))[0]?.shown;
+
+  it('is the plainest that public texts write, with its letters as they are written', async () => {
+    await article({ body: '<p>والمكتَبـات</p>' });
+    expect(await shown('مكتب')).toBe('والمكتبات');
+    await article({ body: '<p>مكتبة</p>' });
+    expect(await shown('مكتب')).toBe('مكتبة');
+    await article({ body: '<p>المكتبة</p>' });
+    expect(await shown('مكتب')).toBe('مكتبة');
+  });
+
+  it('is never one that only a withdrawn or replaced text had', async () => {
+    await article({ body: '<p>للمتاحف</p>' });
+    const gone = await article({ body: '<p>متاحف</p>' });
+    const corrected = await article({ body: '<p>المتاحف متاحفي</p>' });
+    expect(await shown('متاحف')).toBe('متاحف');
+    await article({ title: 'حديقة', body: '<p>حدائقها</p>' });
+    const { id, version } = await article({ title: 'حدائق', body: '<p>والحدائق</p>' });
+    expect(await shown('حدائق')).toBe('حدائق');
+    await act(id, 'withdraw', { version, reason: 'سبب' });
+    await act(gone.id, 'withdraw', { version: gone.version, reason: 'سبب' });
+    const saved = await world.as(chief).patch(`/api/v1/desk/articles/${corrected.id}`, { version: corrected.version, body: '<p>والمتاحف</p>' }); // prettier-ignore
+    await act(corrected.id, 'publish', { version: (saved.body as { version: number }).version });
+    await world.app.get(Waker).run('search index');
+    expect([await shown('متاحف'), await shown('حدائق')]).toEqual(['للمتاحف', 'حدائقها']);
+    expect(await query(`select from search_vocabulary where doubtful`)).toEqual([]);
+    expect(await words()).toEqual(await stemsOfLiveTexts());
+  });
+});
+
 it('a text of a word without end, or of more words than an index holds, is published and found by the rest', async () => {
   const letters = 'ابتثجحخدذرزسشصضطظعغفقكلمنهوي';
   const word = (n: number): string => `ﷺ${letters[n % 28]}${letters[Math.floor(n / 28) % 28]}${letters[Math.floor(n / 784) % 28]}`;
