@@ -180,6 +180,7 @@ async function examined(config: Config): Promise<unknown> {
   const app = await createApp(config, database);
   await app.init();
   try {
+    await app.get(Waker).run('search index');
     return await app.get(Doctor).examine(true);
   } finally {
     await app.close();
@@ -593,7 +594,7 @@ it('brings a backup of a release before pictures to this one', async () => {
   expect(await examined(target)).toEqual([]);
 });
 
-it('brings a backup of an older release to this one', async () => {
+it('brings a backup of a release before search to this one, where a server indexes its texts', async () => {
   const old = await nowhere();
   await restoring('whole.tar', old);
   const rows = await rowsOf(old);
@@ -601,6 +602,8 @@ it('brings a backup of an older release to this one', async () => {
   await backup('old.tar', old);
   const target = await nowhere();
   await restoring('old.tar', target);
+  expect(await rowsOf(target)).toMatchObject({ article_search: expect.stringMatching(/^0 /) as string });
+  expect(await examined(target)).toEqual([]);
   expect(await rowsOf(target)).toEqual(rows);
 });
 

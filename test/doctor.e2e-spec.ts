@@ -107,6 +107,8 @@ describe('a sound center', () => {
 /** A live article, an author, a picture, an editor: $1 is the id of what is damaged. */
 const kinds = {
   article: async () => (await anArticle(world)).id,
+  /** All its words stand in others too. */
+  wordless: async () => (await Promise.all(['سطر', 'سطر'].map((title) => anArticle(world, { title }))))[1]!.id,
   author: async () => (await anAuthor(world)).id,
   picture: aPicture,
   editor: async () => (await anEditor(world, 'contributor')).id,
@@ -136,7 +138,7 @@ const DAMAGES: readonly Damage[] = [
     (id) => [`article ${id}`],
     behind('articles', `update articles set head_revision_id = null where id = $1`),
   ],
-  ['live_without_revision', 'article', (id) => [`article ${id}`], behind('articles', `update articles set live_revision_id = null where id = $1`, 'articles_live_check'), ['listing_extra']], // prettier-ignore
+  ['live_without_revision', 'article', (id) => [`article ${id}`], behind('articles', `update articles set live_revision_id = null where id = $1`, 'articles_live_check'), ['listing_extra', 'search_extra']], // prettier-ignore
   ['live_without_date', 'article', (id) => [`article ${id}`], behind('articles', `update articles set updated_at = null where id = $1`, 'articles_live_check')], // prettier-ignore
   ['live_without_slug', 'article', (id) => [`article ${id}`], plain(`update article_slugs set public_since = null where article_id = $1`)],
   ['live_unsealed', 'article', (id) => [`article ${id} revision 1`], behind('revisions', `update revisions set sealed_at = null where id = ${revision}`)], // prettier-ignore
@@ -172,6 +174,12 @@ const DAMAGES: readonly Damage[] = [
   ['sent_with_content', 'nothing', () => [expect.stringMatching(/^mail \d+$/)], plain(`alter table mail_outbox drop constraint mail_outbox_kept_check`, `insert into mail_outbox (kind, lane, dedupe_key, to_enc, content_enc, message_id, gives_up_at, state, ended_at) values ('reset', 'account', 'a', '\\x01', '\\x01', 'a', now(), 'sent', now())`)], // prettier-ignore
   ['session_of_suspended', 'editor', (id) => [`editor ${id}`], plain(`update editors set state = 'suspended' where id = $1`)],
   ['token_of_suspended', 'editor', (id) => [`editor ${id}`], plain(`update editors set state = 'suspended' where id = $1`, `delete from sessions where editor_id = $1`, `insert into api_tokens (editor_id, name, token_hash, scopes, expires_at) values ($1, 'x', '\\x01', '{articles}', now() + interval '1 day')`)], // prettier-ignore
+  ['search_missing', 'wordless', (id) => [`article ${id}`], plain(`delete from article_search where article_id = $1`)],
+  ['search_extra', 'wordless', (id) => [`article ${id}`], behind('articles', `update articles set live_revision_id = null, status = 'withdrawn' where id = $1`), ['listing_extra']], // prettier-ignore
+  ['search_of_another_revision', 'article', (id) => [`article ${id}`], plain(`update article_search set revision_id = (select min(id) from revisions where article_id <> $1) where article_id = $1`)], // prettier-ignore
+  ['search_failed', 'article', (id) => [`article ${id}`], plain(`insert into search_due values ($1, now())`)],
+  ['search_word_missing', 'wordless', (id) => [`article ${id} زعفر`], plain(`update article_search set body = body || '''زعفر'':9000 ''~زعفر'''::tsvector where article_id = $1`)], // prettier-ignore
+  ['search_word_extra', 'nothing', () => ['word زعفر'], plain(`insert into search_vocabulary (word, shown) values ('زعفر', 'زعفران')`)],
   ['trigger_disabled', 'nothing', () => ['articles content_changed'], plain(`alter table articles disable trigger content_changed`)],
   ['constraint_not_valid', 'nothing', () => ['tags tags_new_check'], plain(`alter table tags add constraint tags_new_check check (id > 0) not valid`)], // prettier-ignore
 ];

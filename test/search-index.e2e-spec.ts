@@ -1,5 +1,11 @@
+import { SYSTEM } from '../src/access/access.js';
 import { PublicChanges } from '../src/articles/public-changes.js';
 import type { NewArticle } from '../src/articles/drafting.service.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
+import { Reader, statement } from '../src/database/reader.js';
+import { PageImportService } from '../src/import/page-import.service.js';
+import { Waker } from '../src/jobs/waker.js';
+import { SampleService } from '../src/sample/sample.service.js';
 import { latinStems } from '../src/search/latin-stems.js';
 import { analyse } from '../src/text/analyser.js';
 import { aDraft, aSection, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
@@ -129,7 +135,7 @@ it.each([8, 100])(
     const gone = answers
       .map(({ body }) => body as { id: number; version: number; status: string })
       .filter(({ status }) => status !== 'withdrawn');
-    await Promise.all(gone.map(({ id, version }) => act(id, 'withdraw', { version, reason: 'سبب' })));
+    await few(gone.length, (n) => act(gone[n]!.id, 'withdraw', { version: gone[n]!.version, reason: 'سبب' }));
     expect(await words()).toEqual(await stemsOfLiveTexts());
   },
   60_000,
@@ -142,3 +148,137 @@ async function few<Made>(many: number, make: (n: number) => Promise<Made>): Prom
     made.push(...(await Promise.all(Array.from({ length: Math.min(5, many - made.length) }, (_, n) => make(made.length + n)))));
   return made;
 }
+
+describe('after each act that changes what is public', () => {
+  /** That search holds what is public, no more and no less, by its live revisions. */
+  async function asItIs(): Promise<void> {
+    expect(await strays()).toEqual([]);
+    expect(await words()).toEqual(await stemsOfLiveTexts());
+    const titles = await query<{ id: number; indexed: string; live: string; section: boolean }>(
+      `select a.id, s.title as indexed, r.title as live, s.section_id = r.section_id as section
+       from article_search s join articles a on a.id = s.article_id join revisions r on r.id = a.live_revision_id`,
+    );
+    expect(titles.map(({ id, indexed, section }) => ({ id, indexed, section }))).toEqual(
+      titles.map(({ id, live }) => ({ id, indexed: analyse(live).map(({ word }) => word).join(' '), section: true })), // prettier-ignore
+    );
+  }
+
+  const rowOf = async (id: number) =>
+    (await query<{ title: string }>(`select title from article_search where article_id = $1`, [id]))[0]?.title;
+
+  it('on the desk: approved, published, saved, restored, corrected, retracted, withdrawn', async () => {
+    const elsewhere = (await aSection(world)).id;
+    let piece: { id: number; version: number } = await draft({ title: 'أول', body: '<p>سحاب</p>' });
+    const go = async (name: string, body: object = {}): Promise<void> => {
+      piece = (await act(piece.id, name, { version: piece.version, ...body })).body as typeof piece;
+      await asItIs();
+    };
+    const save = async (text: object): Promise<void> => {
+      piece = (await world.as(chief).patch(`/api/v1/desk/articles/${piece.id}`, { version: piece.version, ...text }).expect(200)).body as typeof piece; // prettier-ignore
+      await asItIs();
+    };
+    for (const name of ['submit', 'approve']) await go(name);
+    expect(await rowOf(piece.id)).toBeUndefined();
+    await go('publish');
+    expect(await rowOf(piece.id)).toBe('اول');
+    await save({ title: 'ثان', sectionId: elsewhere, body: '<p>ضباب</p>' });
+    expect(await rowOf(piece.id)).toBe('اول');
+    await go('correct', { note: 'تصويب' });
+    expect([await rowOf(piece.id), await words()]).toEqual(['ثان', expect.arrayContaining(['ضباب'])]);
+    expect(await words()).not.toContain('سحاب');
+    await go('correct', { note: 'تصويب آخر' });
+    await go('revisions/1/restore');
+    expect(await rowOf(piece.id)).toBe('ثان');
+    await go('publish');
+    expect([await rowOf(piece.id), await words()]).toEqual(['اول', expect.not.arrayContaining(['ضباب'])]);
+    await go('retract', { reason: 'سبب' });
+    expect(await rowOf(piece.id)).toBe('اول');
+    await go('withdraw', { reason: 'سبب' });
+    expect(await rowOf(piece.id)).toBeUndefined();
+  });
+
+  it('by its hour, by an import, by a refused act, and by the sample center', async () => {
+    const piece = await draft({ title: 'موعود', body: '<p>فجر</p>' });
+    await act(piece.id, 'schedule', { version: piece.version, at: new Date(Date.now() + 3_600_000).toISOString() });
+    await query(`update article_schedules set at = now(), due_at = now() where article_id = $1`, [piece.id]);
+    await asItIs();
+    await world.app.get(Waker).run('scheduled articles');
+    expect(await rowOf(piece.id)).toBe('موعود');
+    await asItIs();
+    const page = [
+      'دار',
+      'سميرة',
+      'سميرة',
+      'عنوان مستورد',
+      '1 فبراير 2022',
+      'دار',
+      '',
+      'فقرة طويلة بما يكفي لتكون متنا لهذه الصفحة التي كتبناها للتجربة.',
+    ];
+    for (const publish of [false, true]) {
+      const { article: imported } = await world.app.get(PageImportService).import('page.txt', Buffer.from(page.join('\n')), { section: null, apply: true, publish }); // prettier-ignore
+      expect(await rowOf(imported!.id)).toBe(publish ? 'عنوان مستورد' : undefined);
+      await asItIs();
+    }
+    const unfinished = await draft({ title: 'بلا متن', body: '' });
+    await world.as(chief).post(`/api/v1/desk/articles/${unfinished.id}/publish`, { version: unfinished.version }).expect(422);
+    await asItIs();
+    const other = await startTestApp();
+    try {
+      await other.app.get(SampleService).loadOnce();
+      const [row] = await other.dataSource.query<unknown[]>(
+        `select count(*) > 10 as some, count(*) = (select count(*) from articles where live_revision_id is not null) as all from article_search`,
+      );
+      expect(row).toEqual({ some: true, all: true });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('a publication that is rolled back leaves nothing', async () => {
+    const { id, version } = await draft({ title: 'زوال', body: '<p>سراب</p>' });
+    await expect(
+      world.tx(async (tx) => {
+        await world.app.get(WorkflowService).publish(tx, SYSTEM, { id, version });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await asItIs();
+  });
+});
+
+it('through the reader’s door nothing tells a word of a draft, of a text not yet published anew, or of a withdrawn one', async () => {
+  const secret = (n: number): Partial<NewArticle> => ({
+    title: `zq${n}title`,
+    kicker: `zq${n}kicker`,
+    summary: `zq${n}summary`,
+    body: `<p>zq${n}body</p>`,
+  });
+  await draft({
+    ...secret(1),
+    tagIds: [(await aTag(world, 'zqtag')).id],
+    byline: [{ authorId: (await anAuthor(world, { name: { en: 'zqauthor' } })).id }],
+  });
+  const live = await article({ title: 'ظاهر' });
+  await world.as(chief).patch(`/api/v1/desk/articles/${live.id}`, { version: live.version, title: 'zq2title', body: '<p>zq2body</p>' }).expect(200); // prettier-ignore
+  const gone = await article(secret(3));
+  const views = ['article_search', 'article_texts', 'search_vocabulary', 'lexicon'];
+  const told = async () => {
+    const all = [];
+    for (const view of views) all.push(...(await world.app.get(Reader).rows(statement(`select t::text as row from pub.${view} t`), [])));
+    return all.map(({ row }) => row as string).filter((row) => /zq/i.test(row));
+  };
+  expect((await told()).length).toBeGreaterThan(2);
+  await act(gone.id, 'withdraw', { version: gone.version, reason: 'سبب' });
+  expect(await told()).toEqual([]);
+});
+
+it('a text of a word without end, or of more words than an index holds, is published and found by the rest', async () => {
+  const letters = 'ابتثجحخدذرزسشصضطظعغفقكلمنهوي';
+  const word = (n: number): string => `ﷺ${letters[n % 28]}${letters[Math.floor(n / 28) % 28]}${letters[Math.floor(n / 784) % 28]}`;
+  for (const body of [`<p>أول ${'ا'.repeat(90_000)} آخر</p>`, `<p>${Array.from({ length: 18_000 }, (_, n) => word(n)).join(' ')}</p>`]) {
+    const { id, version } = await article({ title: 'طويل', body });
+    await act(id, 'withdraw', { version, reason: 'سبب' });
+  }
+  expect(await words()).toEqual(await stemsOfLiveTexts());
+}, 60_000);

@@ -49,6 +49,8 @@ interface Score {
   readonly precision: number | null;
   readonly forbidden: number;
   readonly found: readonly string[];
+  /** How far search had to go; undefined of suggestions. */
+  readonly answeredBy: string | null | undefined;
 }
 
 const { documents, queries } = JSON.parse(readFileSync(new URL('search-relevance.json', import.meta.url), 'utf8')) as Judged;
@@ -86,7 +88,8 @@ async function scoreOf(query: Query): Promise<Score> {
   const path = query.mode === 'suggest' ? 'search/suggest?' : `search?limit=${SEEN}&`;
   const { status, body } = await world.get(`/api/v1/${path}q=${encodeURIComponent(query.q)}`);
   expect([query.q, status]).toEqual([query.q, 200]);
-  const found = (body as { items: { id: number }[] }).items.slice(0, SEEN).map(({ id }) => texts.get(id)!);
+  const { items, answeredBy } = body as { items: { id: number }[]; answeredBy?: string | null };
+  const found = items.slice(0, SEEN).map(({ id }) => texts.get(id)!);
   const welcome = new Set([...query.relevant, ...(query.alsoOk ?? [])]);
   const first = found.findIndex((id) => query.relevant.includes(id));
   return {
@@ -96,6 +99,7 @@ async function scoreOf(query: Query): Promise<Score> {
     precision: found.length === 0 ? null : found.filter((id) => welcome.has(id)).length / found.length,
     forbidden: found.filter((id) => query.forbidden?.includes(id)).length,
     found,
+    answeredBy,
   };
 }
 
@@ -120,7 +124,7 @@ function missed(scores: readonly Score[]): string[] {
 const explained = (scores: readonly Score[]): string =>
   scores
     .filter(({ recall, rank, precision, forbidden }) => recall < 1 || rank < 1 || precision !== 1 || forbidden > 0)
-    .map(({ query, found }) => `${query.id} ${query.category} «${query.q}»: wanted ${query.relevant.join(', ')}; came ${found.join(', ')}`)
+    .map(({ query, found, answeredBy }) => `${query.id} ${query.category} «${query.q}»: wanted ${query.relevant.join(', ')}; came ${found.join(', ')} by ${answeredBy}`) // prettier-ignore
     .join('\n');
 
 describe('Search, over a judged set', () => {

@@ -14,7 +14,7 @@ import { Storage } from '../media/storage.js';
 import { NOTHING, readArchive, type Archive } from './archive.js';
 import { copyOut } from './backup.js';
 import { keepKey, keyToKeep } from './key.js';
-import { KEPT, SAME_TEXT, tablesOf, type Table } from './tables.js';
+import { FILLED, KEPT, SAME_TEXT, tablesOf, type Table } from './tables.js';
 
 export interface Restored {
   readonly tables: number;
@@ -191,8 +191,7 @@ async function refuseContent(client: pg.Client, { head }: Archive): Promise<void
     if (later)
       throw new StartError(`This database has been prepared by a newer release than the backup's (${later.name}): make a new, empty one.`);
   }
-  // The center has a row from the beginning.
-  for (const table of KEPT.filter((name) => tables.includes(name) && name !== 'center')) {
+  for (const table of KEPT.filter((name) => tables.includes(name) && !FILLED.includes(name))) {
     const { rowCount } = await client.query(`select from ${table} limit 1`);
     if (rowCount !== 0)
       throw new StartError(
@@ -245,7 +244,7 @@ async function load(tx: pg.PoolClient, path: string, archive: Archive, storage: 
   const keys = await foreignKeys(tx);
   for (const { drop } of keys) await tx.query(drop);
   for (const { name } of own) await tx.query(`alter table ${name} disable trigger user`);
-  await tx.query(`delete from center`);
+  for (const table of FILLED.filter((name) => tables.has(name))) await tx.query(`delete from ${table}`);
 
   const loader = new Loader(tx, tables);
   await readArchive(path, {

@@ -57,6 +57,9 @@ export const KEPT: readonly string[] = [
   'share_counts',
 ];
 
+/** What migrations put rows into: there from the beginning, they are no content. A restore brings the archive's in their place. */
+export const FILLED: readonly string[] = ['center', 'lexicon_groups', 'lexicon_forms'];
+
 /** What a backup leaves out, and why. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   migrations: 'written by the migrations that a restore runs',

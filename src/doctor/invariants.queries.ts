@@ -19,6 +19,11 @@ const LATE = `interval '2 minutes'`;
 const BACKUP_RUNS = `exists (select from pg_locks where locktype = 'advisory' and granted and mode = 'ExclusiveLock' and objsubid = 1
   and database = (select oid from pg_database where datname = current_database()) and (classid::bigint << 32 | objid::bigint) = ${SWEEP_LOCK})`;
 
+const REINDEX = 'npx markaz reindex';
+
+/** What is due is indexed soon, or after an upgrade within the hour. */
+const NOT_DUE = `not exists (select from search_due d where d.article_id = a.id)`;
+
 export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'article_without_head',
@@ -68,6 +73,45 @@ export const INVARIANTS: readonly Invariant[] = [
     sql: `select 'article ' || article_id || ' in ' || list as row
       from (select list, published_at, article_id from listings except select list, published_at, article_id from listings_definition) d order by article_id, list`,
     repair: `delete from listings l where article_id = N and not exists (select from listings_definition d where (d.list, d.published_at, d.article_id) = (l.list, l.published_at, l.article_id));`,
+  },
+  {
+    name: 'search_missing',
+    sql: `select 'article ' || a.id as row from articles a
+      where a.live_revision_id is not null and not exists (select from article_search s where s.article_id = a.id) and ${NOT_DUE} order by a.id`,
+    repair: REINDEX,
+  },
+  {
+    name: 'search_extra',
+    sql: `select 'article ' || a.id as row from article_search s join articles a on a.id = s.article_id
+      where a.live_revision_id is null and ${NOT_DUE} order by a.id`,
+    repair: REINDEX,
+  },
+  {
+    name: 'search_of_another_revision',
+    sql: `select 'article ' || a.id as row from article_search s join articles a on a.id = s.article_id
+      where a.live_revision_id <> s.revision_id and ${NOT_DUE} order by a.id`,
+    repair: REINDEX,
+  },
+  {
+    name: 'search_failed',
+    sql: `select 'article ' || article_id as row from search_due where failed_at is not null order by article_id`,
+    repair: `npx markaz reindex tries once more; the log says why it failed.`,
+  },
+  {
+    name: 'search_word_missing',
+    // Of some pieces, others each time: all of them would take minutes in a large center.
+    sql: `select 'article ' || a.article_id || ' ' || w.word as row from article_search a
+      cross join lateral unnest(tsvector_to_array(a.head) || tsvector_to_array(a.body)) w (word)
+      where a.article_id in (select article_id from article_search order by random() limit 200)
+        and not starts_with(w.word, '~') and not exists (select from search_vocabulary v where v.word = w.word)
+      group by a.article_id, w.word order by a.article_id, w.word`,
+    repair: `npx markaz reindex --all`,
+  },
+  {
+    name: 'search_word_extra',
+    sql: `select 'word ' || gone as row
+      from search_words_gone(array(select word from search_vocabulary where not doubtful order by random() limit 2000)) gone order by gone collate "C"`,
+    repair: `update search_vocabulary set doubtful = true where word = 'N'; then npx markaz reindex, or a running server, takes it out.`,
   },
   {
     name: 'schedule_without_state',

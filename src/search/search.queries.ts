@@ -40,9 +40,9 @@ export const knowledge = statement(`
     (select coalesce(json_agg(json_build_array(word, coalesce((ts_lexize('english_stem', word))[1], word), coalesce((ts_lexize('french_stem', word))[1], word),
         exists (select from pub.search_vocabulary v where v.word in (l.word, (ts_lexize('english_stem', l.word))[1], (ts_lexize('french_stem', l.word))[1])))), '[]')
       from unnest($2::text[]) l (word)) as latin,
-    (select coalesce(json_agg(distinct jsonb_build_array(k.words, f.words)), '[]')
-      from pub.lexicon k join pub.lexicon f on f.group_id = k.group_id and f.words <> k.words
-      where k.words = any($3::text[]) and f.words <> '') as lexicon,
+    (select coalesce(json_agg(distinct jsonb_build_array(k.words, s.words)), '[]')
+      from pub.lexicon k join pub.lexicon f on f.group_id = k.group_id cross join unnest(f.sought) s (words)
+      where k.words = any($3::text[]) and s.words <> k.words) as lexicon,
     -- Of one's own letter or of a proclitic: what is the commoner in live texts.
     (select coalesce(json_agg(g.n - 1), '[]')
       from unnest($4::text[], $5::text[]) with ordinality g (whole, bare, n)

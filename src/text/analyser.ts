@@ -35,11 +35,14 @@ const ARABIC_WORD = /^\p{Script=Arabic}/u;
  * الـ18 gives ال and 18, كوفيد-19 كوفيد and 19. Marks, tatweel and invisible characters within and after a word's letters are in its place.
  */
 export function analyse(text: string): Token[] {
-  const tokens: Token[] = [];
+  return [...tokensIn(text)];
+}
+
+/** {@link analyse} one after the other, for who stops early. */
+export function* tokensIn(text: string): Generator<Token> {
   for (const { 0: run, index: at } of text.matchAll(RUN)) {
-    for (const token of analysed(run)) tokens.push({ ...token, start: at + token.start, end: at + token.end });
+    for (const token of analysed(run)) yield { ...token, start: at + token.start, end: at + token.end };
   }
-  return tokens;
 }
 
 /** What a run of letters gives, with places in the run; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
@@ -58,18 +61,25 @@ function analysed(run: string): readonly Token[] {
 
 function tokensOf(run: string): Token[] {
   const folded = fold(run);
-  const matches = [...folded.matchAll(TOKEN)];
-  if (matches.length === 0) return [];
   // Most runs are one word from end to end.
-  const whole = matches.length === 1 && matches[0]![0] === folded && !INVISIBLE_END.test(run.slice(0, 1));
-  const places = whole ? null : placesIn(run);
-  return matches.map(({ 0: word, index }) => {
-    const start = places === null ? 0 : places[index]!.start;
-    const end = places === null ? run.length : places[index + word.length - 1]!.end;
-    const arabic = ARABIC_WORD.test(word);
-    const shown = end - (INVISIBLE_END.exec(run.slice(start, end))?.[0].length ?? 0);
-    return { word, stem: arabic ? stemOf(word) : word, skeletons: arabic ? skeletonsOf(word) : [], arabic, start, end: shown };
+  const whole = folded.match(TOKEN)?.[0] === folded && !INVISIBLE_END.test(run.slice(0, 1));
+  if (whole) return [tokenOf(folded, 0, visible(run))];
+  const places = placesIn(run);
+  return [...folded.matchAll(TOKEN)].map(({ 0: word, index }) => {
+    const { start } = places[index]!;
+    return tokenOf(word, start, start + visible(run.slice(start, places[index + word.length - 1]!.end)));
   });
+}
+
+function tokenOf(word: string, start: number, end: number): Token {
+  const arabic = ARABIC_WORD.test(word);
+  const stem = arabic ? stemOf(word) : word;
+  return { word, stem, skeletons: arabic ? skeletonsOf(word, stem) : [], arabic, start, end };
+}
+
+/** The length of what is written, without marks of direction after it. */
+function visible(written: string): number {
+  return written.length - (INVISIBLE_END.exec(written)?.[0].length ?? 0);
 }
 
 /** Of each UTF-16 unit of the folded run, the piece of the run it comes from. */
@@ -114,35 +124,35 @@ const TWO_LETTERS = new RegExp(`^(${TWO_LETTER_FEMININES.join('|')})(?:ات|ه|�
 const ALEF_T = new RegExp(`^((?:${ALEF_FEMININES.join('|')})ا)(?:ه|ت(?:${PRONOUN}|ي|ين|ان))$`, 'u');
 
 /**
- * Words that keep their last letters by their pattern: إعلان، إيران، ميدان (أفعال، إفعال، مفعال with ن for last root letter), مضمون (مفعول), تكوين, تصويت
- * (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word.
+ * Words that keep their last letters by their pattern, with or without a letter before them: ميدان, مضمون (مفعال، مفعول with ن for last root letter),
+ * تكوين, تصويت (تفعيل), قوانين (فواعيل), ولايـ(ة), whose rest would be another word; and إعلان, إيران, أديان (إفعال، أفعال), without, for كاتبان and كتابين are two.
  */
-const KEPT = /^(?:[ام]..ان|م..ون|ت..ي[نت]|.وا.ين|..اي)$/u;
+const KEPT = /^(?:ا..ان|[وفبل]?ت..ي[نت]|[وفبلك]?(?:م..[او]ن|.وا.ين|..اي))$/u;
 
 /** قضايا, هدايا: only words on ـيّة have this plural. */
-const FA3AYA = /^(..)ايا$/u;
+const FA3AYA = /^([وفبلك]?..)ايا$/u;
 
-/** Endings, the longest first, with the letters that must stay before them. */
-const ENDINGS = new RegExp(
-  [
-    // The ت of the plural stays for the next round, for it may be the word's own: أوقاتها.
-    `(?<=.ات)(?:${PRONOUN}|ي)`,
-    // ة before a pronoun or another ending.
-    '(?<=..[^ا])ت(?:هما|ها|هم|هن|نا|كم|ين|ان|ه|ي)',
-    // هم and نا may be a word's own letters more often than a pronoun after short words.
-    '(?<=...)هما|(?<=..)ها|(?<=...)هم|(?<=....)هن|(?<=...[^اوي])نا',
-    // كتبوا. The plural before another noun, مسؤولو, only of participles and relations: راديو، يونيو have a و of their own.
-    '(?<=...)وا|(?<=^م.{3,})و|(?<=^.ا.[^ي])و|(?<=...ي)و',
-    '(?<=...)(?:ات|ون|ين|ان|ه|ي|ا)',
-    // Past verbs: أعلنت، طالبت، كتبت; after a long vowel it is the word's own: بيروت، تصويت.
-    '(?<=....)(?<![اوي])ت|(?<=^[^متياو][^اوي][^اوي])ت',
-  ]
-    .map((ending) => `(?:${ending})`)
-    .join('|')
-    .replace(/^(.*)$/u, '(?:$1)$'),
-  'u',
-);
-const SUFFIXES = new Set('ه ها هم هما هن نا ا ات ي يه ان ين ون تين'.split(' '));
+const PRONOUNS = ['هما', 'ها', 'هم', 'هن', 'نا', 'ه', 'ي'];
+
+/** Endings, and what must stand before them for them to be one. */
+const ENDINGS: ReadonlyMap<string, (rest: string) => boolean> = new Map([
+  ...['ات', 'ون', 'ين', 'ان', 'ه', 'ي', 'ا', 'هم', 'هما'].map((ending) => [ending, (rest: string) => rest.length >= 3] as const),
+  // Hardly a word ends so by itself: حقها.
+  ['ها', (rest) => rest.length >= 2],
+  // هن and نا are a word's own letters (برهن), or its own ن and the ا of the adverb (قانونا), more often than a pronoun after short words and long vowels.
+  ['هن', (rest) => rest.length >= 4 || PLURAL.test(rest)],
+  ['نا', (rest) => /...[^اوي]$/u.test(rest) || PLURAL.test(rest)],
+  // ة before another ending. After ا the ت stays for the next round, for it may be the word's own: أوقاتها.
+  ...[...PRONOUNS, 'كم', 'ين', 'ان'].map((ending) => [`ت${ending}`, (rest: string) => /..[^ا]$/u.test(rest)] as const),
+  // كتبوا
+  ['وا', (rest) => rest.length >= 3],
+  // The plural before another noun, مسؤولو, only of participles and relations: other words on و are loans.
+  ['و', (rest) => /^م.{3}|^.ا.[^ي]$|...ي$/u.test(rest)],
+  // Past verbs: أعلنت، كتبت. After a long vowel the ت is the word's own: بيروت، تصويت.
+  ['ت', (rest) => /...[^اوي]$|^[^متياو][^اوي][^اوي]$/u.test(rest)],
+]);
+const LONGEST_ENDING = 4;
+const PLURAL = /.ات$/u;
 
 function kept(word: string): boolean {
   return WHOLE.has(word) || KEPT.test(word);
@@ -152,72 +162,98 @@ function kept(word: string): boolean {
 function shorter(word: string): string {
   const irregular = IRREGULAR.get(word);
   if (irregular !== undefined) return irregular;
-  const plural = FA3AYA.exec(word)?.[1];
-  if (plural !== undefined) return `${plural}ي`;
-  if (kept(word)) return word;
-  for (let length = 1; length <= 3; length += 1) {
-    const rest = word.slice(0, -length);
-    if (kept(rest) && SUFFIXES.has(word.slice(-length))) return rest;
-  }
   const short = TWO_LETTERS.exec(word)?.[1];
   if (short !== undefined) return `${short}ه`;
   const alef = ALEF_T.exec(word)?.[1];
   if (alef !== undefined) return alef;
-  return word.replace(ENDINGS, '');
+  const plural = FA3AYA.exec(word)?.[1];
+  if (plural !== undefined) return `${plural}ي`;
+  if (kept(word)) return word;
+  const endings = Array.from({ length: Math.min(LONGEST_ENDING, word.length - 2) }, (_, index) => word.length - 1 - index);
+  // The word's own letters first: لبناني is not لبنا and ني.
+  const own = endings.find((at) => ENDINGS.has(word.slice(at)) && kept(word.slice(0, at)));
+  const longest = own ?? endings.findLast((at) => ENDINGS.get(word.slice(at))?.(word.slice(0, at)));
+  return longest === undefined ? word : word.slice(0, longest);
 }
 
 /**
  * Keys that a word shares with its broken plurals, by the patterns both may have; empty of a stem of none of them.
  *
- * Three root letters make one key of فعل، فعيل، فعال، فعول، أفعال، أفعلة، أفعل، فعلاء، أفعلاء، فعائل, another of فاعل، فواعل، فعّال، فعلاء; four one of
- * مفعل، مفاعل and another, for the long vowel, of مفعول، مفاعيل. So علم has علوم and أعلام, عالم has علماء, and the two do not meet.
+ * Three root letters make a key of فَعل، فِعال with فعول، أفعال، أفعلة; one of فعيل with فعلاء، أفعلاء، فعال; one of فعالة، فعيلة with فعائل; one of فاعل with فواعل،
+ * فُعّال، فعلاء. Four make one of مفعل with مفاعل and one, for the long vowel, of مفعول with مفاعيل. So علم has أعلام and علوم, عالم has علماء, and علم and عالم
+ * do not meet.
  */
-export function skeletonsOf(word: string): readonly string[] {
-  const stem = stemOf(word);
-  const [pattern, keys] = PATTERNS.find(([pattern]) => pattern.test(stem)) ?? [];
-  return pattern === undefined ? [] : keys!.map((key) => stem.replace(pattern, key));
+export function skeletonsOf(word: string, stem = stemOf(word)): readonly string[] {
+  const base = withoutArticle(word);
+  const ending = base.startsWith(stem) ? base.slice(stem.length) : '';
+  // Relations, حزبي، عملية, have no broken plurals, but their stems do. أغذية and فتوى only look like them.
+  if (/^[^ا].[^و]$/u.test(stem) && ending.startsWith('ي')) return [];
+  const feminine = /^(?:ه|ا?ت)/u.test(ending);
+  const form = feminine && PATTERNS.some(([pattern]) => fits(`${stem}ة`, pattern)) ? `${stem}ة` : stem;
+  const [pattern, keys] = PATTERNS.find(([pattern]) => fits(form, pattern)) ?? ['', []];
+  return keys.map((key) => key.replace(/[1-4]/g, (root) => form[pattern.indexOf(root)]!));
 }
 
-/** What a stem may look like, the first that fits, and its keys: $1, $2, $3 are root letters. */
-const PATTERNS: readonly (readonly [pattern: RegExp, keys: readonly string[]])[] = [
+function fits(form: string, pattern: string): boolean {
+  if (form.length !== pattern.length) return false;
+  return [...pattern].every((letter, at) => (/[1-4]/.test(letter) ? form[at] !== 'ة' : form[at] === letter));
+}
+
+/** How a stem may look, with ة where only a feminine does, and the keys of the first that fits; digits are root letters. */
+const PATTERNS: readonly (readonly [pattern: string, keys: readonly string[]])[] = [
   // خط، خطوط; خطة، خطط
-  [/^(.)(.)ه?$/u, ['$1$2$2']],
+  ['12ه', ['122']],
+  ['12', ['122']],
   // باب، أبواب; ناب، أنياب
-  [/^(.)ا(.)$/u, ['$1و$2', '$1ي$2']],
+  ['1ا2', ['1و2', '1ي2']],
   // نبأ، أنباء
-  [/^(.)(.)ا$/u, ['$1$2ء']],
+  ['12ا', ['12ء']],
   // أغذية, of which the stem is اغذ; أمر
-  [/^ا(.)(.)$/u, ['$&', '$1$2ء']],
-  [/^(.)(.)(.)$/u, ['$1$2$3']],
+  ['ا12', ['ا12', '12ء']],
+  ['123', ['123']],
   // نائب، نواب; سائح، سياح
-  [/^(.)اء(.)$/u, ['$&', '$1او$2', '$1اي$2']],
-  // عالم, key of its own
-  [/^(.)ا(.)(.)$/u, ['$&']],
-  // كتاب: one of them, or a plural of كاتب
-  [/^(.)(.)ا(.)$/u, ['$1$2$3', '$1ا$2$3']],
-  [/^(.)(.)[وي](.)$/u, ['$1$2$3']],
-  // أجهزة, أشهر; إصبع
-  [/^ا(.)(.)(.)$/u, ['$1$2$3', '$&']],
-  [/^(.)(.)(.)(.)$/u, ['$&']],
-  // أجزاء; أعضاء، عضو; أطباء، طبيب
-  [/^ا(.)(.)اء$/u, ['$1$2ء', '$1$2و', '$1$2$2']],
-  [/^ا(.)(.)ا(.)$/u, ['$1$2$3']],
+  ['1اء2', ['1اء2', '1او2', '1اي2']],
+  ['1ا23', ['1ا23']],
+  // رسالة، رسائل
+  ['12ا3ة', ['12اء3']],
+  ['12و3ة', ['12اء3']],
+  // كتاب، كتب; or the plural of رجل, of كبير, of كاتب
+  ['12ا3', ['123', '12ي3', '1ا23']],
+  // بحوث; جدول، جداول
+  ['12و3', ['123', '12و3']],
+  // سفينة، سفن; كتيبة، كتائب
+  ['12ي3ة', ['123', '12اء3']],
+  // سفير، سفراء; دليل، دلائل
+  ['12ي3', ['12ي3', '12اء3']],
+  // أجهزة، جهاز; أرصدة، رصيد
+  ['ا123ة', ['123', '12ي3']],
+  // أشهر، شهر; إصبع، أصابع
+  ['ا123', ['123', 'ا123']],
+  ['1234', ['1234']],
+  // أجزاء، جزء; أعضاء، عضو; أطباء، طبيب; أمراء، أمير
+  ['ا12اء', ['12ء', '12و', '12ي2', 'ا1ي2']],
+  ['ا12ا3', ['123']],
   // رؤساء، رئيس; شعراء، شاعر
-  [/^(.)(.)(.)اء$/u, ['$1$2$3', '$1ا$2$3']],
+  ['123اء', ['12ي3', '1ا23']],
   // طوائف، طائفة
-  [/^(.)واء(.)$/u, ['$1اء$2']],
+  ['1واء2', ['1اء2']],
   // شوارع، شارع; مواقع، موقع
-  [/^(.)وا(.)(.)$/u, ['$1ا$2$3', '$1و$2$3']],
-  // رسائل، رسالة
-  [/^(.)(.)اء(.)$/u, ['$1$2$3']],
+  ['1وا23', ['1ا23', '1و23']],
+  // رسائل
+  ['12اء3', ['12اء3']],
   // مراكز، مركز
-  [/^(.)(.)ا(.)(.)$/u, ['$1$2$3$4']],
+  ['12ا34', ['1234']],
   // صاروخ، صواريخ
-  [/^(.)ا(.)[وي](.)$/u, ['$1ا$2ي$3']],
+  ['1ا2و3', ['1ا2ي3']],
+  ['1ا2ي3', ['1ا2ي3']],
   // مشروع، مشاريع
-  [/^(.)(.)(.)[اوي](.)$/u, ['$1$2$3ي$4']],
-  // أصدقاء، صديق
-  [/^ا(.)(.)(.)اء$/u, ['$1$2$3']],
-  [/^(.)وا(.)ي(.)$/u, ['$1ا$2ي$3', '$1و$2ي$3']],
-  [/^(.)(.)ا(.)ي(.)$/u, ['$1$2$3ي$4']],
+  ['123ا4', ['123ي4']],
+  ['123و4', ['123ي4']],
+  ['123ي4', ['123ي4']],
+  // أصدقاء، صديق; أنبياء، نبي
+  ['ا12ياء', ['12ي']],
+  ['ا123اء', ['12ي3']],
+  // صواريخ، مواعيد
+  ['1وا2ي3', ['1ا2ي3', '1و2ي3', '1و23']],
+  ['12ا3ي4', ['123ي4']],
 ];
