@@ -18,11 +18,11 @@ export function statement(text: string): Statement {
 interface Furnishing {
   readonly connections: number;
   readonly applicationName: string;
-  /** Of each session, beside those of the role: reviewed constants, which become SQL. */
-  readonly settings: readonly string[];
+  /** SQL that sets what holds for each session beside what holds for the role. */
+  readonly settings: string;
 }
 
-const FOR_PAGES: Furnishing = { connections: 10, applicationName: 'markaz reader', settings: [] };
+const FOR_PAGES: Furnishing = { connections: 10, applicationName: 'markaz reader', settings: '' };
 
 /**
  * The reader door: published content only, through a login role that may SELECT from the views of schema `pub` and nothing else.
@@ -44,8 +44,8 @@ export class Reader implements OnApplicationShutdown {
       application_name: furnishing.applicationName,
     });
     // By statement, because poolers refuse start-up options; it goes before whatever the connection was opened for.
-    if (furnishing.settings.length > 0)
-      this.pool.on('connect', (client) => void client.query(furnishing.settings.map((setting) => `set ${setting}`).join('; ')).catch(ignore));
+    const { settings } = furnishing;
+    if (settings !== '') this.pool.on('connect', (client) => void client.query(settings).catch(ignore));
     // An idle connection that the server ends must not end the process; the next read opens another.
     this.pool.on('error', (error) => new Logger('Reader').warn(`idle connection lost: ${error.message}`));
   }
@@ -94,14 +94,14 @@ export class SearchReader extends Reader {
     super(connection, {
       connections: SEARCHES_AT_ONCE,
       applicationName: 'markaz search',
-      settings: [
-        `statement_timeout = '800ms'`,
-        `plan_cache_mode = force_custom_plan`,
-        `work_mem = '32MB'`,
-        `jit = off`,
-        `enable_indexscan = off`,
-        `enable_seqscan = off`,
-      ],
+      settings: `
+        set statement_timeout = '800ms';
+        set plan_cache_mode = force_custom_plan;
+        set work_mem = '32MB';
+        set jit = off;
+        set enable_indexscan = off;
+        set enable_seqscan = off;
+        set pg_trgm.similarity_threshold = 0.25`,
     });
   }
 }
