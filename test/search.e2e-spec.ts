@@ -98,9 +98,12 @@ describe('operators', () => {
     await anArticle(world, { title: 'منارة بلا ضوء', body: '<p>غادر حارس الغابة، وبقيت المنارة.</p>' });
   });
 
-  it.each(['"حارس المنارة"', '“حارس المنارة”', '”حارس المنارة“', '«حارس المنارة»', '„حارس المنارة“'])('holds the words of %s together', async (q) => {
-    expect(titles(await found(q))).toEqual(['حارس المنارة']);
-  });
+  it.each(['"حارس المنارة"', '“حارس المنارة”', '”حارس المنارة“', '«حارس المنارة»', '„حارس المنارة“'])(
+    'holds the words of %s together',
+    async (q) => {
+      expect(titles(await found(q))).toEqual(['حارس المنارة']);
+    },
+  );
 
   it.each(['المنارة -مصباح', 'المنارة −مصباح', 'المنارة –المصباح', 'المنارة -«حارس المنارة»', 'المنارة -"حارس المنارة"'])(
     'leaves out what %s takes out',
@@ -120,7 +123,16 @@ describe('names', () => {
     const author = await anAuthor(world, { name: { ar: 'عبد اللطيف الزغلامي', en: 'Abdellatif Zoghlami' } });
     const tag = await aTag(world, 'مصائد الإسفنج');
     await anArticle(world, { title: 'غواصو قرقنة', byline: [{ authorId: author.id }], tagIds: [tag.id] });
-    for (const q of ['عبد اللطيف الزغلامي', 'عبداللطيف الزغلامي', 'الزغلامي', 'الزغلمي', 'Zoghlami', 'Zoglami', 'مصائد الاسفنج', 'مصايد الإسفنح'])
+    for (const q of [
+      'عبد اللطيف الزغلامي',
+      'عبداللطيف الزغلامي',
+      'الزغلامي',
+      'الزغلمي',
+      'Zoghlami',
+      'Zoglami',
+      'مصائد الاسفنج',
+      'مصايد الإسفنح',
+    ])
       expect(titles(await found(q)), q).toEqual(['غواصو قرقنة']);
   });
 });
@@ -145,7 +157,12 @@ describe('filters, facets, pages', () => {
       });
       made.push(article.id);
     }
-    await anArticle(world, { lang: 'en', title: 'مرجان in English', body: '<p>Coral grows slowly.</p>', publishedAt: '2018-01-01T00:00:00Z' });
+    await anArticle(world, {
+      lang: 'en',
+      title: 'مرجان in English',
+      body: '<p>Coral grows slowly.</p>',
+      publishedAt: '2018-01-01T00:00:00Z',
+    });
   });
 
   it('counts what the filters could choose', async () => {
@@ -208,7 +225,16 @@ describe('the doors', () => {
   it('take the parameters they know, as they have to be', async () => {
     const { body } = await world.get('/api/v1/search').expect(400);
     expect(body).toMatchObject({ code: 'invalid_parameter', errors: [{ field: 'q', rule: 'typed' }] });
-    for (const parameters of ['q=a&limit=0', 'q=a&limit=101', 'q=a&year=26', 'q=a&lang=de', 'q=a&cursor=x', 'q=a&q=b', 'q=a&section=-', `q=${'a'.repeat(2001)}`])
+    for (const parameters of [
+      'q=a&limit=0',
+      'q=a&limit=101',
+      'q=a&year=26',
+      'q=a&lang=de',
+      'q=a&cursor=x',
+      'q=a&q=b',
+      'q=a&section=-',
+      `q=${'a'.repeat(2001)}`,
+    ])
       expect((await world.get(`/api/v1/search?${parameters}`).expect(400)).body, parameters).toMatchObject({ code: 'invalid_parameter' });
     for (const path of ['search?q=a&page=2', 'search/suggest?q=a&limit=3'])
       expect((await world.get(`/api/v1/${path}`).expect(400)).body, path).toMatchObject({ code: 'unknown_parameter' });
@@ -297,14 +323,19 @@ describe('suggestions', () => {
     const whole = await suggested('الفخ');
     expect(titles(whole)).toEqual(['الفخار في الواحات', 'أسواق الخزف']);
     expect(Object.keys(whole.items[0]!)).toEqual(['id', 'slug', 'url', 'title', 'lang', 'dir']);
-    for (const q of ['فخ', 'الفخار', 'بالفخ', 'الفخار في ال', 'واحات الف']) expect(titles(await suggested(q)), q).toContain('الفخار في الواحات');
+    for (const q of ['فخ', 'الفخار', 'بالفخ', 'الفخار في ال', 'واحات الف'])
+      expect(titles(await suggested(q)), q).toContain('الفخار في الواحات');
   });
 
   it('name authors and tags that begin so, and nothing for one letter', async () => {
     const { authors, tags } = await suggested('ف');
     expect({ authors, tags }).toEqual({ authors: [], tags: [] });
     expect(await suggested('فخ')).toMatchObject({ authors: [], tags: [{ name: 'فخار' }] });
-    for (const q of ['فدوى', 'فدوي العي', 'العيدر', 'عيدروس ف']) expect((await suggested(q)).authors.map(({ name }) => name), q).toEqual(['فدوى العيدروس']);
+    for (const q of ['فدوى', 'فدوي العي', 'العيدر', 'عيدروس ف'])
+      expect(
+        (await suggested(q)).authors.map(({ name }) => name),
+        q,
+      ).toEqual(['فدوى العيدروس']);
   });
 });
 
@@ -323,7 +354,10 @@ describe('what is not public', () => {
     });
     await aDraft(world, await piece(drafted));
     const later = await aDraft(world, await piece(scheduled));
-    await world.as(chief).post(`/api/v1/desk/articles/${later.id}/schedule`, { version: later.version, at: '2999-01-01T00:00:00Z' }).expect(200);
+    await world
+      .as(chief)
+      .post(`/api/v1/desk/articles/${later.id}/schedule`, { version: later.version, at: '2999-01-01T00:00:00Z' })
+      .expect(200);
     const { publishedAt: _, ...gone } = (await piece(withdrawn)) ?? {};
     const live = await anArticle(world, gone);
     expect((await found(withdrawn)).total).toBe(1);
@@ -332,7 +366,10 @@ describe('what is not public', () => {
     // A live piece with a newer draft: its new words are no reader's business yet.
     const edited = await anArticle(world, { title: 'نص منشور عن الكمأة' });
     const { body } = await world.as(chief).get(`/api/v1/desk/articles/${edited.id}`).expect(200);
-    await world.as(chief).patch(`/api/v1/desk/articles/${edited.id}`, { version: (body as { version: number }).version, title: `نص منشور عن ${drafted}` }).expect(200);
+    await world
+      .as(chief)
+      .patch(`/api/v1/desk/articles/${edited.id}`, { version: (body as { version: number }).version, title: `نص منشور عن ${drafted}` })
+      .expect(200);
   });
 
   it('is never found, suggested, meant or counted', async () => {
@@ -341,7 +378,10 @@ describe('what is not public', () => {
       for (const q of [word, `${word.slice(0, 3)}${word.slice(4)}`, `${word} المنارة`, `كاتب ${word}`, `سر ${word}`, `"${word} ${word}"`]) {
         const results = await found(q);
         expect(JSON.stringify(results), q).not.toMatch(new RegExp(secrets.join('|')));
-        expect(results.items.filter(({ title }) => title.startsWith('سر ')), q).toEqual([]);
+        expect(
+          results.items.filter(({ title }) => title.startsWith('سر ')),
+          q,
+        ).toEqual([]);
         expect(results.didYouMean ?? '', q).not.toContain(word);
       }
       expect(await suggested(word.slice(0, 4)), word).toEqual({ items: [], authors: [], tags: [] });

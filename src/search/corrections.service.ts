@@ -34,7 +34,10 @@ export class Corrections {
     const near = rows
       .map((row) => ({ ...row, distance: distanceOf(row, typed.get(row.stem)!) }))
       .filter(({ stem, distance }) => distance <= tolerated(stem));
-    const common = await this.door.rows<{ word: string; texts: number }>(howCommon, [near.map(({ word }) => word), near.map(({ word }) => quoted(word))]);
+    const common = await this.door.rows<{ word: string; texts: number }>(howCommon, [
+      near.map(({ word }) => word),
+      near.map(({ word }) => quoted(word)),
+    ]);
     const texts = new Map(common.map((row) => [row.word, row.texts]));
     const meant = new Map<string, readonly Correction[]>();
     for (const { stem, word: whole } of doubtful) {
@@ -49,7 +52,10 @@ export class Corrections {
 }
 
 /** By the stems, or by the words: a slip may have kept an ending from being known. */
-function distanceOf({ stem, word, shown }: { readonly stem: string; readonly word: string; readonly shown: string }, typed: string): number {
+function distanceOf(
+  { stem, word, shown }: { readonly stem: string; readonly word: string; readonly shown: string },
+  typed: string,
+): number {
   const most = Math.min(tolerated(stem), tolerated(word));
   return Math.min(editDistance(stem, word, most), editDistance(typed, withoutArticle(fold(shown)), most));
 }

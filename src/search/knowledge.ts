@@ -33,7 +33,11 @@ interface KnowledgeRow extends Omit<Learnt, 'known'> {
 export async function learn(
   door: SearchReader,
   parsed: ParsedQuery,
-  { more = [], section, author }: { readonly more?: readonly string[]; readonly section?: string | undefined; readonly author?: string | undefined } = {},
+  {
+    more = [],
+    section,
+    author,
+  }: { readonly more?: readonly string[]; readonly section?: string | undefined; readonly author?: string | undefined } = {},
 ): Promise<Learnt> {
   const tokens = [...parsed.wanted, ...parsed.unwanted].flatMap((term) => term.tokens);
   const bare = tokens.flatMap((token) => {

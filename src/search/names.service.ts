@@ -24,7 +24,12 @@ interface NamesRow {
 /** All names, folded once and kept until published content changes: folding is code, and PostgreSQL has none of it. */
 @Injectable()
 export class Names {
-  private kept: { asOf: string; authors: readonly Named[]; tags: readonly Named[]; home: Lang } = { asOf: '', authors: [], tags: [], home: 'ar' };
+  private kept: { asOf: string; authors: readonly Named[]; tags: readonly Named[]; home: Lang } = {
+    asOf: '',
+    authors: [],
+    tags: [],
+    home: 'ar',
+  };
 
   constructor(private readonly door: SearchReader) {}
 

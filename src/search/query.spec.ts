@@ -2,7 +2,8 @@ import { demands, hasRow, lexemes, parseQuery, parseUnfinished, reworded, tsquer
 
 const read = (typed: string): { wanted: string[]; unwanted: string[]; reason: string | null } => {
   const { wanted, unwanted, reason } = parseQuery(typed);
-  const written = (terms: typeof wanted): string[] => terms.map(({ tokens, phrase }) => tokens.map(({ word }) => word).join(phrase ? '_' : ' '));
+  const written = (terms: typeof wanted): string[] =>
+    terms.map(({ tokens, phrase }) => tokens.map(({ word }) => word).join(phrase ? '_' : ' '));
   return { wanted: written(wanted), unwanted: written(unwanted), reason };
 };
 

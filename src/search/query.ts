@@ -61,7 +61,9 @@ export function parseQuery(typed: string): ParsedQuery {
     words += tokens.length;
     const terms: Term[] = stretch.phrase
       ? [{ tokens, phrase: tokens.length > 1 }]
-      : tokens.filter((token) => !isStopWord(token.word, text.slice(token.start, token.end))).map((token) => ({ tokens: [token], phrase: false }));
+      : tokens
+          .filter((token) => !isStopWord(token.word, text.slice(token.start, token.end)))
+          .map((token) => ({ tokens: [token], phrase: false }));
     for (const term of terms) {
       if (term.tokens.length > 0 && wanted.length + unwanted.length < TERMS) (stretch.unwanted ? unwanted : wanted).push(term);
     }
@@ -147,7 +149,9 @@ export interface Knowledge {
 export type Wish =
   | string
   | { readonly prefix: string }
-  | { readonly row: readonly string[] } | { readonly any: readonly Wish[] } | { readonly all: readonly Wish[] };
+  | { readonly row: readonly string[] }
+  | { readonly any: readonly Wish[] }
+  | { readonly all: readonly Wish[] };
 
 /** Letters that are words of their own and written to the next word: و ف ب ل ك. */
 const PROCLITICS = ['و', 'ف', 'ب', 'ل', 'ك'];
@@ -213,7 +217,7 @@ export interface Reach {
 /** What is demanded of texts, one for each term (or run that the lexicon knows). */
 export function demands(terms: readonly Term[], knowledge: Knowledge, reach: Reach): Demand[] {
   const made: Demand[] = [];
-  for (let from = 0; from < terms.length; ) {
+  for (let from = 0; from < terms.length;) {
     const known = [3, 2].find((length) => {
       const run = runOf(terms, from, length);
       return run !== null && knowledge.lexicon.has(run.map(({ stem }) => stem).join(' '));
@@ -222,9 +226,11 @@ export function demands(terms: readonly Term[], knowledge: Knowledge, reach: Rea
     const run = terms.slice(from, from + length);
     const parts = run.map((term) => wishOf(term, knowledge, reach));
     const together = runOf(terms, from, length);
-    const others: Wish[] = known === undefined || together === null ? [] : rows(knowledge.lexicon.get(together.map(({ stem }) => stem).join(' '))!);
+    const others: Wish[] =
+      known === undefined || together === null ? [] : rows(knowledge.lexicon.get(together.map(({ stem }) => stem).join(' '))!);
     // عبد الله is also written عبدالله.
-    if (known === undefined && length === 2 && together !== null) others.push(...ownForms({ arabic: true, stem: stemOf(together.map(({ word }) => word).join('')) }));
+    if (known === undefined && length === 2 && together !== null)
+      others.push(...ownForms({ arabic: true, stem: stemOf(together.map(({ word }) => word).join('')) }));
     made.push({ terms: run, wish: others.length === 0 ? oneOf(parts, 'all') : { any: [oneOf(parts, 'all'), ...others] } });
     from += length;
   }

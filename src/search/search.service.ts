@@ -173,7 +173,8 @@ class Search {
     if (this.learnt.sections?.length === 0 || this.learnt.authors?.length === 0) return;
     const { from } = this;
     if (from === null || from.rung === 'all_words') this.keep(await this.rung('all_words', WORDS));
-    if (from === null ? this.count < ENOUGH : from.rung === 'skeleton') this.keep(await this.rung('skeleton', { ...WORDS, skeleton: true }));
+    if (from === null ? this.count < ENOUGH : from.rung === 'skeleton')
+      this.keep(await this.rung('skeleton', { ...WORDS, skeleton: true }));
     if (from === null ? this.count > 0 : from.rung === 'all_words' || from.rung === 'skeleton') return;
     const corrected = await this.correct();
     if (corrected !== null && (from === null || from.rung === 'correction'))
@@ -261,7 +262,13 @@ class Search {
     if (found.size === 0) return null;
     this.didYouMean = reworded(
       this.parsed.text,
-      unknown.flatMap((token) => found.get(token.stem)?.slice(0, 1).map(({ shown }) => ({ token, word: shown })) ?? []),
+      unknown.flatMap(
+        (token) =>
+          found
+            .get(token.stem)
+            ?.slice(0, 1)
+            .map(({ shown }) => ({ token, word: shown })) ?? [],
+      ),
     );
     const corrected = new Map([...found].map(([stem, words]: [string, readonly Correction[]]) => [stem, words.map(({ word }) => word)]));
     await this.learn([...corrected.values()].flat());
@@ -270,9 +277,7 @@ class Search {
 
   private isKnown(token: Token): boolean {
     const { vocabulary, lexicon, proclitic } = this.learnt.known;
-    return (
-      [token.word, ...ownForms(token)].some((form) => vocabulary.has(form)) || lexicon.has(token.stem) || proclitic.has(token.word)
-    );
+    return [token.word, ...ownForms(token)].some((form) => vocabulary.has(form)) || lexicon.has(token.stem) || proclitic.has(token.word);
   }
 }
 
@@ -280,11 +285,13 @@ const WORDS: Reach = { skeleton: false, corrected: new Map() };
 
 /** The words as they were typed and, for titles, with the article or without it. */
 function typedForms(terms: readonly Term[]): string[] {
-  return terms.flatMap(({ tokens }) => tokens).flatMap(({ arabic, word }) => {
-    if (!arabic) return [word];
-    const bare = word.replace(/^ال(?=..)/u, '');
-    return [bare, `ال${bare}`];
-  });
+  return terms
+    .flatMap(({ tokens }) => tokens)
+    .flatMap(({ arabic, word }) => {
+      if (!arabic) return [word];
+      const bare = word.replace(/^ال(?=..)/u, '');
+      return [bare, `ال${bare}`];
+    });
 }
 
 function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
