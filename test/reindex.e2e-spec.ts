@@ -217,11 +217,11 @@ describe('markaz reindex', () => {
   it('beside publications keeps none waiting, and all is indexed as it then is', async () => {
     const pieces: { id: number; version: number }[] = [];
     for (let n = 0; n < 10; n += 1) pieces.push(await anArticle(world, { sectionId, title: `خبر ${n}` }));
-    let ended = false;
-    const run = reindex('--all').ended.finally(() => (ended = true));
+    const progress = { ended: false };
+    const run = reindex('--all').ended.finally(() => (progress.ended = true));
     let slowest = 0;
     let acts = 0;
-    for (; !ended; acts += 1) {
+    for (; !progress.ended; acts += 1) {
       const piece = pieces[acts % pieces.length]!;
       const path = `/api/v1/desk/articles/${piece.id}`;
       const saved = await world

@@ -6,7 +6,8 @@ import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
 import type { Wording } from '../text/wording.js';
 import { articleAnswer, articleThere, isId, type ArticleRow } from './article-answer.js';
-import type { ArticleCard, ArticlePage, ListArticles } from './article.dto.js';
+import type { ArticleCard } from './article-card.js';
+import type { ArticlePage, ListArticles } from './article.dto.js';
 import { articleById, articleBySlug, articlePage, besideArticle, foundArticles } from './articles.queries.js';
 
 /** An article as a page shows it. */

@@ -16,7 +16,7 @@ export interface Term {
 }
 
 /** Why there can be nothing to find. */
-export type EmptyReason = 'empty' | 'only_marks' | 'only_stop_words' | 'only_negation';
+type EmptyReason = 'empty' | 'only_marks' | 'only_stop_words' | 'only_negation';
 
 /** What a reader typed, read as wishes. */
 export interface ParsedQuery {
@@ -249,21 +249,21 @@ function rows(forms: readonly (readonly string[])[]): Wish[] {
 function wishOf({ tokens, phrase }: Term, knowledge: Knowledge, reach: Reach): Wish {
   if (phrase) return phraseWish(tokens, knowledge);
   const [token] = tokens as readonly [Token];
-  const lexemes = new Set<string>(lexemesOf(token, knowledge));
+  const stems = new Set<string>(lexemesOf(token, knowledge));
   const wishes: Wish[] = [...rows(knowledge.lexicon.get(token.stem) ?? [])];
   const bare = knowledge.proclitic.get(token.word);
   if (bare !== undefined) {
-    for (const lexeme of knownForms({ arabic: true, stem: bare }, knowledge)) lexemes.add(lexeme);
+    for (const lexeme of knownForms({ arabic: true, stem: bare }, knowledge)) stems.add(lexeme);
     wishes.push(...rows(knowledge.lexicon.get(bare) ?? []));
   }
   for (const stem of reach.corrected.get(token.stem) ?? []) {
-    for (const lexeme of knownForms({ arabic: token.arabic, stem }, knowledge)) lexemes.add(lexeme);
+    for (const lexeme of knownForms({ arabic: token.arabic, stem }, knowledge)) stems.add(lexeme);
     wishes.push(...rows(knowledge.lexicon.get(stem) ?? []));
   }
   const bound = BOUND.find((first) => token.word.startsWith(first) && token.word.length >= first.length + 3);
   if (bound !== undefined) wishes.push({ row: [bound, stemOf(token.word.slice(bound.length))] });
-  if (reach.skeleton) for (const skeleton of token.skeletons) lexemes.add(SKELETON + skeleton);
-  return oneOf([...lexemes, ...wishes], 'any');
+  if (reach.skeleton) for (const skeleton of token.skeletons) stems.add(SKELETON + skeleton);
+  return oneOf([...stems, ...wishes], 'any');
 }
 
 /** A phrase is the words themselves, in their forms; before the first a proclitic may stand. */

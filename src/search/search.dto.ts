@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArticleCard } from '../articles/article.dto.js';
+import { ArticleCard } from '../articles/article-card.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, Form, LangQuery, OneOf, PageQuery, SlugOrId, Typed } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
