@@ -33,11 +33,18 @@ export async function start(server, { env = {}, execArgv = [] } = {}) {
 
 /** Has `markaz doctor` look at the server's database and files. @returns what it found, a line each; none: all is sound */
 export async function doctor(server) {
-  const child = spawn(process.execPath, [MARKAZ, 'doctor', '--files'], { env: environmentOf(server), stdio: ['ignore', 'ignore', 'pipe'] });
+  const { code, said } = await command(server, 'doctor', '--files');
+  return code === 0 ? [] : said.trim().split('\n');
+}
+
+/** Runs `markaz <name>` over the server's database and files. @returns its exit code, and what it said on standard error */
+export async function command(server, ...words) {
+  const child = spawn(process.execPath, [MARKAZ, ...words], { env: environmentOf(server), stdio: ['ignore', 'ignore', 'pipe'] });
+  server.closeFirst(() => end(child, 'SIGTERM'));
   let said = '';
   child.stderr.on('data', (data) => (said += data));
   const [code] = await once(child, 'close');
-  return code === 0 ? [] : said.trim().split('\n');
+  return { code, said };
 }
 
 function environmentOf({ config, database }) {

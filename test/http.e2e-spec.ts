@@ -476,6 +476,8 @@ describe('the description of the API', () => {
       'get /api/v1/shares/challenge',
       'post /api/v1/articles/{idOrSlug}/shares',
       'post /api/v1/shares/confirmations',
+      'get /api/v1/search',
+      'get /api/v1/search/suggest',
     ]);
   });
 

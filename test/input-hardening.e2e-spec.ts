@@ -455,6 +455,11 @@ describe('what the database refuses', () => {
     mail_stops_resumed_by_fkey: 'points to the editor who acts; editors are never removed',
     shares_one_per_work: 'the share answers it itself: work_invalid',
     ballots_one_per_receipt: '80 bits of a keyed hash',
+    lexicon_groups_kind_check: 'the field takes nothing else',
+    lexicon_forms_form_check: 'the field takes nothing else',
+    lexicon_forms_words_check: 'refused before: form_without_letters',
+    lexicon_forms_one_preferred: 'one of the group’s forms, and no two are alike',
+    lexicon_forms_group_id_fkey: 'forms are written with their group',
     ballots_one_per_address: 'the confirmation answers it itself: address_has_voted',
   };
 

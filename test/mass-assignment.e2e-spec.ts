@@ -149,6 +149,9 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'POST /api/v1/desk/authors/{id}/unmerge': async () => ({ id: await aMergedAuthor(), body: { version: 2 } }),
   ...named('tags', () => aTag(world)),
   ...named('series', () => aSeries(world)),
+  'POST /api/v1/desk/lexicon': async () => ({ body: aGroup() }),
+  'PUT /api/v1/desk/lexicon/{id}': async () => ({ ...(await of(aMadeGroup())), body: { ...aGroup(), version: 1 } }),
+  'PATCH /api/v1/desk/lexicon/{id}': async () => ({ ...(await of(aMadeGroup())), body: { ...aGroup(), version: 1 } }),
   'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aPicture(world))), body: { alt: { ar: word() }, version: 1 } }),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
@@ -196,6 +199,12 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
   }),
 };
+
+const aGroup = (): Body => ({ kind: 'forms', forms: [word(), word()] });
+
+async function aMadeGroup(): Promise<{ id: number }> {
+  return (await world.as(admin).post('/api/v1/desk/lexicon', aGroup()).expect(201)).body as { id: number };
+}
 
 async function aMergedAuthor(): Promise<number> {
   const [{ id }, { id: into }] = [await anAuthor(world), await anAuthor(world)];

@@ -27,6 +27,7 @@ const FIRST = {
   polls: 11_000,
   poll_options: 12_000,
   media: 13_000,
+  lexicon_groups: 14_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -66,6 +67,7 @@ beforeAll(async () => {
     }),
   );
   await Promise.all([aTag(world), aSeries(world), aPoll(world), aPicture(world)]);
+  await world.as(admin).post(`${DESK}/lexicon`, aGroup()).expect(201);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
     Object.keys(FIRST).map(async (table) => {
@@ -112,6 +114,8 @@ const appointment = (more: object = {}): object => ({
   ...more,
 });
 
+const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
+
 /** Everything that an act could have written. */
 async function everything(): Promise<unknown> {
   return world.dataSource.query(
@@ -120,12 +124,13 @@ async function everything(): Promise<unknown> {
        (select md5(string_agg(e::text, '' order by id)) from editors e) as editors,
        (select md5(string_agg(g::text, '' order by g::text)) from editor_sections g) as grants,
        (select md5(string_agg(s::text, '' order by id)) from sections s) as sections,
-       (select md5(string_agg(p::text, '' order by id)) from polls p) as polls, (select count(*) from audit_log) as audited`,
+       (select md5(string_agg(p::text, '' order by id)) from polls p) as polls,
+       (select md5(string_agg(f::text, '' order by group_id, position)) from lexicon_forms f) as lexicon, (select count(*) from audit_log) as audited`,
   );
 }
 
 /** The table whose id stands in a path of the desk. */
-const TABLES: Readonly<Record<string, Table>> = { mail: 'mail_outbox' };
+const TABLES: Readonly<Record<string, Table>> = { mail: 'mail_outbox', lexicon: 'lexicon_groups' };
 const tableOf = (path: string): Table => {
   const kind = path.split('/')[4]!;
   return TABLES[kind] ?? (kind as Table);
@@ -151,6 +156,7 @@ function bodyFor(path: string): object {
     editors: appointment(),
     polls: { question: { ar: word() } },
     media: { alt: { ar: word() } },
+    lexicon_groups: aGroup(),
   };
   return { version: 1, ...(whole[kind] ?? { name: { ar: word() } }) };
 }
@@ -171,7 +177,7 @@ describe('an id in the path', () => {
       ({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id') && !path.startsWith(`${DESK}/tokens/`),
     );
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media']),
+      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media', 'lexicon_groups']),
     );
     const before = await everything();
     for (const route of withId) {

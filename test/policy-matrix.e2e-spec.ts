@@ -69,6 +69,7 @@ const ARTICLES: Readonly<Record<string, readonly OnArticle[]>> = {
   [`GET ${DESK}/articles/:id/revisions`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions/:number`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/revisions/:number/diff`]: [{ states: ['draft', 'live'], expected: SEES }],
+  [`GET ${DESK}/articles/:id/spelling`]: [{ states: ['draft', 'live'], expected: SEES }],
   [`GET ${DESK}/articles/:id/preview-links`]: [{ states: ['draft', 'live'], expected: REVIEWS }],
   [`POST ${DESK}/articles/:id/preview-links`]: [
     { states: ['draft', 'approved', 'scheduled', 'live'], body: { unversioned: true }, expected: answering(201, REVIEWS) },
@@ -149,6 +150,17 @@ function onMedia(whose: 'own' | 'another’s', expected: ByRole, act = ''): Else
   return { expected, prepare };
 }
 
+const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
+
+/** An act on a group of the lexicon. */
+function onLexicon(expected: ByRole): Elsewhere {
+  const prepare = async (): Promise<{ path: string; body: object }> => ({
+    path: made('lexicon', (await world.as(editors.admin).post(`${DESK}/lexicon`, aGroup()).expect(201)).body.id as number),
+    body: { ...aGroup(), version: 1 },
+  });
+  return { expected, prepare };
+}
+
 const appointment = (): { email: string; name: string; role: Role } => ({
   email: `${randomBytes(6).toString('hex')}@center.example`,
   name: 'محررة جديدة',
@@ -187,6 +199,12 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   },
   ...resource('tags', () => aTag(world), sectionEditorsUp),
   ...resource('series', () => aSeries(world), chiefs),
+  [`GET ${DESK}/lexicon`]: { expected: anybody() },
+  [`GET ${DESK}/lexicon/:id`]: onLexicon(anybody()),
+  [`POST ${DESK}/lexicon`]: { expected: chiefs(201), prepare: async () => ({ body: aGroup() }) },
+  [`PUT ${DESK}/lexicon/:id`]: onLexicon(chiefs()),
+  [`PATCH ${DESK}/lexicon/:id`]: onLexicon(chiefs()),
+  [`DELETE ${DESK}/lexicon/:id`]: onLexicon(chiefs(204)),
   [`GET ${DESK}/media`]: { expected: anybody() },
   [`GET ${DESK}/media/:id`]: onMedia('own', anybody()),
   [`GET ${DESK}/media/:id/files/:name`]: onMedia('own', anybody(404), '/files/200.webp'),

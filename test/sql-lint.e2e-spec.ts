@@ -22,6 +22,7 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     add: 'written by PostgreSQL itself with format and pg_get_constraintdef',
     'copyFrom(statement)': 'written by PostgreSQL itself with format and %I',
   },
+  'src/database/reader.ts': { settings: 'of the two furnishings in this file, both literals' },
   'src/doctor/doctor.service.ts': { sql: 'one of the list of invariants.queries.ts' },
   'src/doctor/invariants.queries.ts': { SWEEP_LOCK: 'a number, the constant of media/sweep-lock.ts' },
   'src/accounts/leftovers.service.ts': { statement: 'one of three literals beside it' },

@@ -6,8 +6,8 @@ import type { Lang } from '../text/language.js';
 import { foldSlug } from '../text/slug.js';
 import type { Wording } from '../text/wording.js';
 import { articleAnswer, articleThere, isId, type ArticleRow } from './article-answer.js';
-import type { ArticlePage, ListArticles } from './article.dto.js';
-import { articleById, articleBySlug, articlePage, besideArticle } from './articles.queries.js';
+import type { ArticleCard, ArticlePage, ListArticles } from './article.dto.js';
+import { articleById, articleBySlug, articlePage, besideArticle, foundArticles } from './articles.queries.js';
 
 /** An article as a page shows it. */
 export interface ReadArticle {
@@ -25,6 +25,17 @@ export interface ReadArticle {
   readonly since: readonly number[];
 }
 
+/** A live article as whoever found it shows it. */
+export interface FoundArticle {
+  readonly id: number;
+  readonly lang: Lang;
+  /** As `/articles` gives it. */
+  readonly card: ArticleCard;
+  readonly summary: string;
+  /** Without markup. */
+  readonly text: string;
+}
+
 /** What readers get of articles, through the reader door. */
 @Injectable()
 export class ArticlesService {
@@ -39,6 +50,12 @@ export class ArticlesService {
     const { cursor: _, limit, ...given } = query;
     const next = row!.next === null ? null : this.addresses.api(['articles'], { ...given, limit: String(limit), cursor: row!.next });
     return new Published(row!, next);
+  }
+
+  /** Cards and texts of those that are live, by id. */
+  async found(ids: readonly number[], lang: Lang | undefined): Promise<ReadonlyMap<number, FoundArticle>> {
+    const rows = await this.reader.rows<FoundArticle>(foundArticles, [lang, this.addresses.origin, ids]);
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** @throws NotFound; Problem 410 `withdrawn` */

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './connection.js';
 import type { Database } from './database.js';
 import { Prepared } from './prepared.js';
-import { Reader } from './reader.js';
+import { Reader, SearchReader } from './reader.js';
 
 /** Both doors to the data, for every domain. */
 @Global()
@@ -21,8 +21,12 @@ export class DatabaseModule {
           retryAttempts: 1,
         }),
       ],
-      providers: [{ provide: Reader, useFactory: () => new Reader(database.reader) }, Prepared],
-      exports: [Reader, Prepared],
+      providers: [
+        { provide: Reader, useFactory: () => new Reader(database.reader) },
+        { provide: SearchReader, useFactory: () => new SearchReader(database.reader) },
+        Prepared,
+      ],
+      exports: [Reader, SearchReader, Prepared],
     };
   }
 }

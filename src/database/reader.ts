@@ -14,7 +14,15 @@ export function statement(text: string): Statement {
   return { name: createHash('sha256').update(text).digest('base64url').slice(0, 24), text };
 }
 
-const CONNECTIONS = 10;
+/** How a reader door is furnished. */
+interface Furnishing {
+  readonly connections: number;
+  readonly applicationName: string;
+  /** SQL that sets what holds for each session beside what holds for the role. */
+  readonly settings: string;
+}
+
+const FOR_PAGES: Furnishing = { connections: 10, applicationName: 'markaz reader', settings: '' };
 
 /**
  * The reader door: published content only, through a login role that may SELECT from the views of schema `pub` and nothing else.
@@ -23,15 +31,21 @@ const CONNECTIONS = 10;
 export class Reader implements OnApplicationShutdown {
   private readonly pool: pg.Pool;
 
-  constructor(connection: Connection & { options?: string }) {
+  constructor(
+    connection: Connection & { options?: string },
+    private readonly furnishing: Furnishing = FOR_PAGES,
+  ) {
     this.pool = new pg.Pool({
       ...connection,
-      max: CONNECTIONS,
+      max: furnishing.connections,
       connectionTimeoutMillis: 1_000,
       query_timeout: 5_000,
       keepAlive: true,
-      application_name: 'markaz reader',
+      application_name: furnishing.applicationName,
     });
+    // By statement, because poolers refuse start-up options; it goes before whatever the connection was opened for.
+    const { settings } = furnishing;
+    if (settings !== '') this.pool.on('connect', (client) => void client.query(settings).catch(ignore));
     // An idle connection that the server ends must not end the process; the next read opens another.
     this.pool.on('error', (error) => new Logger('Reader').warn(`idle connection lost: ${error.message}`));
   }
@@ -53,7 +67,7 @@ export class Reader implements OnApplicationShutdown {
         const fault = faultOf(error);
         client.release(fault !== 'statement');
         // Reading again changes nothing, and every idle connection may be lost, or hold a plan made stale by a changed view: the one after them is new.
-        if (fault !== 'connection' || attempt > CONNECTIONS) throw error;
+        if (fault !== 'connection' || attempt > this.furnishing.connections) throw error;
       } finally {
         client.off('error', ignore);
       }
@@ -70,6 +84,30 @@ export class Reader implements OnApplicationShutdown {
     await this.pool.end();
   }
 }
+
+/**
+ * The reader door of search. Its statements are planned for their values, for what a rare word asks for is not what a common one does, and
+ * end soon: a search that takes longer helps nobody. No walks along an index of dates: they would read the whole text of every row on the way.
+ */
+export class SearchReader extends Reader {
+  constructor(connection: Connection & { options?: string }) {
+    super(connection, {
+      connections: SEARCHES_AT_ONCE,
+      applicationName: 'markaz search',
+      settings: `
+        set statement_timeout = '800ms';
+        set plan_cache_mode = force_custom_plan;
+        set work_mem = '32MB';
+        set jit = off;
+        set enable_indexscan = off;
+        set enable_seqscan = off;
+        set pg_trgm.similarity_threshold = 0.25`,
+    });
+  }
+}
+
+/** Connections of {@link SearchReader}. */
+export const SEARCHES_AT_ONCE = 4;
 
 const ignore = (): void => undefined;
 

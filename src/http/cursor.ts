@@ -21,8 +21,18 @@ export function readCursor(list: string, value: unknown): Cursor | null {
   const parts = /^(?<position>(?<id>[1-9]\d{0,9})\n(?<key>[^\0\n]+))\n(?<check>[\da-f]{8})$/u.exec(bytes.toString('utf8'))?.groups;
   // Written back and compared: Buffer overlooks stray bits, and one position should have one cursor.
   if (!parts || bytes.toString('base64url') !== value || Number(parts['id']) > 2_147_483_647) return null;
-  if (createHash('sha256').update(`${list}\n${parts['position']}`).digest('hex').slice(0, 8) !== parts['check']) return null;
+  if (checkOf(list, parts['position']!) !== parts['check']) return null;
   return { key: parts['key']!, id: Number(parts['id']) };
+}
+
+function checkOf(list: string, position: string): string {
+  return createHash('sha256').update(`${list}\n${position}`).digest('hex').slice(0, 8);
+}
+
+/** The cursor of a row, as {@link cursorSql} would write it: for lists that are put together in code. */
+export function writeCursor(list: string, { key, id }: Cursor): string {
+  const position = `${id}\n${key}`;
+  return Buffer.from(`${position}\n${checkOf(list, position)}`, 'utf8').toString('base64url');
 }
 
 /** SQL that writes the cursor of a row. @param list a name from code @param key @param id SQL expressions: text or bigint, int */

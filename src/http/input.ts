@@ -15,6 +15,8 @@ const MESSAGES: Record<string, Sentence> = {
     ar: 'نص من سطر واحد في الطول المسموح، بلا محارف تحكم.',
     en: 'One line of text within the allowed length, without control characters.',
   },
+  typed: { ar: 'ما تبحث عنه، مرة واحدة، في 2000 حرف على الأكثر.', en: 'What to look for, once, in at most 2,000 characters.' },
+  year: { ar: 'سنة من أربعة أرقام مثل 2026.', en: 'A year of four digits, such as 2026.' },
   html: { ar: 'نص HTML في الطول المسموح، بلا محارف تحكم.', en: 'HTML within the allowed length, without control characters.' },
   prose: { ar: 'نص في الطول المسموح، بلا محارف تحكم.', en: 'Text within the allowed length, without control characters.' },
   wording: {

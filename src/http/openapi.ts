@@ -69,14 +69,15 @@ const REFUSALS = {
   403: 'There is something, and it may not be seen; `detail` says when it may.',
   404: 'Nothing is published here.',
   410: 'Withdrawn for good.',
+  503: 'Too much at once; see Retry-After.',
 } as const;
 
 /**
  * Documents a public GET.
- * @param more which of 301, 403, 404 and 410 it may answer besides 200, 304 and 400
+ * @param more which of 301, 403, 404, 410 and 503 it may answer besides 200, 304 and 400
  */
-export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 403 | 404 | 410)[]): MethodDecorator {
-  const refusals = ([403, 404, 410] as const).filter((status) => more.includes(status));
+export function Answers(operationId: string, summary: string, type: Type, ...more: (301 | 403 | 404 | 410 | 503)[]): MethodDecorator {
+  const refusals = ([403, 404, 410, 503] as const).filter((status) => more.includes(status));
   return applyDecorators(
     ForEverySite(),
     ApiOperation({ operationId, summary }),

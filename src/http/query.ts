@@ -1,5 +1,5 @@
 import { applyDecorators, type PipeTransform } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { cleanLine } from '../text/clean.js';
@@ -59,6 +59,14 @@ export function Search(options: { description: string }): PropertyDecorator {
       maxLength: 200,
       ...options,
     }),
+  );
+}
+
+/** Whatever a reader types into a field of search: required, at most 2,000 characters, and otherwise read as it is. */
+export function Typed(options: { description: string }): PropertyDecorator {
+  return applyDecorators(
+    ValidateBy({ name: 'typed', validator: { validate: (value) => typeof value === 'string' && [...value].length <= 2_000 } }),
+    ApiProperty({ type: 'string', maxLength: 2_000, ...options }),
   );
 }
 

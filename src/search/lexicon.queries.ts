@@ -18,7 +18,7 @@ export async function lexiconPage(tx: EntityManager, { cursor, limit, kind, form
     `select ${GROUP} as card, ${cursorSql('lexicon', 'g.id', 'g.id')} as cursor
      from lexicon_groups g
      where g.id < coalesce($1::int, 2147483647) and ($3::text is null or g.kind = $3)
-       and ($4::text is null or exists (select from lexicon_forms f where f.group_id = g.id and position($4 in ' ' || f.words) > 0))
+       and ($4::text is null or $4 <> ' ' and exists (select from lexicon_forms f where f.group_id = g.id and position($4 in ' ' || f.words) > 0))
      order by g.id desc limit $2::int + 1`,
     [cursor?.id, limit, kind, form === undefined ? null : ` ${wordsOf(form)}`],
   );

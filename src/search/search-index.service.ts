@@ -144,19 +144,25 @@ async function entryOf(tx: EntityManager, { id, lang, title, kicker, summary, na
   const stemOf = ({ arabic, stem }: Token): string => (arabic ? stem : (stems.get(stem) ?? stem));
 
   const head = new TsVector();
+  // It holds the words of the head too: of a query's words one may stand in the title and another in the text.
+  const body = new TsVector();
   let position = 0;
   for (const [index, { tokens }] of parts.entries()) {
     for (const token of tokens) {
       position += 1;
       head.add(stemOf(token), position, index === 0 ? 'A' : 'B');
-      for (const skeleton of token.skeletons) head.add(SKELETON + skeleton, position, 'C');
+      body.add(stemOf(token), position);
+      for (const skeleton of token.skeletons) {
+        head.add(SKELETON + skeleton, position, 'C');
+        body.add(SKELETON + skeleton);
+      }
     }
     // No phrase reaches from one part into the next.
     position += 1;
   }
-  const body = new TsVector();
-  for (const [index, token] of inBody.tokens.entries()) {
-    body.add(stemOf(token), index + 1, 'D');
+  for (const token of inBody.tokens) {
+    position += 1;
+    body.add(stemOf(token), position);
     for (const skeleton of token.skeletons) body.add(SKELETON + skeleton);
   }
   const forms = new Forms();

@@ -1,0 +1,341 @@
+import { Injectable, Logger } from '@nestjs/common';
+import pg from 'pg';
+import { ArticlesService, type FoundArticle } from '../articles/articles.service.js';
+import { SEARCHES_AT_ONCE, SearchReader } from '../database/reader.js';
+import { Busy, Turns } from '../database/turns.js';
+import { Addresses } from '../http/addresses.js';
+import { writeCursor } from '../http/cursor.js';
+import { Problem } from '../http/problem.js';
+import { Published } from '../http/published.js';
+import type { Token } from '../text/analyser.js';
+import type { Lang } from '../text/language.js';
+import { Corrections, type Correction } from './corrections.service.js';
+import { snippet } from './highlight.js';
+import { learn, type Learnt } from './knowledge.js';
+import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
+import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
+import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
+import { SKELETON } from './search-index.service.js';
+
+/** How long a search waits while others are answered, before it is refused. */
+const PATIENCE_MS = 1_500;
+/** Fewer hits than these are looked for further. */
+const ENOUGH = 3;
+/** In the last rung: how much of the query's words a text has to hold, and how much of what the best one holds. */
+const FAIR_SHARE = 0.4;
+const OF_THE_BEST = 0.7;
+
+/** Where a search stands when a page of it is asked for. */
+interface Position {
+  /** By which articles are old or new, counted from 1970: all pages of a search see them the same. */
+  readonly day: number;
+  readonly rung: Rung;
+  readonly exact: number;
+  readonly score: string;
+  readonly at: string;
+  readonly id: number;
+}
+
+interface HitsRow {
+  readonly hits: { readonly id: number; readonly exact: number; readonly score: number; readonly at: number }[];
+  readonly found: number;
+  readonly candidates: number;
+  readonly verified: number;
+  readonly sections: Record<string, number>;
+  readonly authors: Record<string, number>;
+  readonly years: Record<string, number>;
+  readonly langs: Record<string, number>;
+}
+
+/** What a rung gave. */
+interface Answer {
+  readonly rung: Rung;
+  readonly row: HitsRow;
+  /** What was looked for, to be marked in what was found. */
+  readonly demanded: readonly Demand[];
+}
+
+/** Searches of readers, over the views of published content alone. */
+@Injectable()
+export class SearchService {
+  private readonly logger = new Logger('Search');
+  private readonly turns = new Turns(SEARCHES_AT_ONCE, PATIENCE_MS);
+
+  constructor(
+    private readonly door: SearchReader,
+    private readonly articles: ArticlesService,
+    private readonly corrections: Corrections,
+    private readonly addresses: Addresses,
+  ) {}
+
+  /** A page of hits. @throws Problem 503 `busy` when too many search at once */
+  async search(query: SearchArticles): Promise<Published> {
+    const results = await this.inTurn(() => this.results(query));
+    const { cursor: _, limit, ...given } = query;
+    const next =
+      results.nextCursor === null ? null : this.addresses.api(['search'], { ...given, limit: String(limit), cursor: results.nextCursor });
+    return new Published({ body: JSON.stringify(results), modified: null, settled: false }, next);
+  }
+
+  /** Few at a time: each keeps a core busy for some milliseconds. @throws Problem 503 `busy` */
+  async inTurn<Done>(act: () => Promise<Done>): Promise<Done> {
+    try {
+      return await this.turns.during(act);
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error;
+      const sentence = {
+        ar: 'يبحث كثيرون في هذه اللحظة. حاول بعد ثوانٍ.',
+        en: 'Too many are searching at this moment. Try again in a few seconds.',
+      };
+      throw new Problem(503, 'busy', sentence, { headers: { 'retry-after': '2' } });
+    }
+  }
+
+  private async results(query: SearchArticles): Promise<SearchResults> {
+    const parsed = parseQuery(query.q);
+    if (parsed.reason !== null) return { ...NOTHING, reason: parsed.reason };
+    const search = new Search(this.door, this.corrections, parsed, query);
+    let partial = false;
+    try {
+      await search.climb();
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      partial = true;
+      this.logger.warn('a search was given up for its time');
+    }
+    const { answer, didYouMean } = search;
+    const told = { ...(didYouMean === null ? {} : { didYouMean }), ...(partial ? { partial } : {}) };
+    if (answer === null) return { ...NOTHING, ...(partial ? {} : { reason: 'no_match' as const }), ...told };
+    return { ...(await this.page(answer, search, query)), ...told };
+  }
+
+  private async page({ rung, row, demanded }: Answer, { today }: Search, { lang, limit }: SearchArticles): Promise<SearchResults> {
+    const shown = row.hits.slice(0, limit);
+    const [found, names] = await Promise.all([
+      this.articles.found(shown.map(({ id }) => id), lang), // prettier-ignore
+      this.door.row<NamesRow>(facetNames, [lang, Object.keys(row.sections).map(Number), Object.keys(row.authors).map(Number)]),
+    ]);
+    const marks = marker(demanded);
+    const items = shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks));
+    const last = shown.at(-1);
+    const more = row.hits.length > limit && last !== undefined;
+    // Of many only some were looked at: as many of the others are taken to fit.
+    const all = row.found <= EXACT ? row.verified : Math.round((row.found * row.verified) / Math.max(1, row.candidates));
+    const exact = row.found <= EXACT || (row.found <= COUNTED && row.verified === row.candidates);
+    return {
+      items,
+      nextCursor: more
+        ? writeCursor('search', {
+            key: [today, RUNGS.indexOf(rung), last.exact, last.score, last.at].join('.'),
+            id: last.id,
+          })
+        : null,
+      facets: {
+        approximate: !exact,
+        section: counted(row.sections, names!.sections),
+        author: counted(row.authors, names!.authors),
+        year: Object.entries(row.years)
+          .map(([year, count]) => ({ year: Number(year), count }))
+          .sort((a, b) => b.year - a.year),
+        lang: Object.entries(row.langs)
+          .map(([known, count]) => ({ lang: known as Lang, count }))
+          .sort((a, b) => b.count - a.count),
+      },
+      total: Math.min(COUNTED, all),
+      totalApproximate: !exact,
+      answeredBy: rung,
+    };
+  }
+}
+
+/** One search: goes up the ladder until a rung gives something. */
+class Search {
+  answer: Answer | null = null;
+  /** The query as it was probably meant, when that is not what was typed. */
+  didYouMean: string | null = null;
+  today = 0;
+  private learnt!: Learnt;
+  private readonly from: Position | null;
+
+  constructor(
+    private readonly door: SearchReader,
+    private readonly corrections: Corrections,
+    private readonly parsed: ParsedQuery,
+    private readonly query: SearchArticles,
+  ) {
+    this.from = positionOf(query);
+  }
+
+  /** @throws pg's DatabaseError 57014 when a statement was ended for its time; what was found before stands */
+  async climb(): Promise<void> {
+    await this.learn([]);
+    this.today = this.from?.day ?? this.learnt.today;
+    if (this.learnt.sections?.length === 0 || this.learnt.authors?.length === 0) return;
+    const { from } = this;
+    if (from === null || from.rung === 'all_words') this.keep(await this.rung('all_words', WORDS));
+    if (from === null ? this.count < ENOUGH : from.rung === 'skeleton') this.keep(await this.rung('skeleton', { ...WORDS, skeleton: true }));
+    if (from === null ? this.count > 0 : from.rung === 'all_words' || from.rung === 'skeleton') return;
+    const corrected = await this.correct();
+    if (corrected !== null && (from === null || from.rung === 'correction'))
+      this.keep(await this.rung('correction', { skeleton: true, corrected }));
+    if (from === null ? this.count > 0 : from.rung === 'correction') return;
+    this.keep(await this.anyWord({ skeleton: true, corrected: corrected ?? WORDS.corrected }));
+  }
+
+  private get count(): number {
+    return this.answer?.row.verified ?? 0;
+  }
+
+  /** A rung that goes further stands only for more than the one before. */
+  private keep(answer: Answer): void {
+    if (answer.row.verified > this.count) this.answer = answer;
+  }
+
+  /** Asks what is known of the words. @param more stems beside those of the query */
+  private async learn(more: readonly string[]): Promise<void> {
+    this.learnt = await learn(this.door, this.parsed, { more, section: this.query.section, author: this.query.author });
+  }
+
+  private async rung(rung: Rung, reach: Reach): Promise<Answer> {
+    const demanded = demands(this.parsed.wanted, this.learnt.known, reach);
+    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
+    const wanted = demanded.map(({ wish }) => wish);
+    const rows = [...wanted, ...unwanted].some(hasRow);
+    const row = await this.door.row<HitsRow>(hits, [
+      // Taken apart, an unwanted row would take out more than it says.
+      joined(wanted, unwanted.filter((wish) => !hasRow(wish)), false), // prettier-ignore
+      rows ? joined(wanted, unwanted, true) : null,
+      joined(wanted, [], false),
+      unwanted.length > 0,
+      ...this.shared(demanded),
+    ]);
+    return { rung, row: row!, demanded };
+  }
+
+  private async anyWord(reach: Reach): Promise<Answer> {
+    const demanded = demands(this.parsed.wanted, this.learnt.known, reach);
+    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
+    const loose = demanded.map(({ wish }) => tsquery(wish, false));
+    const near = demanded.map((_, left) => loose.filter((_term, index) => index !== left).join(' & '));
+    const row = await this.door.row<HitsRow>(someWords, [
+      demanded.length > 2 ? near.map((all) => `(${all})`).join(' | ') : null,
+      unwanted.length > 0 ? unwanted.map((wish) => `!${tsquery(wish, true)}`).join(' & ') : null,
+      FAIR_SHARE,
+      OF_THE_BEST,
+      ...this.shared(demanded),
+      loose,
+    ]);
+    return { rung: 'any_word', row: row!, demanded };
+  }
+
+  /** Parameters 5 to 20 of both statements. */
+  private shared(demanded: readonly Demand[]): unknown[] {
+    const { from, learnt, query } = this;
+    return [
+      demanded.map(({ wish }) => tsquery(wish, true)),
+      demanded.map(({ wish }) => ('object' === typeof wish && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
+      titleOf(this.parsed.text),
+      this.today,
+      learnt.recent,
+      learnt.recentHeads,
+      learnt.sections,
+      learnt.authors,
+      query.year === undefined ? null : Number(query.year),
+      query.lang ?? null,
+      query.limit + 1,
+      from?.exact ?? null,
+      from?.score ?? null,
+      from?.at ?? null,
+      from?.id ?? null,
+      typedForms(this.parsed.wanted),
+    ];
+  }
+
+  /** What words that no text has may have meant; null when there are none, or nothing like them. */
+  private async correct(): Promise<Reach['corrected'] | null> {
+    const unknown = this.parsed.wanted
+      .filter(({ phrase }) => !phrase)
+      .map(({ tokens }) => tokens[0]!)
+      .filter((token) => !this.isKnown(token));
+    const found = await this.corrections.of(unknown);
+    if (found.size === 0) return null;
+    this.didYouMean = reworded(
+      this.parsed.text,
+      unknown.flatMap((token) => found.get(token.stem)?.slice(0, 1).map(({ shown }) => ({ token, word: shown })) ?? []),
+    );
+    const corrected = new Map([...found].map(([stem, words]: [string, readonly Correction[]]) => [stem, words.map(({ word }) => word)]));
+    await this.learn([...corrected.values()].flat());
+    return corrected;
+  }
+
+  private isKnown(token: Token): boolean {
+    const { vocabulary, lexicon, proclitic } = this.learnt.known;
+    return (
+      [token.word, ...ownForms(token)].some((form) => vocabulary.has(form)) || lexicon.has(token.stem) || proclitic.has(token.word)
+    );
+  }
+}
+
+const WORDS: Reach = { skeleton: false, corrected: new Map() };
+
+/** The words as they were typed and, for titles, with the article or without it. */
+function typedForms(terms: readonly Term[]): string[] {
+  return terms.flatMap(({ tokens }) => tokens).flatMap(({ arabic, word }) => {
+    if (!arabic) return [word];
+    const bare = word.replace(/^ال(?=..)/u, '');
+    return [bare, `ال${bare}`];
+  });
+}
+
+function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
+  return [...wanted.map((wish) => tsquery(wish, rows)), ...unwanted.map((wish) => `!${tsquery(wish, rows)}`)].join(' & ');
+}
+
+function positionOf({ cursor }: SearchArticles): Position | null {
+  const parts = cursor === undefined ? null : SEARCH_KEY.exec(cursor.key);
+  if (parts === null) return null;
+  const [, day, rung, exact, score, at] = parts as unknown as [string, string, string, string, string, string];
+  return { day: Number(day), rung: RUNGS[Number(rung)]!, exact: Number(exact), score, at, id: cursor!.id };
+}
+
+type Names = readonly { readonly id: number; readonly as: number; readonly slug: string; readonly name: string }[];
+interface NamesRow {
+  readonly sections: Names;
+  readonly authors: Names;
+}
+
+/** What was counted by id, named; records that were merged count as one. The most first. */
+function counted(counts: Readonly<Record<string, number>>, names: Names): { id: number; slug: string; name: string; count: number }[] {
+  const byId = new Map<number, { id: number; slug: string; name: string; count: number }>();
+  for (const { id, as, slug, name } of names) byId.set(as, { id: as, slug, name, count: (byId.get(as)?.count ?? 0) + (counts[id] ?? 0) });
+  return [...byId.values()].sort((a, b) => b.count - a.count || a.id - b.id);
+}
+
+/** Which words of a text were looked for. */
+function marker(demanded: readonly Demand[]): (token: Token) => boolean {
+  const wanted = new Set(demanded.flatMap(({ wish }) => lexemes(wish)));
+  // PostgreSQL's stemmers are not here; what they take off a word is at most a few letters of its end.
+  const latin = [...wanted].filter((stem) => /^[a-z]{3,}$/.test(stem)).map((stem) => stem.replace(/i$/, ''));
+  return ({ arabic, word, stem, skeletons }) =>
+    wanted.has(stem) ||
+    skeletons.some((skeleton) => wanted.has(SKELETON + skeleton)) ||
+    (!arabic && latin.some((start) => word.startsWith(start) && word.length - start.length <= 4));
+}
+
+function hitOf({ card, summary, text, lang }: FoundArticle, marks: (token: Token) => boolean): SearchHit {
+  return { ...(card as unknown as SearchHit), snippet: snippet(text === '' ? summary : text, marks, lang) };
+}
+
+const NOTHING: SearchResults = {
+  items: [],
+  nextCursor: null,
+  facets: { approximate: false, section: [], author: [], year: [], lang: [] },
+  total: 0,
+  totalApproximate: false,
+  answeredBy: null,
+};
+
+/** SQLSTATE 57014: a statement was ended for its time. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '57014';
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { SearchReader } from '../database/reader.js';
+import { Addresses } from '../http/addresses.js';
+import { Published } from '../http/published.js';
+import type { Lang } from '../text/language.js';
+import { learn } from './knowledge.js';
+import { Names, nameIn, type Named } from './names.service.js';
+import { demands, goingOn, parseUnfinished, tsquery, type UnfinishedQuery } from './query.js';
+import type { SuggestQuery, Suggestions } from './search.dto.js';
+import { suggestions } from './search.queries.js';
+import { SearchService, isTimeout } from './search.service.js';
+
+/** Fewer letters begin half of all words. */
+const LETTERS = 2;
+/** Of each kind. */
+const SHOWN = 10;
+
+/** What a reader may be about to type: of published content alone. */
+@Injectable()
+export class SuggestService {
+  constructor(
+    private readonly door: SearchReader,
+    private readonly searches: SearchService,
+    private readonly names: Names,
+    private readonly addresses: Addresses,
+  ) {}
+
+  /** @throws Problem 503 `busy` when too many search at once */
+  async suggest({ q, lang }: SuggestQuery): Promise<Published> {
+    const typed = parseUnfinished(q);
+    const suggested =
+      [...typed.folded].length < LETTERS ? { items: [], authors: [], tags: [] } : await this.searches.inTurn(() => this.found(typed, lang));
+    return new Published({ body: JSON.stringify(suggested), modified: null, settled: false });
+  }
+
+  private async found(typed: UnfinishedQuery, lang: Lang | undefined): Promise<Suggestions> {
+    const { authors, tags, home } = await this.names.all();
+    const preferred = lang === undefined ? [home] : [lang, home];
+    const named = (all: readonly Named[]): Suggestions['authors'] =>
+      beginning(all, typed.folded.split(' ')).map((one) => ({ id: one.id, slug: one.slug, name: nameIn(one, ...preferred) }));
+    return { items: await this.titles(typed), authors: named(authors), tags: named(tags) };
+  }
+
+  private async titles({ parsed, last, folded }: UnfinishedQuery): Promise<Suggestions['items']> {
+    const { known } = await learn(this.door, parsed);
+    const wishes = demands(parsed.wanted, known, { skeleton: false, corrected: new Map() }).map(({ wish }) => wish);
+    // A short word at the end narrows nothing yet.
+    if (last !== null && (wishes.length === 0 || [...last.word].length >= LETTERS)) wishes.push(goingOn(last, wishes.length === 0));
+    if (wishes.length === 0) return [];
+    try {
+      const query = wishes.map((wish) => tsquery(wish, true)).join(' & ');
+      return await this.door.rows<Suggestions['items'][number]>(suggestions, [query, folded, SHOWN, this.addresses.origin]);
+    } catch (error) {
+      // Half a word typed: nobody waits for it.
+      if (isTimeout(error)) return [];
+      throw error;
+    }
+  }
+}
+
+/** Names whose words begin as the typed ones, in any order; those that begin so themselves first. */
+function beginning(all: readonly Named[], typed: readonly string[]): Named[] {
+  const whole = typed.join(' ');
+  const fit = all.flatMap((named) => {
+    const fitting = named.words.filter((words) => fits(words, typed));
+    if (fitting.length === 0) return [];
+    const first = fitting.some((words) => words.join(' ').startsWith(whole));
+    return [{ named, first, length: Math.min(...fitting.map((words) => words.join(' ').length)) }];
+  });
+  return fit
+    .sort((a, b) => Number(b.first) - Number(a.first) || a.length - b.length || a.named.id - b.named.id)
+    .slice(0, SHOWN)
+    .map(({ named }) => named);
+}
+
+function fits(words: readonly string[], typed: readonly string[]): boolean {
+  const joined = words.join('');
+  // عبدالله begins عبد الله too.
+  if (joined.startsWith(typed.join(''))) return true;
+  return typed.every((start) => words.some((word) => word.startsWith(start) || withoutArticle(word).startsWith(withoutArticle(start))));
+}
+
+function withoutArticle(word: string): string {
+  return word.replace(/^ال(?=..)/, '');
+}
