@@ -107,8 +107,8 @@ const mixed = (n: number): Partial<NewArticle> => ({
   body: `<p>${[...WORDS].sort((one, other) => ((one.charCodeAt(1) * (n + 7)) % 31) - ((other.charCodeAt(1) * (n + 7)) % 31)).join(' ')} فريد${'ابتثجحخد'[n % 8]}${'رزسشصضطظ'[(n >> 3) % 8]}</p>`,
 });
 
-it.each([8, 100])(
-  '%i publications, republications and withdrawals at once leave the words of what is public',
+it.each([8, 34])(
+  '%i publications, as many republications and as many withdrawals at once leave the words of what is public',
   async (many) => {
     const fresh = await few(many, (n) => draft(mixed(n)));
     const live = await few(many, (n) => article(mixed(n + 1)));
@@ -293,13 +293,13 @@ describe('the form a word is shown in', () => {
     expect(await shown('متاحف')).toBe('متاحف');
     await article({ title: 'حديقة', body: '<p>حدائقها</p>' });
     const { id, version } = await article({ title: 'حدائق', body: '<p>والحدائق</p>' });
-    expect(await shown('حدائق')).toBe('حدائق');
+    expect(await shown('حداءق')).toBe('حدائق');
     await act(id, 'withdraw', { version, reason: 'سبب' });
     await act(gone.id, 'withdraw', { version: gone.version, reason: 'سبب' });
     const saved = await world.as(chief).patch(`/api/v1/desk/articles/${corrected.id}`, { version: corrected.version, body: '<p>والمتاحف</p>' }); // prettier-ignore
     await act(corrected.id, 'publish', { version: (saved.body as { version: number }).version });
     await world.app.get(Waker).run('search index');
-    expect([await shown('متاحف'), await shown('حدائق')]).toEqual(['للمتاحف', 'حدائقها']);
+    expect([await shown('متاحف'), await shown('حداءق')]).toEqual(['للمتاحف', 'حدائقها']);
     expect(await query(`select from search_vocabulary where doubtful`)).toEqual([]);
     expect(await words()).toEqual(await stemsOfLiveTexts());
   });

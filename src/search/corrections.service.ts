@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { SearchReader } from '../database/reader.js';
 import type { Token } from '../text/analyser.js';
 import { fold } from '../text/fold.js';
+import { nameSkeleton } from '../text/name-sound.js';
 import { editDistance, tolerated } from './edit-distance.js';
-import { corrections, howCommon } from './search.queries.js';
+import { beginningWith, corrections, howCommon } from './search.queries.js';
 import { quoted } from './tsvector.js';
 
 /** A word that a reader may have meant. */
@@ -26,14 +27,15 @@ export class Corrections {
   async of(tokens: readonly Token[]): Promise<ReadonlyMap<string, readonly Correction[]>> {
     const doubtful = tokens.filter(({ stem }) => [...stem].length >= 3 && !/\d/.test(stem));
     if (doubtful.length === 0) return new Map();
-    const rows = await this.door.rows<{ stem: string; word: string; shown: string; similarity: number }>(corrections, [
+    const rows = await this.door.rows<Omit<Near, 'distance'>>(corrections, [
       doubtful.map(({ stem }) => stem),
       doubtful.flatMap(({ stem }) => (stem.length < 6 ? oneAway(stem) : [])),
     ]);
     const typed = new Map(doubtful.map(({ stem, word }) => [stem, withoutArticle(word)]));
     const near = rows
       .map((row) => ({ ...row, distance: distanceOf(row, typed.get(row.stem)!) }))
-      .filter(({ stem, distance }) => distance <= tolerated(stem));
+      .filter(({ stem, distance }) => distance <= tolerated(stem))
+      .concat(await this.inOtherScript(doubtful));
     const common = await this.door.rows<{ word: string; texts: number }>(howCommon, [
       near.map(({ word }) => word),
       near.map(({ word }) => quoted(word)),
@@ -49,6 +51,63 @@ export class Corrections {
     }
     return meant;
   }
+
+  /** Words that sound the same in Arabic and Latin script: لينكس, Linux. */
+  private async inOtherScript(tokens: readonly Token[]): Promise<Near[]> {
+    const found: Near[] = [];
+    for (const { stem, word, arabic } of tokens) {
+      const sound = soundOf(withoutArticle(word));
+      if (sound === '') continue;
+      const starts = startsInOtherScript(withoutArticle(word)[0]!, arabic);
+      const rows = await this.door.rows<{ word: string; shown: string }>(beginningWith, [starts, starts.map(after), 3 * sound.length]);
+      const alike = rows.filter(({ shown }) => soundOf(withoutArticle(fold(shown))) === sound);
+      found.push(...alike.map((row) => ({ ...row, stem, similarity: 1, distance: OTHER_SCRIPT })));
+    }
+    return found;
+  }
+}
+
+interface Near {
+  readonly stem: string;
+  readonly word: string;
+  readonly shown: string;
+  readonly similarity: number;
+  readonly distance: number;
+}
+
+/** Behind one slip, before two. */
+const OTHER_SCRIPT = 1.5;
+
+/** The consonants, s and z alike; empty of fewer than three. */
+function soundOf(word: string): string {
+  return nameSkeleton(word).replaceAll('z', 's');
+}
+
+/** Letters that stand for one another at the beginning of a word. */
+const STARTS: readonly (readonly [arabic: string, latin: string])[] = [
+  ['اعءيوه', 'aeiouyhw'],
+  ['بپ', 'bpv'],
+  ['تطث', 't'],
+  ['جغچگ', 'gjc'],
+  ['حهخ', 'hk'],
+  ['دذض', 'd'],
+  ['ر', 'r'],
+  ['زظذ', 'z'],
+  ['سصشث', 'scxtz'],
+  ['فڤ', 'fvp'],
+  ['قكگ', 'kcqgx'],
+  ['ل', 'l'],
+  ['م', 'm'],
+  ['ن', 'nk'],
+];
+
+function startsInOtherScript(first: string, arabic: boolean): string[] {
+  return [...new Set(STARTS.flatMap(([ours, theirs]) => ((arabic ? ours : theirs).includes(first) ? [...(arabic ? theirs : ours)] : [])))];
+}
+
+/** The letter after this one: where words that begin with it end. */
+function after(letter: string): string {
+  return String.fromCodePoint(letter.codePointAt(0)! + 1);
 }
 
 /** By the stems, or by the words: a slip may have kept an ending from being known. */
@@ -66,7 +125,9 @@ function withoutArticle(word: string): string {
 
 /** With the article where the reader wrote it. */
 function asTyped(typed: string, shown: string): string {
-  return typed !== withoutArticle(typed) && fold(shown) === withoutArticle(fold(shown)) ? `ال${shown}` : shown;
+  return typed !== withoutArticle(typed) && /^\p{Script=Arabic}/u.test(shown) && fold(shown) === withoutArticle(fold(shown))
+    ? `ال${shown}`
+    : shown;
 }
 
 const LETTERS = [...'ابتثجحخدذرزسشصضطظعغفقكلمنهويء'];

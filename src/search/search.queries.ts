@@ -17,6 +17,8 @@ const MANY = 10_000;
 const OF_EACH = 100;
 /** Words of the vocabulary that look most like another. */
 const LOOKED_AT = 60;
+/** Words of one letter whose sound is compared. */
+const SOUNDED = 3_000;
 /** What stands in more texts than this is common, however many they are. */
 const COMMON = 200;
 
@@ -191,6 +193,11 @@ export const corrections = statement(`
     (select word, shown from pub.search_vocabulary where word % s.stem order by similarity(word, s.stem) desc limit ${LOOKED_AT})
     union
     select word, shown from pub.search_vocabulary where word = any($2::text[])) w`);
+
+/** Words of the vocabulary by their first letter. $1 letters, $2 those after them, $3 how long they may be */
+export const beginningWith = statement(`
+  select w.word, w.shown from unnest($1::text[], $2::text[]) l (first, next) cross join lateral (
+    select word, shown from pub.search_vocabulary where word >= l.first collate "C" and word < l.next collate "C" and char_length(word) <= $3 limit ${SOUNDED}) w`);
 
 /** $1 words, $2 the same as tsqueries */
 export const howCommon = statement(`
