@@ -288,9 +288,9 @@ describe('the form a word is shown in', () => {
 
   it('is never one that only a withdrawn or replaced text had', async () => {
     await article({ body: '<p>للمتاحف</p>' });
-    const gone = await article({ body: '<p>متاحف</p>' });
+    const gone = await article({ body: '<p>متاحفة</p>' });
     const corrected = await article({ body: '<p>المتاحف متاحفي</p>' });
-    expect(await shown('متاحف')).toBe('متاحف');
+    expect(await shown('متاحف')).toBe('متاحفة');
     await article({ title: 'حديقة', body: '<p>حدائقها</p>' });
     const { id, version } = await article({ title: 'حدائق', body: '<p>والحدائق</p>' });
     expect(await shown('حداءق')).toBe('حدائق');
@@ -299,7 +299,7 @@ describe('the form a word is shown in', () => {
     const saved = await world.as(chief).patch(`/api/v1/desk/articles/${corrected.id}`, { version: corrected.version, body: '<p>والمتاحف</p>' }); // prettier-ignore
     await act(corrected.id, 'publish', { version: (saved.body as { version: number }).version });
     await world.app.get(Waker).run('search index');
-    expect([await shown('متاحف'), await shown('حداءق')]).toEqual(['للمتاحف', 'حدائقها']);
+    expect([await shown('متاحف'), await shown('حداءق')]).toEqual([expect.stringMatching(/^(لل|وال)متاحف$/), 'حدائقها']);
     expect(await query(`select from search_vocabulary where doubtful`)).toEqual([]);
     expect(await words()).toEqual(await stemsOfLiveTexts());
   });
