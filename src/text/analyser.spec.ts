@@ -65,6 +65,14 @@ describe('the words of a text', () => {
     expect(analyse(text).map(({ start, end }) => text.slice(start, end))).toEqual(shown);
   });
 
+  it.each([
+    ['letters that look like endings', 'ا'.repeat(200_000)],
+    ['invisible characters', `x${'\u200C'.repeat(200_000)}x${'\u200D'.repeat(200_000)}`],
+    ['changing scripts', 'ا1'.repeat(50_000)],
+  ])('take time that grows with the text, not faster: 200,000 %s', (_, text) => {
+    expect(analyse(text).map(({ word }) => word)).toEqual(words(text));
+  });
+
   it('of other scripts are handed on as they are folded', () => {
     expect(analyse('Élections running')).toEqual([
       { word: 'elections', stem: 'elections', skeletons: [], arabic: false, start: 0, end: 9 },

@@ -27,7 +27,7 @@ const INVISIBLE = '\\u00AD\\u061C\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u2069\\
 const RUN = new RegExp(`[\\p{L}\\p{N}\\p{M}\\p{S}${INVISIBLE}]+`, 'gu');
 /** A character with what belongs to it; folding it alone gives what it gives among the others. */
 const PIECE = new RegExp(`[^][\\p{M}\\u0640${INVISIBLE}]*`, 'gu');
-const INVISIBLE_END = new RegExp(`[${INVISIBLE}]+$`, 'u');
+const IS_INVISIBLE = new RegExp(`^[${INVISIBLE}]`, 'u');
 const ARABIC_WORD = /^\p{Script=Arabic}/u;
 
 /**
@@ -62,7 +62,7 @@ function analysed(run: string): readonly Token[] {
 function tokensOf(run: string): Token[] {
   const folded = fold(run);
   // Most runs are one word from end to end.
-  const whole = folded.match(TOKEN)?.[0] === folded && !INVISIBLE_END.test(run.slice(0, 1));
+  const whole = folded.match(TOKEN)?.[0] === folded && !IS_INVISIBLE.test(run);
   if (whole) return [tokenOf(folded, 0, visible(run))];
   const places = placesIn(run);
   return [...folded.matchAll(TOKEN)].map(({ 0: word, index }) => {
@@ -79,7 +79,9 @@ function tokenOf(word: string, start: number, end: number): Token {
 
 /** The length of what is written, without marks of direction after it. */
 function visible(written: string): number {
-  return written.length - (INVISIBLE_END.exec(written)?.[0].length ?? 0);
+  let end = written.length;
+  while (IS_INVISIBLE.test(written.charAt(end - 1))) end -= 1;
+  return end;
 }
 
 /** Of each UTF-16 unit of the folded run, the piece of the run it comes from. */
@@ -92,12 +94,16 @@ function placesIn(run: string): { start: number; end: number }[] {
 const LAM = /^[وف]?ل(ل.{2,})$/u;
 const ARTICLE = /^[وف]?[بك]?ال(?=.{2})/u;
 
+/** No Arabic word has so many letters; a longer run of them stays as it is, for cutting it takes time that grows with the square of its length. */
+const LONGEST_WORD = 40;
+
 /**
  * The stem of a folded Arabic word: without the article and what is written before it, and without endings, one after the other until none fits, so
  * that إيران، إيراني، الإيرانية come to one. Three letters stay (two of a word of two: الحق). A single و، ب، ل، ف، ك before a word is never taken off:
  * most often it is the word's own (وزير، بكين، لبنان), and a query asks for its words with and without one.
  */
 export function stemOf(word: string): string {
+  if (word.length > LONGEST_WORD) return word;
   let stem = withoutArticle(word);
   for (let next = shorter(stem); next !== stem; next = shorter(stem)) stem = next;
   // Chinese and English names are written both ways: بيجينج، بيجينغ.
@@ -189,8 +195,8 @@ export function skeletonsOf(word: string, stem = stemOf(word)): readonly string[
   // Relations, حزبي، عملية, have no broken plurals, but their stems do. أغذية and فتوى only look like them.
   if (/^[^ا].[^و]$/u.test(stem) && ending.startsWith('ي')) return [];
   const feminine = /^(?:ه|ا?ت)/u.test(ending);
-  const form = feminine && PATTERNS.some(([pattern]) => fits(`${stem}ة`, pattern)) ? `${stem}ة` : stem;
-  const [pattern, keys] = PATTERNS.find(([pattern]) => fits(form, pattern)) ?? ['', []];
+  const form = feminine && PATTERNS.some(([shape]) => fits(`${stem}ة`, shape)) ? `${stem}ة` : stem;
+  const [pattern, keys] = PATTERNS.find(([shape]) => fits(form, shape)) ?? ['', []];
   return keys.map((key) => key.replace(/[1-4]/g, (root) => form[pattern.indexOf(root)]!));
 }
 
