@@ -42,7 +42,8 @@ export class Search1795435200000 implements MigrationInterface {
         constraint search_due_pkey primary key (article_id)
       )`);
     await runner.query(`insert into search_due (article_id) select id from articles where live_revision_id is not null`);
-    // Every stem of a text that readers see, with one of the forms it was seen in. Doubtful: a text that was indexed anew no longer holds it.
+    // Every stem of a text that readers see, with one of the forms it was seen in. Doubtful: a text
+    // no longer holds it, or not in this form, and whether another does is still to be looked up.
     await runner.query(`
       create table search_vocabulary (
         word text collate "C" not null,
@@ -54,16 +55,18 @@ export class Search1795435200000 implements MigrationInterface {
       `create index search_vocabulary_word_idx on search_vocabulary using gin (word gin_trgm_ops) with (fastupdate = off)`,
     );
     await runner.query(`create index search_vocabulary_doubtful_idx on search_vocabulary (word) where doubtful`);
-    // Which of these words no text holds. Words of the newest texts are among them too often for an index to be asked about each; the rest is rare,
-    // and must never be looked for in every row, as the planner would where it expects to find it soon.
+    // A text that holds each of these words, or null. Most words stand in the newest texts, so that no index need be asked; the rest is rare, and must
+    // never be looked for in every row, as the planner would where it expects to find it soon.
     await runner.query(`
-      create function search_words_gone(words text[]) returns setof text language sql stable set enable_seqscan = off as $$
+      create function search_words_held(words text[]) returns table (word text, article_id int) language sql stable set enable_seqscan = off as $$
         with newest as materialized (
-          select unnest(tsvector_to_array(head) || tsvector_to_array(body)) as word
-          from (select head, body from article_search order by published_at desc, article_id desc limit 20) s)
-        select word from (select unnest(words) except select word from newest) w (word)
-        where not exists (select from article_search where head @@ quote_literal(word)::tsquery)
-          and not exists (select from article_search where body @@ quote_literal(word)::tsquery)
+          select w.word, max(s.article_id) as article_id
+          from (select article_id, head, body from article_search order by published_at desc, article_id desc limit 20) s
+          cross join lateral unnest(tsvector_to_array(s.head) || tsvector_to_array(s.body)) w (word) group by w.word)
+        select asked.word, coalesce(newest.article_id,
+          (select s.article_id from article_search s where s.head @@ quote_literal(asked.word)::tsquery limit 1),
+          (select s.article_id from article_search s where s.body @@ quote_literal(asked.word)::tsquery limit 1))
+        from unnest(words) asked (word) left join newest on newest.word = asked.word
       $$`);
     // Words that a reader means alike. Kind spellings: one word, of which the center writes the preferred form; kind forms: singular and plural,
     // or two words for one thing.
@@ -153,7 +156,7 @@ export class Search1795435200000 implements MigrationInterface {
     await runner.query(`drop trigger search_due on authors`);
     await runner.query(`drop function search_due_by_author()`);
     await runner.query(`drop function search_await_publications()`);
-    await runner.query(`drop function search_words_gone(text[])`);
+    await runner.query(`drop function search_words_held(text[])`);
     await runner.query(`drop table search_due`);
     await runner.query(`drop table lexicon_forms`);
     await runner.query(`drop table lexicon_groups`);

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { SYSTEM } from '../src/access/access.js';
+import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Waker } from '../src/jobs/waker.js';
 import { ANALYSER } from '../src/text/analyser.js';
 import { SearchIndexJob } from '../src/search/search-index.job.js';
 import { SearchIndex } from '../src/search/search-index.service.js';
-import { aSection, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aDraft, aSection, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { suiteConnection } from './test-database.js';
 
@@ -143,6 +145,49 @@ describe('due work', () => {
   });
 });
 
+describe('at the same moment as a publication', () => {
+  /** Publishes in a transaction that stays open while something else is begun. */
+  async function whilePublishing(piece: { id: number; version: number }, begin: () => Promise<unknown>): Promise<void> {
+    let begun: Promise<unknown> = Promise.resolve();
+    await world.tx(async (tx) => {
+      await world.app.get(WorkflowService).publish(tx, SYSTEM, piece);
+      begun = begin();
+      await sleep(300);
+    });
+    await begun;
+  }
+
+  it('a change of a name waits for it, and finds what it has indexed by the old one', async () => {
+    const author = await anAuthor(world, { name: { ar: 'نوال القديم' } });
+    const piece = await aDraft(world, { sectionId, byline: [{ authorId: author.id }] });
+    await whilePublishing(piece, async () => {
+      await world
+        .as(chief)
+        .patch(`/api/v1/desk/authors/${author.id}`, { version: 1, name: { ar: 'نوال البديل' } })
+        .expect(200);
+    });
+    expect(await due()).toEqual([piece.id]);
+    await indexDue();
+    expect(await holding('بديل')).toEqual([piece.id]);
+  });
+
+  it('what is due leaves the text to it, and never writes an older one over it', async () => {
+    const piece = await anArticle(world, { sectionId, title: 'قديم العهد' });
+    const { body } = await world.as(chief).patch(`/api/v1/desk/articles/${piece.id}`, { version: piece.version, title: 'جديد العهد' }).expect(200); // prettier-ignore
+    await query(`insert into search_due values ($1)`, [piece.id]);
+    let left: number[] = [];
+    await whilePublishing(body as typeof piece, async () => {
+      await indexDue();
+      left = await due();
+    });
+    expect(left).toEqual([piece.id]);
+    expect(await query(`select title from article_search where article_id = $1`, [piece.id])).toEqual([{ title: 'جديد العهد' }]);
+    await indexDue();
+    expect(await query(`select title from article_search where article_id = $1`, [piece.id])).toEqual([{ title: 'جديد العهد' }]);
+    expect(await due()).toEqual([]);
+  });
+});
+
 /** The job as another server's start begins it, over the same database. */
 async function startAgain(): Promise<Waker> {
   const waker = new Waker();
@@ -217,11 +262,11 @@ describe('markaz reindex', () => {
   it('beside publications keeps none waiting, and all is indexed as it then is', async () => {
     const pieces: { id: number; version: number }[] = [];
     for (let n = 0; n < 10; n += 1) pieces.push(await anArticle(world, { sectionId, title: `خبر ${n}` }));
-    let ended = false;
-    const run = reindex('--all').ended.finally(() => (ended = true));
+    const at = { work: true };
+    const run = reindex('--all').ended.finally(() => (at.work = false));
     let slowest = 0;
     let acts = 0;
-    for (; !ended; acts += 1) {
+    for (; at.work; acts += 1) {
       const piece = pieces[acts % pieces.length]!;
       const path = `/api/v1/desk/articles/${piece.id}`;
       const saved = await world

@@ -107,8 +107,8 @@ const mixed = (n: number): Partial<NewArticle> => ({
   body: `<p>${[...WORDS].sort((one, other) => ((one.charCodeAt(1) * (n + 7)) % 31) - ((other.charCodeAt(1) * (n + 7)) % 31)).join(' ')} فريد${'ابتثجحخد'[n % 8]}${'رزسشصضطظ'[(n >> 3) % 8]}</p>`,
 });
 
-it.each([8, 100])(
-  '%i publications, republications and withdrawals at once leave the words of what is public',
+it.each([8, 34])(
+  '%i publications, as many republications and as many withdrawals at once leave the words of what is public',
   async (many) => {
     const fresh = await few(many, (n) => draft(mixed(n)));
     const live = await few(many, (n) => article(mixed(n + 1)));
@@ -271,6 +271,38 @@ it('through the reader’s door nothing tells a word of a draft, of a text not y
   expect((await told()).length).toBeGreaterThan(2);
   await act(gone.id, 'withdraw', { version: gone.version, reason: 'سبب' });
   expect(await told()).toEqual([]);
+});
+
+describe('the form a word is shown in', () => {
+  const shown = async (word: string) =>
+    (await query<{ shown: string }>(`select shown from search_vocabulary where word = $1`, [word]))[0]?.shown;
+
+  it('is the plainest that public texts write, with its letters as they are written', async () => {
+    await article({ body: '<p>والمكتَبـات</p>' });
+    expect(await shown('مكتب')).toBe('والمكتبات');
+    await article({ body: '<p>مكتبة</p>' });
+    expect(await shown('مكتب')).toBe('مكتبة');
+    await article({ body: '<p>المكتبة</p>' });
+    expect(await shown('مكتب')).toBe('مكتبة');
+  });
+
+  it('is never one that only a withdrawn or replaced text had', async () => {
+    await article({ body: '<p>للمتاحف</p>' });
+    const gone = await article({ body: '<p>متاحفة</p>' });
+    const corrected = await article({ body: '<p>المتاحف متاحفي</p>' });
+    expect(await shown('متاحف')).toBe('متاحفة');
+    await article({ title: 'حديقة', body: '<p>حدائقها</p>' });
+    const { id, version } = await article({ title: 'حدائق', body: '<p>والحدائق</p>' });
+    expect(await shown('حداءق')).toBe('حدائق');
+    await act(id, 'withdraw', { version, reason: 'سبب' });
+    await act(gone.id, 'withdraw', { version: gone.version, reason: 'سبب' });
+    const saved = await world.as(chief).patch(`/api/v1/desk/articles/${corrected.id}`, { version: corrected.version, body: '<p>والمتاحف</p>' }); // prettier-ignore
+    await act(corrected.id, 'publish', { version: (saved.body as { version: number }).version });
+    await world.app.get(Waker).run('search index');
+    expect([await shown('متاحف'), await shown('حداءق')]).toEqual([expect.stringMatching(/^(لل|وال)متاحف$/), 'حدائقها']);
+    expect(await query(`select from search_vocabulary where doubtful`)).toEqual([]);
+    expect(await words()).toEqual(await stemsOfLiveTexts());
+  });
 });
 
 it('a text of a word without end, or of more words than an index holds, is published and found by the rest', async () => {

@@ -1,11 +1,17 @@
+const textColumns = `
+  a.id, a.lang, r.title, r.kicker, r.summary, r.plain_text as text,
+  array(
+    select w.value from revision_authors b join authors u on u.id = b.author_id cross join jsonb_each_text(u.name) w where b.revision_id = r.id
+    union all
+    select w.value from revision_tags t join tags g on g.id = t.tag_id cross join jsonb_each_text(g.name) w where t.revision_id = r.id) as names`;
+
 /** Live texts of the given pieces, with all that the index holds of them. $1 ids */
 export const liveTexts = `
-  select a.id, a.lang, r.title, r.kicker, r.summary, r.plain_text as text,
-    array(
-      select w.value from revision_authors b join authors u on u.id = b.author_id cross join jsonb_each_text(u.name) w where b.revision_id = r.id
-      union all
-      select w.value from revision_tags t join tags g on g.id = t.tag_id cross join jsonb_each_text(g.name) w where t.revision_id = r.id) as names
-  from articles a join revisions r on r.id = a.live_revision_id
+  select ${textColumns} from articles a join revisions r on r.id = a.live_revision_id where a.id = any($1::int[]) order by a.id`;
+
+/** As {@link liveTexts}, those that are in the index, whatever is live now. $1 ids */
+export const indexedTexts = `
+  select ${textColumns} from article_search s join articles a on a.id = s.article_id join revisions r on r.id = s.revision_id
   where a.id = any($1::int[]) order by a.id`;
 
 /** The words of the given pieces as they are indexed, skeletons left out. $1 ids, $2 the skeletons' mark */
@@ -45,7 +51,16 @@ export const showPlainer = `
   update search_vocabulary v set shown = plainer.shown from plainer where v.word = plainer.word`;
 
 /** $1 words */
-export const removeWords = `delete from search_vocabulary where word = any($1::text[]) and word in (select search_words_gone($1::text[]))`;
+export const removeWords = `
+  delete from search_vocabulary where word in (select word from search_words_held($1::text[]) where article_id is null)`;
+
+/** Forms that nobody may be shown any more; the stem, which another text has, stands in until one of that text's forms is looked up. $1 words, $2 forms */
+export const forgetForms = `
+  update search_vocabulary set shown = word, doubtful = true where word = any($1::text[]) and shown = any($2::text[]) and shown <> word`;
+
+/** Forms for those words that have none. $1 words, $2 forms */
+export const showForms = `
+  update search_vocabulary v set shown = w.shown from unnest($1::text[], $2::text[]) w (word, shown) where v.word = w.word and v.shown = v.word and v.doubtful`;
 
 /** Words to be looked at later: a text that was indexed anew no longer holds them. $1 words */
 export const doubtWords = `

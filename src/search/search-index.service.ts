@@ -4,7 +4,7 @@ import { PublicChanges } from '../articles/public-changes.js';
 import { ANALYSER, analyse, type Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
 import { latinStems } from './latin-stems.js';
-import { addWords, doubtWords, indexedWords, liveTexts, removeWithdrawn, removeWords, showPlainer, writeRows } from './search-index.queries.js'; // prettier-ignore
+import { addWords, doubtWords, forgetForms, indexedTexts, indexedWords, liveTexts, removeWithdrawn, removeWords, showForms, showPlainer, writeRows } from './search-index.queries.js'; // prettier-ignore
 import { TsVector } from './tsvector.js';
 
 /** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
@@ -32,9 +32,18 @@ export class SearchIndex implements OnModuleInit {
       `select exists (select from article_search where article_id = any($1::int[])) as known`,
       [articleIds],
     );
-    await (known ? aloneWithVocabulary(tx) : shareVocabulary(tx));
-    const lost = await this.write(tx, articleIds);
+    if (!known) {
+      await shareVocabulary(tx);
+      await this.write(tx, articleIds);
+      return;
+    }
+    await aloneWithVocabulary(tx);
+    const before = formsIn(await tx.query<LiveText[]>(indexedTexts, [articleIds]));
+    const { texts, words, lost } = await this.write(tx, articleIds);
     if (lost.length > 0) await tx.query(removeWords, [lost]);
+    const after = formsIn(texts);
+    const gone = [...before].filter((form) => !after.has(form));
+    if (gone.length > 0) await tx.query(forgetForms, [words, gone]);
   }
 
   /**
@@ -43,11 +52,11 @@ export class SearchIndex implements OnModuleInit {
    */
   async indexAnew(tx: EntityManager, articleIds: readonly number[]): Promise<void> {
     await shareVocabulary(tx);
-    const lost = await this.write(tx, articleIds);
+    const { lost } = await this.write(tx, articleIds);
     if (lost.length > 0) await tx.query(doubtWords, [lost]);
   }
 
-  /** Takes out some of the marked words that no text holds. @returns whether there were any marked ones */
+  /** Looks up some of the marked words: takes out what no text holds, and shows what has no form in one that a text has. @returns whether there were any */
   async sweep(tx: EntityManager): Promise<boolean> {
     const [{ some }] = await tx.query<[{ some: boolean }]>(`select exists (select from search_vocabulary where doubtful) as some`);
     if (!some) return false;
@@ -58,17 +67,27 @@ export class SearchIndex implements OnModuleInit {
     );
     const words = doubtful.map(({ word }) => word);
     await tx.query(removeWords, [words]);
+    const held = await tx.query<{ id: number }[]>(
+      `select distinct h.article_id as id from search_words_held($1::text[]) h join search_vocabulary v on v.word = h.word and v.shown = v.word`,
+      [words],
+    );
+    const entries = await this.entries(tx, await tx.query<LiveText[]>(liveTexts, [held.map(({ id }) => id)]));
+    await tx.query(showForms, Forms.columns(entries.map(({ forms }) => forms)));
     await tx.query(`update search_vocabulary set doubtful = false where word = any($1::text[])`, [words]);
     return true;
   }
 
-  /** @returns words that one of the pieces held and no longer holds */
-  private async write(tx: EntityManager, articleIds: readonly number[]): Promise<string[]> {
-    const before = await tx.query<{ id: number; words: string[] }[]>(indexedWords, [articleIds, SKELETON]);
-    const texts = await tx.query<LiveText[]>(liveTexts, [articleIds]);
+  private async entries(tx: EntityManager, texts: readonly LiveText[]): Promise<Entry[]> {
     const entries = [];
     for (const text of texts) entries.push(await entryOf(tx, text));
+    return entries;
+  }
 
+  /** @returns the live texts, the words held before, and of these what is lost: one of the pieces held it and no longer does */
+  private async write(tx: EntityManager, articleIds: readonly number[]): Promise<{ texts: LiveText[]; words: string[]; lost: string[] }> {
+    const before = await tx.query<{ id: number; words: string[] }[]>(indexedWords, [articleIds, SKELETON]);
+    const texts = await tx.query<LiveText[]>(liveTexts, [articleIds]);
+    const entries = await this.entries(tx, texts);
     if (before.length > 0) await tx.query(removeWithdrawn, [articleIds]);
     if (entries.length > 0) {
       const columns = [entries.map(({ id }) => id), entries.map(({ title }) => title), entries.map(({ head }) => head), entries.map(({ body }) => body)]; // prettier-ignore
@@ -78,12 +97,14 @@ export class SearchIndex implements OnModuleInit {
       await tx.query(showPlainer, words);
     }
     const after = new Map(entries.map(({ id, forms }) => [id, forms]));
-    return [...new Set(before.flatMap(({ id, words }) => words.filter((word) => !after.get(id)?.has(word))))];
+    const words = [...new Set(before.flatMap((row) => row.words))];
+    const lost = [...new Set(before.flatMap((row) => row.words.filter((word) => !after.get(row.id)?.has(word))))];
+    return { texts, words, lost };
   }
 }
 
-/** Each costs an index scan while nobody publishes: together some tens of milliseconds. */
-const SWEPT_AT_ONCE = 100;
+/** Each may cost an index scan and a text to be analysed while nobody publishes. */
+const SWEPT_AT_ONCE = 50;
 
 /** Migration 13 takes the same lock for a change of names. */
 function shareVocabulary(tx: EntityManager): Promise<unknown> {
@@ -176,6 +197,15 @@ class Forms {
     for (const { shown } of all) for (const [stem, { word, form }] of shown) together.see(stem, word, () => form);
     return [[...together.shown.keys()], Array.from(together.shown.values(), ({ form }) => form)];
   }
+}
+
+/** Every word of these texts as {@link formOf} has it. */
+function formsIn(texts: readonly LiveText[]): Set<string> {
+  const forms = new Set<string>();
+  for (const { title, kicker, summary, text, names } of texts)
+    for (const part of [title, kicker ?? '', summary ?? '', ...names, text])
+      for (const token of analyse(part)) forms.add(formOf(part, token));
+  return forms;
 }
 
 /** A word as people write it: as it stands in the text, without vowel signs, tatweel and what cannot be seen. */
