@@ -75,7 +75,9 @@ it('is for whoever may read the article; to others it is not there', async () =>
   const { id } = (await world.as(own).post('/api/v1/desk/articles', draft).expect(201)).body as { id: number };
   expect((await spelling(id, '', own).expect(200)).body).toMatchObject({ items: [{ groupId }] });
   const hidden = await Promise.all([spelling(id, '', other), spelling(999_999, '', other), spelling(id, '?revision=9', own)]);
-  expect(hidden.map(({ status, body }) => [status, (body as { code: string }).code])).toEqual(Array(3).fill([404, 'not_found']));
+  expect(hidden.map(({ status, body }) => [status, (body as { code: string }).code])).toEqual(
+    Array.from({ length: 3 }, () => [404, 'not_found']),
+  );
   await spelling(id, '', null).expect(401);
   for (const query of ['?revision=0', '?revision=1e3', '?number=1']) await spelling(id, query).expect(400);
 });

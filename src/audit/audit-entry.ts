@@ -1,5 +1,17 @@
 /** The kinds of things that acts are about. */
-export const OBJECT_TYPES = ['article', 'section', 'author', 'tag', 'series', 'poll', 'center', 'editor', 'mail', 'media', 'lexicon'] as const;
+export const OBJECT_TYPES = [
+  'article',
+  'section',
+  'author',
+  'tag',
+  'series',
+  'poll',
+  'center',
+  'editor',
+  'mail',
+  'media',
+  'lexicon',
+] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 /** What happened to which object. */

@@ -54,6 +54,8 @@ export function mixedSpellings(
     }
   }
 
+  /** Of each word, once: texts repeat theirs. */
+  const read = new Map<string, readonly Reading[]>();
   const used = new Map<number, { count: number; places: SpelledPlace[] }[]>();
   for (const field of SPELLED_FIELDS) {
     const text = parts[field] ?? '';
@@ -61,7 +63,9 @@ export function mixedSpellings(
     /** Of each group, behind which token its last form ended: forms of one group do not overlap. */
     const ended = new Map<number, number>();
     for (const at of tokens.keys()) {
-      const readings = readingsOf(tokens[at]!);
+      const token = tokens[at]!;
+      let readings = read.get(token.word);
+      if (readings === undefined) read.set(token.word, (readings = readingsOf(token)));
       for (let length = Math.min(longest, tokens.length - at); length > 0; length -= 1) {
         const [start, end] = [tokens[at]!.start, tokens[at + length - 1]!.end];
         const rest = tokens.slice(at + 1, at + length);
