@@ -124,7 +124,10 @@ function missed(scores: readonly Score[]): string[] {
 const explained = (scores: readonly Score[]): string =>
   scores
     .filter(({ recall, rank, precision, forbidden }) => recall < 1 || rank < 1 || precision !== 1 || forbidden > 0)
-    .map(({ query, found, answeredBy }) => `${query.id} ${query.category} «${query.q}»: wanted ${query.relevant.join(', ')}; came ${found.join(', ')} by ${answeredBy}`) // prettier-ignore
+    .map(
+      ({ query, found, answeredBy }) =>
+        `${query.id} ${query.category} «${query.q}»: wanted ${query.relevant.join(', ')}; came ${found.join(', ')} by ${answeredBy}`,
+    ) // prettier-ignore
     .join('\n');
 
 describe('Search, over a judged set', () => {
