@@ -97,8 +97,9 @@ export const foundArticles = statement(`
   with home as materialized (select lang from pub.center)
   select found.id, page.lang, page.card, page.summary, page.text
   from unnest($3::int[]) found (id) cross join lateral (
-    select a.lang, a.summary, t.text, json_build_object(${card('$1', '$2::text')}) as card
-    from home, pub.articles a join pub.article_texts t on t.article_id = a.id where a.id = found.id offset 0) page`);
+    select a.lang, a.summary, (select t.text from pub.article_texts t where t.article_id = found.id offset 0) as text,
+      json_build_object(${card('$1', '$2::text')}) as card
+    from home, pub.articles a where a.id = found.id offset 0) page`);
 
 /** SQL for the name of the list a filter asks for; a slug that nobody has gives null, which no list is called. */
 type ListName = (value: string) => string;

@@ -11,9 +11,6 @@ export interface Learnt {
   /** Ids that a filter stands for; null: no such filter. */
   readonly sections: readonly number[] | null;
   readonly authors: readonly number[] | null;
-  /** When the newest articles begin, in text and in head; null: there are not so many. */
-  readonly recent: string | null;
-  readonly recentHeads: string | null;
   /** Days since 1970. */
   readonly today: number;
 }

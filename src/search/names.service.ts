@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SearchReader } from '../database/reader.js';
+import { Reader } from '../database/reader.js';
 import { words } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
 import { phraseIn, type Wording } from '../text/wording.js';
@@ -31,12 +31,12 @@ export class Names {
     home: 'ar',
   };
 
-  constructor(private readonly door: SearchReader) {}
+  constructor(private readonly reader: Reader) {}
 
   /** The names readers see at this moment. */
   async all(): Promise<{ readonly authors: readonly Named[]; readonly tags: readonly Named[]; readonly home: Lang }> {
     // They come with the moment they are of, so that what is kept is never newer or older than it says.
-    const row = await this.door.row<NamesRow>(names, [this.kept.asOf]);
+    const row = await this.reader.row<NamesRow>(names, [this.kept.asOf]);
     if (row!.authors !== null && row!.tags !== null)
       this.kept = { asOf: row!.asOf, home: row!.home, authors: row!.authors.map(folded), tags: row!.tags.map(folded) };
     return this.kept;

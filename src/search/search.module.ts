@@ -8,6 +8,7 @@ import { DeskSpellingController } from './desk-spelling.controller.js';
 import { LexiconGroup } from './lexicon.entity.js';
 import { LexiconService } from './lexicon.service.js';
 import { Names } from './names.service.js';
+import { NewestArticles } from './newest.service.js';
 import { SearchIndexJob } from './search-index.job.js';
 import { SearchIndex } from './search-index.service.js';
 import { SearchController } from './search.controller.js';
@@ -17,7 +18,7 @@ import { SuggestService } from './suggest.service.js';
 @Module({
   imports: [ArticlesModule, AuditModule, TypeOrmModule.forFeature([LexiconGroup])],
   controllers: [DeskLexiconController, DeskSpellingController, SearchController],
-  providers: [Corrections, LexiconService, Names, SearchIndex, SearchIndexJob, SearchService, SuggestService],
+  providers: [Corrections, LexiconService, Names, NewestArticles, SearchIndex, SearchIndexJob, SearchService, SuggestService],
   exports: [LexiconService, SearchIndex, SearchIndexJob],
 })
 export class SearchModule {}

@@ -19,6 +19,8 @@ const OF_EACH = 100;
 const LOOKED_AT = 60;
 /** Words of one letter whose sound is compared. */
 const SOUNDED = 3_000;
+/** Of authors the filter is offered to so many. */
+const AUTHORS = 50;
 /** What stands in more texts than this is common, however many they are. */
 const COMMON = 200;
 
@@ -53,9 +55,13 @@ export const knowledge = statement(`
           < (select count(*) from (select from pub.article_search where body @@ quote_literal(g.bare)::tsquery limit ${COMMON}) c)) as proclitic,
     case when $6::text is not null then array(select id from below) end as sections,
     case when $7::text is not null then array(select id from author where id is not null union all select m.id from pub.merged_authors m join author on m.author_id = author.id) end as authors,
-    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT} limit 1) as recent,
-    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT_HEADS} limit 1) as "recentHeads",
     floor(extract(epoch from now()) / 86400)::int as today`);
+
+/** When the newest articles begin; null where there are not so many. */
+export const newest = statement(`
+  select
+    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT} limit 1) as recent,
+    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT_HEADS} limit 1) as "recentHeads"`);
 
 /** Whom the filters let through: $11 sections, $12 authors, $13 year, $14 language; null lets all. */
 const FILTERED = `
@@ -85,7 +91,7 @@ const TOLD = `
     (select coalesce(json_agg(json_build_object('id', article_id, 'exact', exact, 'score', score, 'at', at) order by exact desc, score desc, at desc, article_id desc), '[]') from page) as hits,
     (select count(*) from candidates)::int as candidates, (select count(*) from verified)::int as verified,
     (select coalesce(json_object_agg(section_id, n), '{}') from (select section_id, count(*) as n from told_of group by section_id) s) as sections,
-    (select coalesce(json_object_agg(author_id, n), '{}') from (select author_id, count(*) as n from told_of cross join unnest(author_ids) author_id group by author_id) a) as authors,
+    (select coalesce(json_object_agg(author_id, n), '{}') from (select author_id, count(*) as n from told_of cross join unnest(author_ids) author_id group by author_id order by n desc, author_id limit ${AUTHORS}) a) as authors,
     (select coalesce(json_object_agg(year, n), '{}') from (select year, count(*) as n from told_of group by year) y) as years,
     (select coalesce(json_object_agg(lang, n), '{}') from (select lang, count(*) as n from told_of group by lang) l) as langs`;
 
@@ -206,13 +212,13 @@ export const howCommon = statement(`
 
 /** Names for facets. $1 asked language, $2 sections, $3 authors */
 export const facetNames = statement(`
+  with led as materialized (
+    select asked, coalesce((select m.author_id from pub.merged_authors m where m.id = asked offset 0), asked) as id from unnest($3::int[]) asked)
   select
     (select coalesce(json_agg(json_build_object('id', s.id, 'as', s.id, 'slug', s.slug, 'name', pub.wording(s.name, $1, home.lang))), '[]')
       from pub.sections s where s.id = any($2::int[])) as sections,
-    (select coalesce(json_agg(json_build_object('id', a.asked, 'as', u.id, 'slug', u.slug, 'name', pub.wording(u.name, $1, home.lang))), '[]')
-      from (
-        select asked, coalesce((select m.author_id from pub.merged_authors m where m.id = asked offset 0), asked) as id from unnest($3::int[]) asked) a
-      cross join lateral (select p.id, p.slug, p.name from pub.authors p where p.id = a.id offset 0) u) as authors
+    (select coalesce(json_agg(json_build_object('id', led.asked, 'as', u.id, 'slug', u.slug, 'name', pub.wording(u.name, $1, home.lang))), '[]')
+      from led cross join lateral (select p.id, p.slug, p.name from pub.authors p where p.id = led.id offset 0) u) as authors
   from pub.center home`);
 
 /** Names of what readers see, unless they are known as of this moment. $1 the moment */

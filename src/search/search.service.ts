@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import pg from 'pg';
 import { ArticlesService, type FoundArticle } from '../articles/articles.service.js';
-import { SEARCHES_AT_ONCE, SearchReader } from '../database/reader.js';
+import { Reader, SEARCHES_AT_ONCE, SearchReader } from '../database/reader.js';
 import { Busy, Turns } from '../database/turns.js';
 import { Addresses } from '../http/addresses.js';
 import { writeCursor } from '../http/cursor.js';
@@ -12,6 +12,7 @@ import type { Lang } from '../text/language.js';
 import { Corrections, type Correction } from './corrections.service.js';
 import { snippet } from './highlight.js';
 import { learn, type Learnt } from './knowledge.js';
+import { NewestArticles, type Newest } from './newest.service.js';
 import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
@@ -63,8 +64,10 @@ export class SearchService {
 
   constructor(
     private readonly door: SearchReader,
+    private readonly reader: Reader,
     private readonly articles: ArticlesService,
     private readonly corrections: Corrections,
+    private readonly newest: NewestArticles,
     private readonly addresses: Addresses,
   ) {}
 
@@ -97,6 +100,7 @@ export class SearchService {
     const search = new Search(this.door, this.corrections, parsed, query);
     let partial = false;
     try {
+      search.newest = await this.newest.since();
       await search.climb();
     } catch (error) {
       if (!isTimeout(error)) throw error;
@@ -113,7 +117,7 @@ export class SearchService {
     const shown = row.hits.slice(0, limit);
     const [found, names] = await Promise.all([
       this.articles.found(shown.map(({ id }) => id), lang), // prettier-ignore
-      this.door.row<NamesRow>(facetNames, [lang, Object.keys(row.sections).map(Number), Object.keys(row.authors).map(Number)]),
+      this.reader.row<NamesRow>(facetNames, [lang, Object.keys(row.sections).map(Number), Object.keys(row.authors).map(Number)]),
     ]);
     const marks = marker(demanded);
     const items = shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks));
@@ -154,6 +158,7 @@ class Search {
   /** The query as it was probably meant, when that is not what was typed. */
   didYouMean: string | null = null;
   today = 0;
+  newest: Newest = { recent: null, recentHeads: null };
   private learnt!: Learnt;
   private readonly from: Position | null;
 
@@ -231,14 +236,14 @@ class Search {
 
   /** Parameters 5 to 20 of both statements. */
   private shared(demanded: readonly Demand[]): unknown[] {
-    const { from, learnt, query } = this;
+    const { from, learnt, newest, query } = this;
     return [
       demanded.map(({ wish }) => tsquery(wish, true)),
       demanded.map(({ wish }) => ('object' === typeof wish && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
       titleOf(this.parsed.text),
       this.today,
-      learnt.recent,
-      learnt.recentHeads,
+      newest.recent,
+      newest.recentHeads,
       learnt.sections,
       learnt.authors,
       query.year === undefined ? null : Number(query.year),
