@@ -25,13 +25,21 @@ export const removeWithdrawn = `
   delete from article_search s where s.article_id = any($1::int[])
     and not exists (select from articles a where a.id = s.article_id and a.live_revision_id is not null)`;
 
+/**
+ * What a text is filtered by, as words of its vectors: so one look into their index finds what fits and is of that section, year or month, and
+ * no row has to be read to be left out. `~` as before skeletons, so that no word is one of them.
+ */
+const marks = `array_to_tsvector(array[
+      '~l' || a.lang, '~s' || r.section_id, '~y' || extract(year from a.published_at at time zone center.zone), '~m' || to_char(a.published_at at time zone 'UTC', 'YYYY-MM')]
+      || array(select '~a' || author_id from revision_authors where revision_id = r.id))`;
+
 /** Rows for live texts: what the analyser made of them is given, the rest is looked up. $1 ids, $2 titles, $3 heads, $4 bodies, $5 version of the analyser */
 export const writeRows = `
   insert into article_search (article_id, revision_id, lang, section_id, author_ids, published_at, year, title, head, body, analyser)
   select a.id, r.id, a.lang, r.section_id, array(select author_id from revision_authors where revision_id = r.id order by position),
-    a.published_at, extract(year from a.published_at at time zone center.zone), w.title, w.head::tsvector, w.body::tsvector, $5
+    a.published_at, extract(year from a.published_at at time zone center.zone), w.title, w.head::tsvector || marks.marks, w.body::tsvector || marks.marks, $5
   from unnest($1::int[], $2::text[], $3::text[], $4::text[]) w (id, title, head, body)
-  join articles a on a.id = w.id join revisions r on r.id = a.live_revision_id cross join center
+  join articles a on a.id = w.id join revisions r on r.id = a.live_revision_id cross join center cross join lateral (select ${marks} as marks) marks
   order by a.id
   on conflict (article_id) do update set revision_id = excluded.revision_id, lang = excluded.lang, section_id = excluded.section_id,
     author_ids = excluded.author_ids, published_at = excluded.published_at, year = excluded.year, title = excluded.title,

@@ -57,15 +57,11 @@ export const knowledge = statement(`
     case when $7::text is not null then array(select id from author where id is not null union all select m.id from pub.merged_authors m join author on m.author_id = author.id) end as authors,
     floor(extract(epoch from now()) / 86400)::int as today`);
 
-/** When the newest articles begin; null where there are not so many. */
+/** In which month (UTC) the newest articles begin; null where there are not so many. */
 export const newest = statement(`
   select
-    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT} limit 1) as recent,
-    (select published_at::text from pub.article_search order by published_at desc, article_id desc offset ${RECENT_HEADS} limit 1) as "recentHeads"`);
-
-/** Whom the filters let through: $11 sections, $12 authors, $13 year, $14 language; null lets all. */
-const FILTERED = `
-      ($11::int[] is null or section_id = any($11)) and ($12::int[] is null or author_ids && $12) and ($13::int is null or year = $13) and ($14::text is null or lang = $14)`;
+    (select to_char(published_at at time zone 'UTC', 'YYYY-MM') from pub.article_search order by published_at desc, article_id desc offset ${RECENT} limit 1) as bodies,
+    (select to_char(published_at at time zone 'UTC', 'YYYY-MM') from pub.article_search order by published_at desc, article_id desc offset ${RECENT_HEADS} limit 1) as heads`);
 
 const COLUMNS = `article_id, published_at, section_id, author_ids, year, lang, title, head, body`;
 
@@ -73,7 +69,7 @@ const COLUMNS = `article_id, published_at, section_id, author_ids, year, lang, t
 const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) from unnest($5::text[]::tsquery[], $6::float8[]) t (query, forms)) / cardinality($6::float8[])`;
 
 /** Who types a word wants it before its other forms; of all forms only titles tell. */
-const AS_TYPED = `0.3 * (select count(*) from unnest($20::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($6::float8[])`;
+const AS_TYPED = `0.3 * (select count(*) from unnest($15::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($6::float8[])`;
 
 /** What is new comes before what is old, by as much as a word in the summary is worth, and less each day. */
 const RECENCY = `0.3 * exp(-greatest(0, $8::int - extract(epoch from published_at)::float8 / 86400) / 900)`;
@@ -83,8 +79,8 @@ const PLACE = `article_id, (extract(epoch from published_at) * 1000000)::bigint 
 
 const PAGE = `page as (
     select article_id, exact, score, at from scored
-    where $16::int is null or (exact, score, at, article_id) < ($16::int, $17::bigint, $18::bigint, $19::int)
-    order by exact desc, score desc, at desc, article_id desc limit $15::int)`;
+    where $11::int is null or (exact, score, at, article_id) < ($11::int, $12::bigint, $13::bigint, $14::int)
+    order by exact desc, score desc, at desc, article_id desc limit $10::int)`;
 
 /** The hits of the page, and what the filters could choose among all. */
 const TOLD = `
@@ -101,49 +97,44 @@ const TOLD = `
  * The text of a row lies apart from it and takes 10 to 25 µs to read. So the indexes alone say what fits, the newest are looked through first
  * and all only when these do not suffice, and where words have to stand beside each other this is asked of the newest few hundred.
  *
- * $1 the query, its rows taken apart, $2 as it is, null where it has none, $3 its wanted part, $4 whether it has an unwanted one, $5 its terms
- * and $6 how many forms each has, $7 the title it would be, $8 today, counted from 1970, $9 and $10 when the newest articles begin; filters;
- * $15 how many, $16 to $19 after which exactness, score, instant, id; $20 the words as
- * they were typed.
+ * $1 the query among the newest articles and $2 among all, rows taken apart; $3 and $4 the same for heads, null where something is unwanted;
+ * $5 the terms and $6 how many forms each has, $7 the title it would be, $8 today, counted from 1970; $9 the query with its rows, null where it
+ * has none; $10 how many, $11 to $14 after which exactness, score, instant, id; $15 the words as they were typed.
  */
 export const hits = statement(`
-  with recent as materialized (
+  with recent as materialized (select ${COLUMNS} from pub.article_search where body @@ $1::tsquery),
+  enough as materialized (select count(*) >= ${BODIES} as enough, count(*) > ${COUNTED} as countless from recent),
+  whole as materialized (
     select ${COLUMNS} from pub.article_search
-    where body @@ $1::tsquery and published_at >= coalesce($9::timestamptz, '-infinity') and ${FILTERED}),
-  few as materialized (select count(*) < ${BODIES} as few, count(*) <= ${COUNTED} as countable from recent),
-  older as materialized (
-    select ${COLUMNS} from pub.article_search
-    where $9::timestamptz is not null and (select few from few) and body @@ $1::tsquery and published_at < $9::timestamptz and ${FILTERED}
+    where $1::text <> $2::text and not (select enough from enough) and body @@ $2::tsquery
     order by published_at desc, article_id desc limit ${TOLD_OF}),
   counted as materialized (
     select ${COLUMNS} from pub.article_search
-    where $9::timestamptz is not null and (select countable and not few from few) and body @@ $1::tsquery and published_at < $9::timestamptz and ${FILTERED}
-    limit ${COUNTED} + 1),
+    where $1::text <> $2::text and (select enough and not countless from enough) and body @@ $2::tsquery limit ${COUNTED} + 1),
   recent_heads as materialized (
+    select ${COLUMNS} from pub.article_search where head @@ $3::tsquery order by published_at desc, article_id desc limit ${HEADS}),
+  whole_heads as materialized (
     select ${COLUMNS} from pub.article_search
-    where head @@ $3::tsquery and (not $4::boolean or body @@ $1::tsquery) and published_at >= coalesce($10::timestamptz, '-infinity') and ${FILTERED}
+    where $3::text <> $4::text and (select count(*) from recent_heads) < ${HEADS} and head @@ $4::tsquery
     order by published_at desc, article_id desc limit ${HEADS}),
-  older_heads as materialized (
-    select ${COLUMNS} from pub.article_search
-    where $10::timestamptz is not null and (select count(*) from recent_heads) < ${HEADS}
-      and head @@ $3::tsquery and (not $4::boolean or body @@ $1::tsquery) and published_at < $10::timestamptz and ${FILTERED}
-    order by published_at desc, article_id desc limit ${HEADS}),
+  -- Of the newest, of all that was read, and of so many that they tell how many there are.
+  all_found as materialized (
+    select ${COLUMNS} from recent where not exists (select from whole) and not exists (select from counted)
+    union all select ${COLUMNS} from whole
+    union all select ${COLUMNS} from counted),
   bodies as materialized (
-    select ${COLUMNS} from (select * from recent union all select * from older) found order by published_at desc, article_id desc limit ${BODIES}),
+    select ${COLUMNS} from (select * from recent where not exists (select from whole) union all select * from whole) found
+    order by published_at desc, article_id desc limit ${BODIES}),
   candidates as materialized (
     select ${COLUMNS} from bodies
     union all
-    select ${COLUMNS} from (select * from recent_heads union all select * from older_heads) heads
+    select ${COLUMNS} from (select * from recent_heads where not exists (select from whole_heads) union all select * from whole_heads) heads
     where not exists (select from bodies b where b.article_id = heads.article_id)),
   verified as materialized (
     select ${COLUMNS} from candidates
-    where $2::text is null or case when not $4::boolean and head @@ $2::tsquery then true else body @@ $2::tsquery end),
+    where $9::text is null or case when $4::text is not null and head @@ $9::tsquery then true else body @@ $9::tsquery end),
   scored as materialized (select ${PLACE}, ((${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
-  all_found as materialized (
-    select article_id, section_id, author_ids, year, lang, published_at from recent
-    union all select article_id, section_id, author_ids, year, lang, published_at from older
-    union all select article_id, section_id, author_ids, year, lang, published_at from counted),
   size as materialized (select count(*) as n from all_found),
   -- Of few the verified ones, else the newest as the index alone knows them.
   told_of as materialized (
@@ -155,27 +146,26 @@ export const hits = statement(`
 /**
  * The last rung: what holds a fair share of the words, a rare one counting for more than a common one, and not much less than the best does.
  *
- * $1 all words but one, without rows, in any choice, null where there are only two; $2 the unwanted part, null where there is none; $3 how
- * much of the words is fair and $4 how much of what the best has; $5 the terms, $6 how many forms each has, $7 to $20 as {@link hits}, and $21
- * the terms without rows. $9 and $10 are not used.
+ * $1 all words but one, in any choice, null where there are only two; $2 the filters and what is unwanted, null where there are none; $3 how
+ * much of the words is fair and $4 how much of what the best has; $5 to $8 and $10 to $15 as {@link hits}; $9 the terms without rows.
  */
 export const someWords = statement(`
   with texts as materialized (select count(*) as n from (select from pub.article_search limit ${MANY}) t),
   terms as materialized (
     select t.query, t.loose, (select count(*) from (select from pub.article_search where body @@ t.loose limit ${COUNTED}) c) as n
-    from unnest($5::text[]::tsquery[], $21::text[]::tsquery[]) t (query, loose)),
+    from unnest($5::text[]::tsquery[], $9::text[]::tsquery[]) t (query, loose)),
   weighed as materialized (select query, loose, terms.n, ln(1 + texts.n / terms.n::float8) as weight from terms cross join texts where terms.n > 0),
   -- A word that no text has is missed as much as one of the others would be.
   whole as materialized (select sum(weight) * (select count(*) from terms) / count(*) as weight from weighed),
   near as materialized (
     select ${COLUMNS} from pub.article_search
-    where $1::text is not null and body @@ $1::tsquery and ($2::text is null or body @@ $2::tsquery) and ${FILTERED}
+    where $1::text is not null and body @@ $1::tsquery
     order by published_at desc, article_id desc limit ${BODIES}),
   others as materialized (
     select distinct on (article_id) ${COLUMNS}
     from weighed cross join lateral (
       select ${COLUMNS} from pub.article_search
-      where body @@ weighed.loose and ($2::text is null or body @@ $2::tsquery) and ${FILTERED}
+      where body @@ case when $2::text is null then weighed.loose else weighed.loose && $2::tsquery end
       order by published_at desc, article_id desc limit ${OF_EACH}) found
     where weighed.n < ${COUNTED} and article_id not in (select article_id from near)),
   -- ts_delete of nothing gives the text's words as they are, read once instead of once for each term.
@@ -186,7 +176,7 @@ export const someWords = statement(`
     select *, (select sum(t.weight) from weighed t where c.body @@ t.query) / (select weight from whole) as share from candidates c),
   verified as materialized (
     select ${COLUMNS}, share from shares
-    where share >= $3::float8 - 0.0001 and share >= $4::float8 * (select max(share) from shares) - 0.0001 and (cast($9 as text) is null or true) and (cast($10 as text) is null or true)),
+    where share >= $3::float8 - 0.0001 and share >= $4::float8 * (select max(share) from shares) - 0.0001),
   scored as materialized (select ${PLACE}, ((3 * share + ${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
   told_of as materialized (select section_id, author_ids, year, lang from verified)

@@ -12,11 +12,12 @@ import type { Lang } from '../text/language.js';
 import { Corrections, type Correction } from './corrections.service.js';
 import { snippet } from './highlight.js';
 import { learn, type Learnt } from './knowledge.js';
-import { NewestArticles, type Newest } from './newest.service.js';
+import { NewestArticles, type NewestMonths } from './newest.service.js';
 import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
 import { SKELETON } from './search-index.service.js';
+import { quoted } from './tsvector.js';
 
 /** How long a search waits while others are answered, before it is refused. */
 const PATIENCE_MS = 1_500;
@@ -100,7 +101,7 @@ export class SearchService {
     const search = new Search(this.door, this.corrections, parsed, query);
     let partial = false;
     try {
-      search.newest = await this.newest.since();
+      search.newest = await this.newest.months();
       await search.climb();
     } catch (error) {
       if (!isTimeout(error)) throw error;
@@ -158,7 +159,7 @@ class Search {
   /** The query as it was probably meant, when that is not what was typed. */
   didYouMean: string | null = null;
   today = 0;
-  newest: Newest = { recent: null, recentHeads: null };
+  newest: NewestMonths = { bodies: null, heads: null };
   private learnt!: Learnt;
   private readonly from: Position | null;
 
@@ -207,54 +208,70 @@ class Search {
     const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
     const wanted = demanded.map(({ wish }) => wish);
     const rows = [...wanted, ...unwanted].some(hasRow);
+    // Taken apart, an unwanted row would take out more than it says.
+    const loose = joined(wanted, unwanted.filter((wish) => !hasRow(wish)), false); // prettier-ignore
+    const head = unwanted.length > 0 ? null : joined(wanted, [], false);
+    const { bodies, heads } = this.newest;
     const row = await this.door.row<HitsRow>(hits, [
-      // Taken apart, an unwanted row would take out more than it says.
-      joined(wanted, unwanted.filter((wish) => !hasRow(wish)), false), // prettier-ignore
+      this.among(loose, bodies),
+      this.among(loose, null),
+      head === null ? null : this.among(head, heads),
+      head === null ? null : this.among(head, null),
+      ...this.terms(demanded),
       rows ? joined(wanted, unwanted, true) : null,
-      joined(wanted, [], false),
-      unwanted.length > 0,
-      ...this.shared(demanded),
+      ...this.place(),
     ]);
     return { rung, row: row!, demanded };
   }
 
   private async anyWord(reach: Reach): Promise<Answer> {
     const demanded = demands(this.parsed.wanted, this.learnt.known, reach);
-    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => wish);
+    const unwanted = demands(this.parsed.unwanted, this.learnt.known, WORDS).map(({ wish }) => `!${tsquery(wish, true)}`);
     const loose = demanded.map(({ wish }) => tsquery(wish, false));
-    const near = demanded.map((_, left) => loose.filter((_term, index) => index !== left).join(' & '));
+    const allButOne = demanded.map((_, left) => `(${loose.filter((_term, index) => index !== left).join(' & ')})`).join(' | ');
+    const beside = [...unwanted, ...this.filters()].join(' & ');
     const row = await this.door.row<HitsRow>(someWords, [
-      demanded.length > 2 ? near.map((all) => `(${all})`).join(' | ') : null,
-      unwanted.length > 0 ? unwanted.map((wish) => `!${tsquery(wish, true)}`).join(' & ') : null,
+      demanded.length > 2 ? [`(${allButOne})`, ...unwanted, ...this.filters()].join(' & ') : null,
+      beside === '' ? null : beside,
       FAIR_SHARE,
       OF_THE_BEST,
-      ...this.shared(demanded),
+      ...this.terms(demanded),
       loose,
+      ...this.place(),
     ]);
     return { rung: 'any_word', row: row!, demanded };
   }
 
-  /** Parameters 5 to 20 of both statements. */
-  private shared(demanded: readonly Demand[]): unknown[] {
-    const { from, learnt, newest, query } = this;
+  /** A query as the filters let it through. @param months null: all */
+  private among(query: string, months: readonly string[] | null): string {
+    return [query, ...this.filters(), ...(months === null ? [] : [marked(months.map((month) => `m${month}`))])].join(' & ');
+  }
+
+  private filters(): string[] {
+    const { sections, authors } = this.learnt;
+    const { year, lang } = this.query;
+    const wanted: string[][] = [];
+    if (sections !== null) wanted.push(sections.map((id) => `s${id}`));
+    if (authors !== null) wanted.push(authors.map((id) => `a${id}`));
+    if (year !== undefined) wanted.push([`y${year}`]);
+    if (lang !== undefined) wanted.push([`l${lang}`]);
+    return wanted.map(marked);
+  }
+
+  /** Parameters 5 to 8 of both statements. */
+  private terms(demanded: readonly Demand[]): unknown[] {
     return [
       demanded.map(({ wish }) => tsquery(wish, true)),
-      demanded.map(({ wish }) => ('object' === typeof wish && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
+      demanded.map(({ wish }) => (typeof wish === 'object' && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
       titleOf(this.parsed.text),
       this.today,
-      newest.recent,
-      newest.recentHeads,
-      learnt.sections,
-      learnt.authors,
-      query.year === undefined ? null : Number(query.year),
-      query.lang ?? null,
-      query.limit + 1,
-      from?.exact ?? null,
-      from?.score ?? null,
-      from?.at ?? null,
-      from?.id ?? null,
-      typedForms(this.parsed.wanted),
     ];
+  }
+
+  /** Parameters 10 to 15. */
+  private place(): unknown[] {
+    const { from, query, parsed } = this;
+    return [query.limit + 1, from?.exact ?? null, from?.score ?? null, from?.at ?? null, from?.id ?? null, typedForms(parsed.wanted)];
   }
 
   /** What words that no text has may have meant; null when there are none, or nothing like them. */
@@ -286,6 +303,9 @@ class Search {
   }
 }
 
+/** The sign before them is that of skeletons, which are Arabic. */
+const MARK = SKELETON;
+
 const WORDS: Reach = { skeleton: false, corrected: new Map() };
 
 /** The words as they were typed and, for titles, with the article or without it. */
@@ -297,6 +317,11 @@ function typedForms(terms: readonly Term[]): string[] {
       const bare = word.replace(/^ال(?=..)/u, '');
       return [bare, `ال${bare}`];
     });
+}
+
+/** One of these marks, which the index holds beside words: see search-index.queries.ts. */
+function marked(marks: readonly string[]): string {
+  return `(${marks.map((mark) => quoted(MARK + mark)).join(' | ')})`;
 }
 
 function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
