@@ -374,6 +374,7 @@ describe('what is not public', () => {
   });
 
   it('is never found, suggested, meant or counted', async () => {
+    expect(before).toEqual([1, 1]);
     for (const word of secrets) {
       // As it is, with a slip, beside a word that is public, beginning.
       for (const q of [word, `${word.slice(0, 3)}${word.slice(4)}`, `${word} المنارة`, `كاتب ${word}`, `سر ${word}`, `"${word} ${word}"`]) {
