@@ -14,10 +14,11 @@ const LOOK_AHEAD = 1_000;
  * beginning. Cut at word borders, or between graphemes of a word too long; `…` where something is left out.
  * @param matches whether a word is one that was asked for
  * @param lang of the text
+ * @param traces finds places outside which nothing matches, so that they need not be read; all flags but `g` are free
  * @returns HTML: the text escaped, and in `<mark>` what matches
  */
-export function snippet(text: string, matches: (token: Token) => boolean, lang: Lang): string {
-  const found = firstMatches(text, matches);
+export function snippet(text: string, matches: (token: Token) => boolean, lang: Lang, traces: RegExp | null = null): string {
+  const found = traces === null ? firstMatches(tokensIn(text), matches) : firstMatches(tokensAt(text, traces), matches);
   const { from, to } = extent(text, densest(found), lang);
   const shown = highlighted(text, found, from, to);
   return `${from > text.length - text.trimStart().length ? '… ' : ''}${shown}${to < text.trimEnd().length ? ' …' : ''}`;
@@ -28,9 +29,22 @@ export function marked(text: string, matches: (token: Token) => boolean): string
   return highlighted(text, [...tokensIn(text)].filter(matches), 0, text.length);
 }
 
-function firstMatches(text: string, matches: (token: Token) => boolean): Token[] {
+/** The words around each trace. */
+function* tokensAt(text: string, traces: RegExp): Generator<Token> {
+  let read = 0;
+  for (const { 0: trace, index } of text.matchAll(traces)) {
+    if (index < read) continue;
+    let [from, to] = [index, index + trace.length];
+    while (from > read && !SPACE.test(text[from - 1]!)) from -= 1;
+    while (to < text.length && !SPACE.test(text[to]!)) to += 1;
+    for (const token of tokensIn(text.slice(from, to))) yield { ...token, start: from + token.start, end: from + token.end };
+    read = to;
+  }
+}
+
+function firstMatches(tokens: Iterable<Token>, matches: (token: Token) => boolean): Token[] {
   const found: Token[] = [];
-  for (const token of tokensIn(text)) {
+  for (const token of tokens) {
     if (found.length > 0 && token.start > found[0]!.start + LOOK_AHEAD) break;
     if (matches(token)) found.push(token);
   }

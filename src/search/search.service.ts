@@ -17,6 +17,7 @@ import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsqu
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
 import { SKELETON } from './search-index.service.js';
+import { tracesOf } from './traces.js';
 import { quoted } from './tsvector.js';
 
 /** How long a search waits while others are answered, before it is refused. */
@@ -121,7 +122,8 @@ export class SearchService {
       this.reader.row<NamesRow>(facetNames, [lang, Object.keys(row.sections).map(Number), Object.keys(row.authors).map(Number)]),
     ]);
     const marks = marker(demanded);
-    const items = shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks));
+    const traces = tracesOf(demanded.flatMap(({ wish }) => lexemes(wish)).map((lexeme) => lexeme.replace(SKELETON, '')));
+    const items = shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks, traces));
     const last = shown.at(-1);
     const more = row.hits.length > limit && last !== undefined;
     // Of many only some were looked at: as many of the others are taken to fit.
@@ -359,8 +361,8 @@ function marker(demanded: readonly Demand[]): (token: Token) => boolean {
     (!arabic && latin.some((start) => word.startsWith(start) && word.length - start.length <= 4));
 }
 
-function hitOf({ card, summary, text, lang }: FoundArticle, marks: (token: Token) => boolean): SearchHit {
-  return { ...(card as unknown as SearchHit), snippet: snippet(text === '' ? summary : text, marks, lang) };
+function hitOf({ card, summary, text, lang }: FoundArticle, marks: (token: Token) => boolean, traces: RegExp | null): SearchHit {
+  return { ...(card as unknown as SearchHit), snippet: snippet(text === '' ? summary : text, marks, lang, traces) };
 }
 
 const NOTHING: SearchResults = {
