@@ -31,7 +31,7 @@ export class NewestArticles {
 }
 
 /** @param first `2026-01` @returns that month and all after it, one more than there are: the database's clock may be ahead of ours */
-export function monthsSince(first: string | null, now: Date): string[] | null {
+function monthsSince(first: string | null, now: Date): string[] | null {
   if (first === null) return null;
   const [year, month] = first.split('-').map(Number) as [number, number];
   const count = (now.getUTCFullYear() - year) * 12 + now.getUTCMonth() - (month - 1) + 2;

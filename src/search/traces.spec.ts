@@ -8,7 +8,9 @@ it('finds every word by its stem, as it is written', () => {
   const words = [...forms, ...forms.map((form) => `وال${form}`), 'اللُّغَـات', 'قضايا', 'Élections', 'policies', 'الذُّرِّيَّة', 'بيجينج'];
   expect(words.length).toBeGreaterThan(1_000);
   const missed = words.filter((written) =>
-    analyse(written).some(({ word, stem }) => ![...IRREGULAR.keys()].some((irregular) => word.includes(irregular)) && !tracesOf([stem])!.test(written)),
+    analyse(written).some(
+      ({ word, stem }) => ![...IRREGULAR.keys()].some((irregular) => word.includes(irregular)) && !tracesOf([stem])!.test(written),
+    ),
   );
   expect(missed).toEqual([]);
 });
