@@ -28,7 +28,6 @@ export class Search1795435200000 implements MigrationInterface {
     // Without a list of pending entries, which the next reader would have to go through.
     await runner.query(`create index article_search_head_idx on article_search using gin (head) with (fastupdate = off)`);
     await runner.query(`create index article_search_body_idx on article_search using gin (body) with (fastupdate = off)`);
-    await runner.query(`create index article_search_title_idx on article_search using gin (title gin_trgm_ops) with (fastupdate = off)`);
     await runner.query(`create index article_search_author_ids_idx on article_search using gin (author_ids) with (fastupdate = off)`);
     await runner.query(`create index article_search_published_at_idx on article_search (published_at desc, article_id desc)`);
     await runner.query(`create index article_search_analyser_idx on article_search (analyser, article_id)`);
