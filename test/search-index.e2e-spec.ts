@@ -1,4 +1,5 @@
 import { SYSTEM } from '../src/access/access.js';
+import { createApp } from '../src/app.setup.js';
 import { PublicChanges } from '../src/articles/public-changes.js';
 import type { NewArticle } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
@@ -10,6 +11,7 @@ import { latinStems } from '../src/search/latin-stems.js';
 import { analyse } from '../src/text/analyser.js';
 import { aDraft, aSection, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
+import { cloneDatabase, testConfig } from './test-database.js';
 
 /** What search keeps of published texts: written with every act that changes what is public, and nothing of anything else. */
 
@@ -64,8 +66,13 @@ function strays(): Promise<unknown[]> {
   );
 }
 
-it('every act that changes what is public tells search', () => {
+it('every act that changes what is public tells search, also before the application has started, when the sample center is published', async () => {
   expect(world.app.get(PublicChanges).names).toEqual(['search index']);
+  const database = await cloneDatabase();
+  const app = await createApp(testConfig(), database);
+  expect(app.get(PublicChanges).names).toEqual(['search index']);
+  await app.close();
+  await database.leave();
 });
 
 it('a text enters with its title, its names and its words, and leaves with them', async () => {

@@ -13,7 +13,7 @@ type Listener = (tx: EntityManager, change: PublicChange) => Promise<void>;
 export class PublicChanges {
   private readonly listeners = new Map<string, Listener>();
 
-  /** Call at module start. @param name told to the test that no expected one is missing @throws Error when the name is taken */
+  /** Call where the listener is made. @param name told to the test that no expected one is missing @throws Error when the name is taken */
   register(name: string, listener: Listener): void {
     if (this.listeners.has(name)) throw new Error(`two listeners are called ${name}`);
     this.listeners.set(name, listener);

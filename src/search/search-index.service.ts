@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { PublicChanges } from '../articles/public-changes.js';
 import { ANALYSER, analyse, type Token } from '../text/analyser.js';
@@ -18,11 +18,10 @@ export const SKELETON = '~';
  * two who share it and then both want it alone would wait for each other for ever.
  */
 @Injectable()
-export class SearchIndex implements OnModuleInit {
-  constructor(private readonly changes: PublicChanges) {}
-
-  onModuleInit(): void {
-    this.changes.register('search index', (tx, { articleIds }) => this.index(tx, articleIds));
+export class SearchIndex {
+  constructor(changes: PublicChanges) {
+    // Not at module start: the sample center is published before that.
+    changes.register('search index', (tx, { articleIds }) => this.index(tx, articleIds));
   }
 
   /** Writes what search knows of these pieces anew, and takes out those that are no longer public, with their words. In the caller's transaction, which holds them. */
