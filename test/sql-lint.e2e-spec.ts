@@ -10,6 +10,11 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "card('$1', '$2::text')": 'columns of a card; its arguments are the names of parameters',
     'walk(lists)': 'lists are written by FILTERS from the numbers of parameters',
   },
+  'src/search/search.queries.ts': {
+    'newestOf(EXACT)': 'an order and a limit; its argument is a constant',
+    'newestOf(HEADS)': 'an order and a limit; its argument is a constant',
+    'newestOf(COUNTED)': 'an order and a limit; its argument is a constant',
+  },
   'src/backup/backup.ts': {
     SAME_TEXT: 'settings, all literals of tables.ts',
     'copyTo(statement)': 'written by PostgreSQL itself with format and %I',

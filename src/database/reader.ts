@@ -40,6 +40,8 @@ export class Reader implements OnApplicationShutdown {
       max: furnishing.connections,
       connectionTimeoutMillis: 1_000,
       query_timeout: 5_000,
+      // A new one has to plan every statement anew, which takes longer than most reads.
+      idleTimeoutMillis: 300_000,
       keepAlive: true,
       application_name: furnishing.applicationName,
     });
@@ -96,7 +98,7 @@ export class SearchReader extends Reader {
       applicationName: 'markaz search',
       settings: `
         set statement_timeout = '800ms';
-        set plan_cache_mode = force_custom_plan;
+        set plan_cache_mode = force_generic_plan;
         set work_mem = '32MB';
         set jit = off;
         set enable_indexscan = off;

@@ -5,6 +5,7 @@ import { fold } from '../text/fold.js';
 import { nameSkeleton } from '../text/name-sound.js';
 import { editDistance, tolerated } from './edit-distance.js';
 import { beginningWith, corrections, howCommon } from './search.queries.js';
+import { oneOfMarks } from './query.js';
 import { quoted } from './tsvector.js';
 
 /** A word that a reader may have meant. */
@@ -17,15 +18,21 @@ export interface Correction {
 
 /** How many words one may have meant. */
 const MEANT = 3;
+/** Of so many that are alike it is looked up how common they are: each lookup takes a millisecond. */
+const COMPARED = 8;
 
 /** Words that live texts hold, for words that none of them does. */
 @Injectable()
 export class Corrections {
   constructor(private readonly door: SearchReader) {}
 
-  /** @returns by stem, the likeliest first; nothing for what is like no word */
-  async of(tokens: readonly Token[]): Promise<ReadonlyMap<string, readonly Correction[]>> {
-    const doubtful = tokens.filter(({ stem }) => [...stem].length >= 3 && !/\d/.test(stem));
+  /**
+   * @param among marks of the articles by which is told what is common; null: by all
+   * @returns by stem, the likeliest first; nothing for what is like no word
+   */
+  async of(tokens: readonly Token[], among: readonly string[] | null): Promise<ReadonlyMap<string, readonly Correction[]>> {
+    const once = [...new Map(tokens.map((token) => [token.stem, token])).values()];
+    const doubtful = once.filter(({ stem }) => [...stem].length >= 3 && !/\d/.test(stem));
     if (doubtful.length === 0) return new Map();
     const rows = await this.door.rows<Omit<Near, 'distance'>>(corrections, [
       doubtful.map(({ stem }) => stem),
@@ -36,18 +43,28 @@ export class Corrections {
       .map((row) => ({ ...row, distance: distanceOf(row, typed.get(row.stem)!) }))
       .filter(({ stem, distance }) => distance <= tolerated(stem))
       .concat(await this.inOtherScript(doubtful));
-    const common = await this.door.rows<{ word: string; texts: number }>(howCommon, [
-      near.map(({ word }) => word),
-      near.map(({ word }) => quoted(word)),
-    ]);
+    const nearest = doubtful.map(({ stem, word }) => {
+      const found = near.filter((row) => row.stem === stem);
+      const distance = Math.min(...found.map((row) => row.distance));
+      const best = found.filter((row) => row.distance === distance).sort((a, b) => b.similarity - a.similarity);
+      return { stem, whole: word, best: best.slice(0, COMPARED) };
+    });
+    // Of one there is nothing to choose.
+    const tied = nearest.flatMap(({ best }) => (best.length > 1 ? best : []));
+    const common =
+      tied.length === 0
+        ? []
+        : await this.door.rows<{ word: string; texts: number }>(howCommon, [
+            tied.map(({ word }) => word),
+            tied.map(({ word }) => (among === null ? quoted(word) : `${quoted(word)} & ${oneOfMarks(among)}`)),
+          ]);
     const texts = new Map(common.map((row) => [row.word, row.texts]));
     const meant = new Map<string, readonly Correction[]>();
-    for (const { stem, word: whole } of doubtful) {
-      const found = near
-        .filter((row) => row.stem === stem)
-        .sort((a, b) => a.distance - b.distance || b.similarity - a.similarity || (texts.get(b.word) ?? 0) - (texts.get(a.word) ?? 0));
-      const best = found.filter(({ distance }) => distance === found[0]!.distance).slice(0, MEANT);
-      if (best.length > 0) meant.set(stem, best.map(({ word, shown }) => ({ word, shown: asTyped(whole, shown) }))); // prettier-ignore
+    for (const { stem, whole, best } of nearest) {
+      const found = best
+        .sort((a, b) => b.similarity - a.similarity || (texts.get(b.word) ?? 0) - (texts.get(a.word) ?? 0))
+        .slice(0, MEANT);
+      if (found.length > 0) meant.set(stem, found.map(({ word, shown }) => ({ word, shown: asTyped(whole, shown) }))); // prettier-ignore
     }
     return meant;
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Reader } from '../database/reader.js';
 import { words } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
-import { phraseIn, type Wording } from '../text/wording.js';
+import type { Wording } from '../text/wording.js';
 import { names } from './search.queries.js';
 
 /** An author or a tag that something public bears. */
@@ -45,9 +45,4 @@ export class Names {
 
 function folded(named: Omit<Named, 'words'>): Named {
   return { ...named, words: Object.values(named.name).map(words) };
-}
-
-/** @returns the name in the asked language, else the center's, else in any */
-export function nameIn({ name }: Named, ...preferred: readonly Lang[]): string {
-  return phraseIn(name, ...preferred)?.text ?? '';
 }

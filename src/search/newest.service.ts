@@ -2,39 +2,57 @@ import { Injectable } from '@nestjs/common';
 import { Reader } from '../database/reader.js';
 import { newest } from './search.queries.js';
 
-/** Months to look through before all are, as the index marks them; null: there are not so many articles, or they are spread too far. */
-export interface NewestMonths {
-  readonly bodies: readonly string[] | null;
-  readonly heads: readonly string[] | null;
+/** Marks of the index (see search-index.queries.ts) of which what is looked through first bears one; null: there are not so many articles, or they are spread too far. */
+export interface NewestTimes {
+  /** Quarters. */
+  readonly near: readonly string[] | null;
+  /** Years, further back. */
+  readonly far: readonly string[] | null;
+  /** How many texts there are; of very many, that there are many. */
+  readonly texts: number;
 }
 
-/** How old it may be: it parts the archive in two and need not do so evenly. */
+/** How old it may be: it parts the archive and need not do so evenly. */
 const KEPT_MS = 60_000;
-/** More would make a query longer than it spares. */
-const MONTHS = 120;
+/** Each is looked up by itself: more of them would take longer than they spare. */
+const TIMES = 16;
 
 /** Knows how far back the newest articles reach. */
 @Injectable()
 export class NewestArticles {
-  private kept: { readonly from: { readonly bodies: string | null; readonly heads: string | null }; readonly until: number } | null = null;
+  private kept: { readonly from: NewestRow; readonly until: number } | null = null;
 
   constructor(private readonly reader: Reader) {}
 
-  async months(): Promise<NewestMonths> {
+  async times(): Promise<NewestTimes> {
     if (this.kept === null || performance.now() > this.kept.until) {
-      const from = await this.reader.row<{ bodies: string | null; heads: string | null }>(newest, []);
+      const from = await this.reader.row<NewestRow>(newest, []);
       this.kept = { from: from!, until: performance.now() + KEPT_MS };
     }
-    const { bodies, heads } = this.kept.from;
-    return { bodies: monthsSince(bodies, new Date()), heads: monthsSince(heads, new Date()) };
+    const { near, far, texts } = this.kept.from;
+    const now = new Date();
+    const [year, quarter] = [now.getUTCFullYear(), Math.floor(now.getUTCMonth() / 3)];
+    const [nearYear, nearQuarter] = (near ?? '').split('-').map(Number) as [number, number];
+    const years = far === null ? null : since(Number(far), year, (n) => `y${n}`);
+    const quarters =
+      near === null ? null : since(nearYear * 4 + nearQuarter - 1, year * 4 + quarter, (n) => `q${Math.floor(n / 4)}-${(n % 4) + 1}`);
+    return {
+      near: quarters ?? years,
+      far: years,
+      texts,
+    };
   }
 }
 
-/** @param first `2026-01` @returns that month and all after it, one more than there are: the database's clock may be ahead of ours */
-function monthsSince(first: string | null, now: Date): string[] | null {
-  if (first === null) return null;
-  const [year, month] = first.split('-').map(Number) as [number, number];
-  const count = (now.getUTCFullYear() - year) * 12 + now.getUTCMonth() - (month - 1) + 2;
-  if (count > MONTHS) return null;
-  return Array.from({ length: count }, (_, index) => new Date(Date.UTC(year, month - 1 + index, 1)).toISOString().slice(0, 7));
+interface NewestRow {
+  /** `2026-1`, the quarter. */
+  readonly near: string | null;
+  readonly far: string | null;
+  readonly texts: number;
+}
+
+/** @returns from the first to the one after the last, for the database's clock may be ahead of ours */
+function since(first: number, last: number, mark: (n: number) => string): string[] | null {
+  const count = last - first + 2;
+  return count > TIMES ? null : Array.from({ length: count }, (_, index) => mark(first + index));
 }

@@ -308,6 +308,11 @@ export function tsquery(wish: Wish, rowsBeside: boolean): string {
   return `(${wish.all.map((inner) => tsquery(inner, rowsBeside)).join(' & ')})`;
 }
 
+/** One of these marks, which the index holds beside words: see search-index.queries.ts. Their sign is that of skeletons, which are Arabic. */
+export function oneOfMarks(marks: readonly string[]): string {
+  return `(${marks.map((mark) => quoted(SKELETON + mark)).join(' | ')})`;
+}
+
 /** Whether positions have to be looked at. */
 export function hasRow(wish: Wish): boolean {
   if (typeof wish === 'string' || 'prefix' in wish) return false;

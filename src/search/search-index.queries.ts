@@ -26,11 +26,11 @@ export const removeWithdrawn = `
     and not exists (select from articles a where a.id = s.article_id and a.live_revision_id is not null)`;
 
 /**
- * What a text is filtered by, as words of its vectors: so one look into their index finds what fits and is of that section, year or month, and
+ * What a text is filtered by, as words of its vectors: so one look into their index finds what fits and is of that section, year or quarter, and
  * no row has to be read to be left out. `~` as before skeletons, so that no word is one of them.
  */
 const marks = `array_to_tsvector(array[
-      '~l' || a.lang, '~s' || r.section_id, '~y' || extract(year from a.published_at at time zone center.zone), '~m' || to_char(a.published_at at time zone 'UTC', 'YYYY-MM')]
+      '~l' || a.lang, '~s' || r.section_id, '~y' || extract(year from a.published_at at time zone center.zone), '~q' || to_char(a.published_at at time zone 'UTC', 'YYYY-Q')]
       || array(select '~a' || author_id from revision_authors where revision_id = r.id))`;
 
 /** Rows for live texts: what the analyser made of them is given, the rest is looked up. $1 ids, $2 titles, $3 heads, $4 bodies, $5 version of the analyser */
@@ -51,12 +51,17 @@ export const addWords = `
   select word, shown from unnest($1::text[], $2::text[]) w (word, shown) order by word collate "C"
   on conflict (word) do nothing`;
 
-/** Plainer forms of words that are there. After {@link addWords}, and in order, as that one. $1 words, $2 forms */
+/** Plainer forms of words that are there; few or none. After {@link addWords}, and in order, as that one. $1 words, $2 forms */
 export const showPlainer = `
   with plainer as materialized (
-    select v.word, w.shown from search_vocabulary v join unnest($1::text[], $2::text[]) w (word, shown) on w.word = v.word
-    where char_length(w.shown) < char_length(v.shown) order by v.word for update of v)
-  update search_vocabulary v set shown = plainer.shown from plainer where v.word = plainer.word`;
+    -- offset 0 has each word looked up: a join would read the whole vocabulary.
+    select w.word, w.shown from unnest($1::text[], $2::text[]) w (word, shown)
+    cross join lateral (select v.shown from search_vocabulary v where v.word = w.word offset 0) known
+    where char_length(w.shown) < char_length(known.shown)),
+  held as materialized (
+    select v.word, plainer.shown from plainer join search_vocabulary v on v.word = plainer.word
+    where char_length(plainer.shown) < char_length(v.shown) order by v.word for update of v)
+  update search_vocabulary v set shown = held.shown from held where v.word = held.word`;
 
 /** $1 words */
 export const removeWords = `

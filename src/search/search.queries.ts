@@ -1,20 +1,17 @@
 import { statement } from '../database/reader.js';
 
-/** How many of the newest articles are looked through before all are. */
-const RECENT = 4_000;
-const RECENT_HEADS = 20_000;
-/** Up to so many are all looked at: see {@link hits}. */
-export const EXACT = 300;
-/** How many of what fits are ranked: the newest of those with all words in the text, and of those with all in the head. */
-const BODIES = EXACT;
-const HEADS = 400;
+/** How many of the newest articles are looked through first, and how many next, before all are. Of heads the second alone. */
+const NEAR = 1_500;
+const FAR = 20_000;
+/** Up to so many are all ranked; of more the newest, and the newest of those with all words in the head. */
+export const EXACT = 200;
+const HEADS = 200;
 /** Above it a total is only estimated, and facets tell of the newest so many. */
 export const COUNTED = 1_000;
-const TOLD_OF = 2_000;
 /** A corpus of so many is large: a word's rareness is not told finer. */
 const MANY = 10_000;
 /** In the last rung: the newest of each word. */
-const OF_EACH = 100;
+const OF_EACH = 50;
 /** Words of the vocabulary that look most like another. */
 const LOOKED_AT = 60;
 /** Words of one letter whose sound is compared. */
@@ -57,115 +54,139 @@ export const knowledge = statement(`
     case when $7::text is not null then array(select id from author where id is not null union all select m.id from pub.merged_authors m join author on m.author_id = author.id) end as authors,
     floor(extract(epoch from now()) / 86400)::int as today`);
 
-/** In which month (UTC) the newest articles begin; null where there are not so many. */
+/** In which quarter and which year (UTC) the newest articles begin, null where there are not so many; and how many there are, up to {@link MANY}. */
 export const newest = statement(`
-  select
-    (select to_char(published_at at time zone 'UTC', 'YYYY-MM') from pub.article_search order by published_at desc, article_id desc offset ${RECENT} limit 1) as bodies,
-    (select to_char(published_at at time zone 'UTC', 'YYYY-MM') from pub.article_search order by published_at desc, article_id desc offset ${RECENT_HEADS} limit 1) as heads`);
+  select (select count(*) from (select from pub.article_search limit ${MANY}) t)::int as texts,
+    (select to_char(published_at at time zone 'UTC', 'YYYY-Q') from pub.article_search order by published_at desc, article_id desc offset ${NEAR} limit 1) as near,
+    (select to_char(published_at at time zone 'UTC', 'YYYY') from pub.article_search order by published_at desc, article_id desc offset ${FAR} limit 1) as far`);
 
 const COLUMNS = `article_id, published_at, section_id, author_ids, year, lang, title, head, body`;
 
+// Both rungs' statements have $1 the terms and $2 how many forms each has, $3 the title the query would be, $4 today, counted from 1970, $5 the
+// words as they were typed, $6 how many, $7 to $10 after which exactness, score, instant, id.
+
 /** How well the head bears the words. ts_rank divides by the forms a term was widened to; where it stands counts, not in how many ways it may be written. */
-const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) from unnest($5::text[]::tsquery[], $6::float8[]) t (query, forms)) / cardinality($6::float8[])`;
+const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) from unnest($1::text[]::tsquery[], $2::float8[]) t (query, forms)) / cardinality($2::float8[])`;
 
 /** Who types a word wants it before its other forms; of all forms only titles tell. */
-const AS_TYPED = `0.3 * (select count(*) from unnest($15::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($6::float8[])`;
+const AS_TYPED = `0.3 * (select count(*) from unnest($5::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($2::float8[])`;
 
 /** What is new comes before what is old, by as much as a word in the summary is worth, and less each day. */
-const RECENCY = `0.3 * exp(-greatest(0, $8::int - extract(epoch from published_at)::float8 / 86400) / 900)`;
+const RECENCY = `0.3 * exp(-greatest(0, $4::int - extract(epoch from published_at)::float8 / 86400) / 900)`;
 
 /** An article's place in the order, in whole numbers that a cursor can say. */
-const PLACE = `article_id, (extract(epoch from published_at) * 1000000)::bigint as at, coalesce(title = $7, false)::int as exact`;
+const PLACE = `article_id, (extract(epoch from published_at) * 1000000)::bigint as at, coalesce(title = $3, false)::int as exact`;
 
 const PAGE = `page as (
     select article_id, exact, score, at from scored
-    where $11::int is null or (exact, score, at, article_id) < ($11::int, $12::bigint, $13::bigint, $14::int)
-    order by exact desc, score desc, at desc, article_id desc limit $10::int)`;
+    where $7::int is null or (exact, score, at, article_id) < ($7::int, $8::bigint, $9::bigint, $10::int)
+    order by exact desc, score desc, at desc, article_id desc limit $6::int)`;
 
-/** The hits of the page, and what the filters could choose among all. */
-const TOLD = `
+/** The hits of the page. */
+const FOUND = `
     (select coalesce(json_agg(json_build_object('id', article_id, 'exact', exact, 'score', score, 'at', at) order by exact desc, score desc, at desc, article_id desc), '[]') from page) as hits,
-    (select count(*) from candidates)::int as candidates, (select count(*) from verified)::int as verified,
-    (select coalesce(json_object_agg(section_id, n), '{}') from (select section_id, count(*) as n from told_of group by section_id) s) as sections,
-    (select coalesce(json_object_agg(author_id, n), '{}') from (select author_id, count(*) as n from told_of cross join unnest(author_ids) author_id group by author_id order by n desc, author_id limit ${AUTHORS}) a) as authors,
-    (select coalesce(json_object_agg(year, n), '{}') from (select year, count(*) as n from told_of group by year) y) as years,
-    (select coalesce(json_object_agg(lang, n), '{}') from (select lang, count(*) as n from told_of group by lang) l) as langs`;
+    (select count(*) from candidates)::int as candidates, (select count(*) from verified)::int as verified`;
+
+/** What the filters could choose among these. */
+const FACETS = `facets as materialized (
+    select section_id, year, lang, count(*) as n from told_of group by grouping sets ((section_id), (year), (lang)))`;
+const TOLD = `
+    (select coalesce(json_object_agg(section_id, n), '{}') from facets where section_id is not null) as sections,
+    (select coalesce(json_object_agg(author_id, n), '{}') from (select author_id, count(*) as n from (select unnest(author_ids) as author_id from told_of) t group by author_id order by n desc, author_id limit ${AUTHORS}) a) as authors,
+    (select coalesce(json_object_agg(year, n), '{}') from facets where year is not null) as years,
+    (select coalesce(json_object_agg(lang, n), '{}') from facets where lang is not null) as langs`;
+
+/** SQL that ends a query for the newest of an index's rows, and one more than so many of them. */
+function newestOf(enough: number): string {
+  return `order by published_at desc, article_id desc limit ${enough} + 1`;
+}
 
 /**
- * One rung: what fits, the best first, and how much there is.
+ * One rung: what fits, the best first; up to {@link EXACT} of them are all there are, and told of.
  *
- * The text of a row lies apart from it and takes 10 to 25 µs to read. So the indexes alone say what fits, the newest are looked through first
- * and all only when these do not suffice, and where words have to stand beside each other this is asked of the newest few hundred.
+ * The text of a row lies apart from it and takes 10 to 25 µs to read. So the indexes alone say what fits, and where words have to stand beside
+ * each other this is asked of the newest few hundred. The newest articles are looked through first, then more, and all only where these do not
+ * suffice.
  *
- * $1 the query among the newest articles and $2 among all, rows taken apart; $3 and $4 the same for heads, null where something is unwanted;
- * $5 the terms and $6 how many forms each has, $7 the title it would be, $8 today, counted from 1970; $9 the query with its rows, null where it
- * has none; $10 how many, $11 to $14 after which exactness, score, instant, id; $15 the words as they were typed.
+ * $11 the query among the newest articles, $12 among more of them and $13 among all, rows taken apart; $14 to $16 the same for heads, null
+ * where something is unwanted; $17 the query with its rows, null where it has none.
  */
 export const hits = statement(`
-  with recent as materialized (select ${COLUMNS} from pub.article_search where body @@ $1::tsquery),
-  enough as materialized (select count(*) >= ${BODIES} as enough, count(*) > ${COUNTED} as countless from recent),
+  with near as materialized (select article_id, published_at from pub.article_search where body @@ $11::tsquery ${newestOf(EXACT)}),
+  far as materialized (
+    select article_id, published_at from pub.article_search
+    where $11::text <> $12::text and (select count(*) from near) <= ${EXACT} and body @@ $12::tsquery ${newestOf(EXACT)}),
   whole as materialized (
-    select ${COLUMNS} from pub.article_search
-    where $1::text <> $2::text and not (select enough from enough) and body @@ $2::tsquery
-    order by published_at desc, article_id desc limit ${TOLD_OF}),
-  counted as materialized (
-    select ${COLUMNS} from pub.article_search
-    where $1::text <> $2::text and (select enough and not countless from enough) and body @@ $2::tsquery limit ${COUNTED} + 1),
-  recent_heads as materialized (
-    select ${COLUMNS} from pub.article_search where head @@ $3::tsquery order by published_at desc, article_id desc limit ${HEADS}),
-  whole_heads as materialized (
-    select ${COLUMNS} from pub.article_search
-    where $3::text <> $4::text and (select count(*) from recent_heads) < ${HEADS} and head @@ $4::tsquery
-    order by published_at desc, article_id desc limit ${HEADS}),
-  -- Of the newest, of all that was read, and of so many that they tell how many there are.
-  all_found as materialized (
-    select ${COLUMNS} from recent where not exists (select from whole) and not exists (select from counted)
-    union all select ${COLUMNS} from whole
-    union all select ${COLUMNS} from counted),
-  bodies as materialized (
-    select ${COLUMNS} from (select * from recent where not exists (select from whole) union all select * from whole) found
-    order by published_at desc, article_id desc limit ${BODIES}),
+    select article_id, published_at from pub.article_search
+    where $12::text <> $13::text and greatest((select count(*) from near), (select count(*) from far)) <= ${EXACT} and body @@ $13::tsquery ${newestOf(EXACT)}),
+  -- Which of them found enough, if any.
+  reach as materialized (select case when (select count(*) from near) > ${EXACT} then 0 when (select count(*) from far) > ${EXACT} then 1 else 2 end as n),
+  newest as materialized (
+    select * from near where (select n from reach) = 0 or $11::text = $13::text
+    union all select * from far where (select n from reach) = 1 or ((select n from reach) = 2 and $12::text = $13::text)
+    union all select * from whole),
+  -- A word that is common in texts may be so in heads.
+  near_heads as materialized (
+    select article_id, published_at from pub.article_search
+    where (select n from reach) = 0 and head @@ $14::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
+  far_heads as materialized (
+    select article_id, published_at from pub.article_search
+    where (select count(*) from near_heads) <= ${HEADS} and head @@ $15::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
+  heads as materialized (
+    select article_id from pub.article_search
+    where $15::text <> $16::text and greatest((select count(*) from near_heads), (select count(*) from far_heads)) <= ${HEADS}
+      and head @@ $16::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
   candidates as materialized (
-    select ${COLUMNS} from bodies
-    union all
-    select ${COLUMNS} from (select * from recent_heads where not exists (select from whole_heads) union all select * from whole_heads) heads
-    where not exists (select from bodies b where b.article_id = heads.article_id)),
+    select ${COLUMNS} from pub.article_search
+    where article_id = any (array(
+      (select article_id from newest order by published_at desc, article_id desc limit ${EXACT})
+      union select article_id from near_heads
+      union select article_id from far_heads
+      union select article_id from heads
+      -- It may be older than all of these.
+      union select article_id from pub.article_search where title = $3 and head @@ $16::tsquery))),
   verified as materialized (
     select ${COLUMNS} from candidates
-    where $9::text is null or case when $4::text is not null and head @@ $9::tsquery then true else body @@ $9::tsquery end),
+    where $17::text is null or case when $16::text is not null and head @@ $17::tsquery then true else body @@ $17::tsquery end),
   scored as materialized (select ${PLACE}, ((${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
-  size as materialized (select count(*) as n from all_found),
-  -- Of few the verified ones, else the newest as the index alone knows them.
-  told_of as materialized (
-    select section_id, author_ids, year, lang from verified where (select n from size) <= ${BODIES}
-    union all
-    (select section_id, author_ids, year, lang from all_found where (select n from size) > ${BODIES} order by published_at desc, article_id desc limit ${TOLD_OF}))
-  select (select n from size)::int as found, ${TOLD}`);
+  told_of as materialized (select section_id, author_ids, year, lang from verified where (select count(*) from newest) <= ${EXACT}),
+  ${FACETS}
+  select (select count(*) from newest)::int as found, (select n from reach) as reach, ${FOUND}, ${TOLD}`);
+
+/** Of what many articles fit, how many there are, and what the newest are. $1 the query among as many of the newest as were enough, $2 among all, rows taken apart */
+export const many = statement(`
+  with newest as materialized (select published_at, article_id, section_id, author_ids, year, lang from pub.article_search where body @@ $1::tsquery ${newestOf(COUNTED)}),
+  told_of as materialized (select * from newest order by published_at desc, article_id desc limit ${COUNTED}),
+  ${FACETS}
+  select ${TOLD}, (
+    select case when count(*) <= ${COUNTED} and $1::text <> $2::text
+      then (select count(*) from (select from pub.article_search where body @@ $2::tsquery limit ${COUNTED} + 1) c) else count(*) end
+    from newest)::int as found`);
 
 /**
  * The last rung: what holds a fair share of the words, a rare one counting for more than a common one, and not much less than the best does.
  *
- * $1 all words but one, in any choice, null where there are only two; $2 the filters and what is unwanted, null where there are none; $3 how
- * much of the words is fair and $4 how much of what the best has; $5 to $8 and $10 to $15 as {@link hits}; $9 the terms without rows.
+ * $11 all words but one, in any choice, null where there are only two; $12 the filters and what is unwanted, null where there are none; $13 how
+ * much of the words is fair and $14 how much of what the best has; $15 the terms without rows, $16 how many texts
+ * there are.
  */
 export const someWords = statement(`
-  with texts as materialized (select count(*) as n from (select from pub.article_search limit ${MANY}) t),
-  terms as materialized (
+  with terms as materialized (
     select t.query, t.loose, (select count(*) from (select from pub.article_search where body @@ t.loose limit ${COUNTED}) c) as n
-    from unnest($5::text[]::tsquery[], $9::text[]::tsquery[]) t (query, loose)),
-  weighed as materialized (select query, loose, terms.n, ln(1 + texts.n / terms.n::float8) as weight from terms cross join texts where terms.n > 0),
+    from unnest($1::text[]::tsquery[], $15::text[]::tsquery[]) t (query, loose)),
+  weighed as materialized (select query, loose, terms.n, ln(1 + $16::float8 / terms.n) as weight from terms where terms.n > 0),
   -- A word that no text has is missed as much as one of the others would be.
   whole as materialized (select sum(weight) * (select count(*) from terms) / count(*) as weight from weighed),
   near as materialized (
     select ${COLUMNS} from pub.article_search
-    where $1::text is not null and body @@ $1::tsquery
-    order by published_at desc, article_id desc limit ${BODIES}),
+    where $11::text is not null and body @@ $11::tsquery
+    order by published_at desc, article_id desc limit ${EXACT}),
   others as materialized (
     select distinct on (article_id) ${COLUMNS}
     from weighed cross join lateral (
       select ${COLUMNS} from pub.article_search
-      where body @@ case when $2::text is null then weighed.loose else weighed.loose && $2::tsquery end
+      where body @@ case when $12::text is null then weighed.loose else weighed.loose && $12::tsquery end
       order by published_at desc, article_id desc limit ${OF_EACH}) found
     where weighed.n < ${COUNTED} and article_id not in (select article_id from near)),
   -- ts_delete of nothing gives the text's words as they are, read once instead of once for each term.
@@ -176,11 +197,12 @@ export const someWords = statement(`
     select *, (select sum(t.weight) from weighed t where c.body @@ t.query) / (select weight from whole) as share from candidates c),
   verified as materialized (
     select ${COLUMNS}, share from shares
-    where share >= $3::float8 - 0.0001 and share >= $4::float8 * (select max(share) from shares) - 0.0001),
+    where share >= $13::float8 - 0.0001 and share >= $14::float8 * (select max(share) from shares) - 0.0001),
   scored as materialized (select ${PLACE}, ((3 * share + ${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
-  told_of as materialized (select section_id, author_ids, year, lang from verified)
-  select (select count(*) from verified)::int as found, ${TOLD}`);
+  told_of as materialized (select section_id, author_ids, year, lang from verified),
+  ${FACETS}
+  select (select count(*) from verified)::int as found, ${FOUND}, ${TOLD}`);
 
 /** Words like these. $1 stems, $2 words that are looked for beside what looks like them */
 export const corrections = statement(`
@@ -200,14 +222,13 @@ export const howCommon = statement(`
   select w.word, (select count(*) from (select from pub.article_search where body @@ w.query::tsquery limit ${COMMON}) c)::int as texts
   from unnest($1::text[], $2::text[]) w (word, query)`);
 
-/** Names for facets. $1 asked language, $2 sections, $3 authors */
+/** Names for facets, in all languages. $1 sections, $2 authors; a record that was merged is told as the one it leads to */
 export const facetNames = statement(`
   with led as materialized (
-    select asked, coalesce((select m.author_id from pub.merged_authors m where m.id = asked offset 0), asked) as id from unnest($3::int[]) asked)
-  select
-    (select coalesce(json_agg(json_build_object('id', s.id, 'as', s.id, 'slug', s.slug, 'name', pub.wording(s.name, $1, home.lang))), '[]')
-      from pub.sections s where s.id = any($2::int[])) as sections,
-    (select coalesce(json_agg(json_build_object('id', led.asked, 'as', u.id, 'slug', u.slug, 'name', pub.wording(u.name, $1, home.lang))), '[]')
+    select asked, coalesce((select m.author_id from pub.merged_authors m where m.id = asked offset 0), asked) as id from unnest($2::int[]) asked)
+  select home.lang as home,
+    (select coalesce(json_agg(json_build_object('id', s.id, 'as', s.id, 'slug', s.slug, 'name', s.name)), '[]') from pub.sections s where s.id = any($1::int[])) as sections,
+    (select coalesce(json_agg(json_build_object('id', led.asked, 'as', u.id, 'slug', u.slug, 'name', u.name)), '[]')
       from led cross join lateral (select p.id, p.slug, p.name from pub.authors p where p.id = led.id offset 0) u) as authors
   from pub.center home`);
 
@@ -219,10 +240,22 @@ export const names = statement(`
     case when clock.as_of <> $1 then (select coalesce(json_agg(json_build_object('id', id, 'slug', slug, 'name', name) order by id), '[]') from pub.tags) end as tags
   from clock, pub.center home`);
 
-/** Titles for what was typed so far: those that hold it as it is first, then the newest. $1 the query, $2 the words as typed, folded, $3 how many, $4 base of addresses */
+/**
+ * Titles for what was typed so far: those that hold it as it is first, then the newest. Too many words begin like a single short one for the index
+ * to be quick about it: the newest titles are read instead, and if enough of them hold such a word, all is well.
+ *
+ * $1 the query, $2 the words as typed, folded, $3 how many, $4 base of addresses, $5 the newest articles, as a query, null where the index is
+ * asked at once, $6 what a single word begins with, as a regular expression
+ */
 export const suggestions = statement(`
-  with found as materialized (
-    select article_id, published_at, title from pub.article_search where head @@ $1::tsquery order by published_at desc, article_id desc limit ${HEADS}),
+  with near as materialized (
+    select article_id, published_at, title from pub.article_search where head @@ $5::tsquery and title ~ $6
+    order by published_at desc, article_id desc limit ${HEADS}),
+  found as materialized (
+    select * from near where (select count(*) from near) >= $3::int
+    union all
+    (select article_id, published_at, title from pub.article_search
+      where (select count(*) from near) < $3::int and head @@ $1::tsquery order by published_at desc, article_id desc limit ${HEADS})),
   first as (
     select *, position(' ' || $2 in ' ' || title) > 0 as literal from found order by literal desc, published_at desc, article_id desc limit $3::int)
   select a.id, a.slug, $4::text || '/articles/' || a.id || '/' || a.slug_encoded as url, a.title, a.lang, a.dir

@@ -9,16 +9,16 @@ import { Problem } from '../http/problem.js';
 import { Published } from '../http/published.js';
 import type { Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
+import { wordingIn, type Wording } from '../text/wording.js';
 import { Corrections, type Correction } from './corrections.service.js';
 import { snippet } from './highlight.js';
 import { learn, type Learnt } from './knowledge.js';
-import { NewestArticles, type NewestMonths } from './newest.service.js';
-import { demands, hasRow, lexemes, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
+import { NewestArticles, type NewestTimes } from './newest.service.js';
+import { demands, hasRow, lexemes, oneOfMarks, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
 import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
-import { COUNTED, EXACT, facetNames, hits, someWords } from './search.queries.js';
+import { COUNTED, EXACT, facetNames, hits, many, someWords } from './search.queries.js';
 import { SKELETON } from './search-index.service.js';
 import { tracesOf } from './traces.js';
-import { quoted } from './tsvector.js';
 
 /** How long a search waits while others are answered, before it is refused. */
 const PATIENCE_MS = 1_500;
@@ -39,11 +39,17 @@ interface Position {
   readonly id: number;
 }
 
-interface HitsRow {
+interface HitsRow extends Counts {
+  /** How far back one had to look for more than can be ranked: 0 near, 1 far, 2 everywhere. */
+  readonly reach: 0 | 1 | 2;
   readonly hits: { readonly id: number; readonly exact: number; readonly score: number; readonly at: number }[];
-  readonly found: number;
   readonly candidates: number;
   readonly verified: number;
+}
+
+/** How much there is, and counts by id, year and language. */
+interface Counts {
+  readonly found: number;
   readonly sections: Record<string, number>;
   readonly authors: Record<string, number>;
   readonly years: Record<string, number>;
@@ -54,6 +60,8 @@ interface HitsRow {
 interface Answer {
   readonly rung: Rung;
   readonly row: HitsRow;
+  /** Queries that count what there is where it is too much to be ranked; null: all of it was. */
+  readonly counting: readonly [newest: string, all: string] | null;
   /** What was looked for, to be marked in what was found. */
   readonly demanded: readonly Demand[];
 }
@@ -102,7 +110,7 @@ export class SearchService {
     const search = new Search(this.door, this.corrections, parsed, query);
     let partial = false;
     try {
-      search.newest = await this.newest.months();
+      search.newest = await this.newest.times();
       await search.climb();
     } catch (error) {
       if (!isTimeout(error)) throw error;
@@ -115,20 +123,19 @@ export class SearchService {
     return { ...(await this.page(answer, search, query)), ...told };
   }
 
-  private async page({ rung, row, demanded }: Answer, { today }: Search, { lang, limit }: SearchArticles): Promise<SearchResults> {
+  private async page(answer: Answer, { today }: Search, { lang, limit }: SearchArticles): Promise<SearchResults> {
+    const { rung, row } = answer;
     const shown = row.hits.slice(0, limit);
-    const [found, names] = await Promise.all([
-      this.articles.found(shown.map(({ id }) => id), lang), // prettier-ignore
-      this.reader.row<NamesRow>(facetNames, [lang, Object.keys(row.sections).map(Number), Object.keys(row.authors).map(Number)]),
-    ]);
-    const marks = marker(demanded);
-    const traces = tracesOf(demanded.flatMap(({ wish }) => lexemes(wish)).map((lexeme) => lexeme.replace(SKELETON, '')));
-    const items = shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks, traces));
+    const [items, { counts, names, partial }] = await Promise.all([this.items(shown, answer, lang), this.told(answer)]);
     const last = shown.at(-1);
     const more = row.hits.length > limit && last !== undefined;
     // Of many only some were looked at: as many of the others are taken to fit.
-    const all = row.found <= EXACT ? row.verified : Math.round((row.found * row.verified) / Math.max(1, row.candidates));
-    const exact = row.found <= EXACT || (row.found <= COUNTED && row.verified === row.candidates);
+    const all = answer.counting === null ? row.verified : Math.round((counts.found * row.verified) / Math.max(1, row.candidates));
+    const exact =
+      answer.counting === null
+        ? rung !== 'any_word' || row.candidates < EXACT
+        : counts.found <= COUNTED && row.verified === row.candidates && !partial;
+    const preferred = lang === undefined ? [names.home] : [lang, names.home];
     return {
       items,
       nextCursor: more
@@ -139,19 +146,45 @@ export class SearchService {
         : null,
       facets: {
         approximate: !exact,
-        section: counted(row.sections, names!.sections),
-        author: counted(row.authors, names!.authors),
-        year: Object.entries(row.years)
+        section: counted(counts.sections, names.sections, preferred),
+        author: counted(counts.authors, names.authors, preferred),
+        year: Object.entries(counts.years)
           .map(([year, count]) => ({ year: Number(year), count }))
           .sort((a, b) => b.year - a.year),
-        lang: Object.entries(row.langs)
+        lang: Object.entries(counts.langs)
           .map(([known, count]) => ({ lang: known as Lang, count }))
           .sort((a, b) => b.count - a.count),
       },
       total: Math.min(COUNTED, all),
       totalApproximate: !exact,
       answeredBy: rung,
+      ...(partial ? { partial } : {}),
     };
+  }
+
+  private async items(shown: HitsRow['hits'], { demanded }: Answer, lang: Lang | undefined): Promise<SearchHit[]> {
+    const found = await this.articles.found(shown.map(({ id }) => id), lang); // prettier-ignore
+    const marks = marker(demanded);
+    const traces = tracesOf(demanded.flatMap(({ wish }) => lexemes(wish)).map((lexeme) => lexeme.replace(SKELETON, '')));
+    return shown.flatMap(({ id }) => found.get(id) ?? []).map((article) => hitOf(article, marks, traces));
+  }
+
+  /** Counts with the names of what was counted. Partial: there was no time for the counts. */
+  private async told({ row, counting }: Answer): Promise<{ counts: Counts; names: NamesRow; partial: boolean }> {
+    let counts: Counts = row;
+    let partial = false;
+    try {
+      if (counting !== null) counts = (await this.door.row<Counts>(many, counting))!;
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      partial = true;
+      this.logger.warn('a search was not counted, for its time');
+    }
+    const names = await this.reader.row<NamesRow>(facetNames, [
+      Object.keys(counts.sections).map(Number),
+      Object.keys(counts.authors).map(Number),
+    ]);
+    return { counts, names: names!, partial };
   }
 }
 
@@ -161,7 +194,7 @@ class Search {
   /** The query as it was probably meant, when that is not what was typed. */
   didYouMean: string | null = null;
   today = 0;
-  newest: NewestMonths = { bodies: null, heads: null };
+  newest: NewestTimes = { near: null, far: null, texts: 0 };
   private learnt!: Learnt;
   private readonly from: Position | null;
 
@@ -213,17 +246,18 @@ class Search {
     // Taken apart, an unwanted row would take out more than it says.
     const loose = joined(wanted, unwanted.filter((wish) => !hasRow(wish)), false); // prettier-ignore
     const head = unwanted.length > 0 ? null : joined(wanted, [], false);
-    const { bodies, heads } = this.newest;
+    const { near, far } = this.newest;
+    const bodies = [this.among(loose, near), this.among(loose, far), this.among(loose, null)] as const;
     const row = await this.door.row<HitsRow>(hits, [
-      this.among(loose, bodies),
-      this.among(loose, null),
-      head === null ? null : this.among(head, heads),
-      head === null ? null : this.among(head, null),
       ...this.terms(demanded),
-      rows ? joined(wanted, unwanted, true) : null,
       ...this.place(),
+      ...bodies,
+      head === null ? null : this.among(head, near),
+      head === null ? null : this.among(head, far),
+      head === null ? null : this.among(head, null),
+      rows ? joined(wanted, unwanted, true) : null,
     ]);
-    return { rung, row: row!, demanded };
+    return { rung, row: row!, counting: row!.found > EXACT ? [bodies[row!.reach], bodies[2]] : null, demanded };
   }
 
   private async anyWord(reach: Reach): Promise<Answer> {
@@ -233,20 +267,21 @@ class Search {
     const allButOne = demanded.map((_, left) => `(${loose.filter((_term, index) => index !== left).join(' & ')})`).join(' | ');
     const beside = [...unwanted, ...this.filters()].join(' & ');
     const row = await this.door.row<HitsRow>(someWords, [
+      ...this.terms(demanded),
+      ...this.place(),
       demanded.length > 2 ? [`(${allButOne})`, ...unwanted, ...this.filters()].join(' & ') : null,
       beside === '' ? null : beside,
       FAIR_SHARE,
       OF_THE_BEST,
-      ...this.terms(demanded),
       loose,
-      ...this.place(),
+      this.newest.texts,
     ]);
-    return { rung: 'any_word', row: row!, demanded };
+    return { rung: 'any_word', row: row!, counting: null, demanded };
   }
 
-  /** A query as the filters let it through. @param months null: all */
-  private among(query: string, months: readonly string[] | null): string {
-    return [query, ...this.filters(), ...(months === null ? [] : [marked(months.map((month) => `m${month}`))])].join(' & ');
+  /** A query as the filters let it through. @param times marks of which an article has to bear one; null: any */
+  private among(query: string, times: readonly string[] | null): string {
+    return [query, ...this.filters(), ...(times === null ? [] : [oneOfMarks(times)])].join(' & ');
   }
 
   private filters(): string[] {
@@ -257,23 +292,24 @@ class Search {
     if (authors !== null) wanted.push(authors.map((id) => `a${id}`));
     if (year !== undefined) wanted.push([`y${year}`]);
     if (lang !== undefined) wanted.push([`l${lang}`]);
-    return wanted.map(marked);
+    return wanted.map(oneOfMarks);
   }
 
-  /** Parameters 5 to 8 of both statements. */
+  /** Parameters 1 to 5 of both statements. */
   private terms(demanded: readonly Demand[]): unknown[] {
     return [
       demanded.map(({ wish }) => tsquery(wish, true)),
       demanded.map(({ wish }) => (typeof wish === 'object' && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
       titleOf(this.parsed.text),
       this.today,
+      typedForms(this.parsed.wanted),
     ];
   }
 
-  /** Parameters 10 to 15. */
+  /** Parameters 6 to 10. */
   private place(): unknown[] {
-    const { from, query, parsed } = this;
-    return [query.limit + 1, from?.exact ?? null, from?.score ?? null, from?.at ?? null, from?.id ?? null, typedForms(parsed.wanted)];
+    const { from, query } = this;
+    return [query.limit + 1, from?.exact ?? null, from?.score ?? null, from?.at ?? null, from?.id ?? null];
   }
 
   /** What words that no text has may have meant; null when there are none, or nothing like them. */
@@ -282,7 +318,7 @@ class Search {
       .filter(({ phrase }) => !phrase)
       .map(({ tokens }) => tokens[0]!)
       .filter((token) => !this.isKnown(token));
-    const found = await this.corrections.of(unknown);
+    const found = await this.corrections.of(unknown, this.newest.near);
     if (found.size === 0) return null;
     this.didYouMean = reworded(
       this.parsed.text,
@@ -305,9 +341,6 @@ class Search {
   }
 }
 
-/** The sign before them is that of skeletons, which are Arabic. */
-const MARK = SKELETON;
-
 const WORDS: Reach = { skeleton: false, corrected: new Map() };
 
 /** The words as they were typed and, for titles, with the article or without it. */
@@ -321,11 +354,6 @@ function typedForms(terms: readonly Term[]): string[] {
     });
 }
 
-/** One of these marks, which the index holds beside words: see search-index.queries.ts. */
-function marked(marks: readonly string[]): string {
-  return `(${marks.map((mark) => quoted(MARK + mark)).join(' | ')})`;
-}
-
 function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolean): string {
   return [...wanted.map((wish) => tsquery(wish, rows)), ...unwanted.map((wish) => `!${tsquery(wish, rows)}`)].join(' & ');
 }
@@ -337,16 +365,27 @@ function positionOf({ cursor }: SearchArticles): Position | null {
   return { day: Number(day), rung: RUNGS[Number(rung)]!, exact: Number(exact), score, at, id: cursor!.id };
 }
 
-type Names = readonly { readonly id: number; readonly as: number; readonly slug: string; readonly name: string }[];
+interface Counted {
+  readonly id: number;
+  readonly slug: string;
+  readonly name: string;
+  readonly count: number;
+}
+
+type Names = readonly { readonly id: number; readonly as: number; readonly slug: string; readonly name: Wording }[];
 interface NamesRow {
+  readonly home: Lang;
   readonly sections: Names;
   readonly authors: Names;
 }
 
-/** What was counted by id, named; records that were merged count as one. The most first. */
-function counted(counts: Readonly<Record<string, number>>, names: Names): { id: number; slug: string; name: string; count: number }[] {
-  const byId = new Map<number, { id: number; slug: string; name: string; count: number }>();
-  for (const { id, as, slug, name } of names) byId.set(as, { id: as, slug, name, count: (byId.get(as)?.count ?? 0) + (counts[id] ?? 0) });
+/** What was counted by id, named in the first of the languages it has; records that were merged count as one. The most first. */
+function counted(counts: Readonly<Record<string, number>>, names: Names, preferred: readonly Lang[]): Counted[] {
+  const byId = new Map<number, Counted>();
+  for (const { id, as, slug, name } of names) {
+    const count = (byId.get(as)?.count ?? 0) + (counts[id] ?? 0);
+    byId.set(as, { id: as, slug, name: wordingIn(name, ...preferred), count });
+  }
   return [...byId.values()].sort((a, b) => b.count - a.count || a.id - b.id);
 }
 

@@ -2,10 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { SearchReader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
 import { Published } from '../http/published.js';
+import type { Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
+import { wordingIn } from '../text/wording.js';
 import { learn } from './knowledge.js';
-import { Names, nameIn, type Named } from './names.service.js';
-import { demands, goingOn, parseUnfinished, tsquery, type UnfinishedQuery } from './query.js';
+import { Names, type Named } from './names.service.js';
+import { NewestArticles } from './newest.service.js';
+import { demands, goingOn, oneOfMarks, parseUnfinished, tsquery, type UnfinishedQuery } from './query.js';
 import type { SuggestQuery, Suggestions } from './search.dto.js';
 import { suggestions } from './search.queries.js';
 import { SearchService, isTimeout } from './search.service.js';
@@ -14,6 +17,8 @@ import { SearchService, isTimeout } from './search.service.js';
 const LETTERS = 2;
 /** Of each kind. */
 const SHOWN = 10;
+/** So few letters begin thousands of words. */
+const SHORT = 4;
 
 /** What a reader may be about to type: of published content alone. */
 @Injectable()
@@ -22,6 +27,7 @@ export class SuggestService {
     private readonly door: SearchReader,
     private readonly searches: SearchService,
     private readonly names: Names,
+    private readonly newest: NewestArticles,
     private readonly addresses: Addresses,
   ) {}
 
@@ -37,25 +43,39 @@ export class SuggestService {
     const { authors, tags, home } = await this.names.all();
     const preferred = lang === undefined ? [home] : [lang, home];
     const named = (all: readonly Named[]): Suggestions['authors'] =>
-      beginning(all, typed.folded.split(' ')).map((one) => ({ id: one.id, slug: one.slug, name: nameIn(one, ...preferred) }));
+      beginning(all, typed.folded.split(' ')).map((one) => ({ id: one.id, slug: one.slug, name: wordingIn(one.name, ...preferred) }));
     return { items: await this.titles(typed), authors: named(authors), tags: named(tags) };
   }
 
   private async titles({ parsed, last, folded }: UnfinishedQuery): Promise<Suggestions['items']> {
     const { known } = await learn(this.door, parsed);
+    const { near } = await this.newest.times();
     const wishes = demands(parsed.wanted, known, { skeleton: false, corrected: new Map() }).map(({ wish }) => wish);
     // A short word at the end narrows nothing yet.
     if (last !== null && (wishes.length === 0 || [...last.word].length >= LETTERS)) wishes.push(goingOn(last, wishes.length === 0));
     if (wishes.length === 0) return [];
     try {
       const query = wishes.map((wish) => tsquery(wish, true)).join(' & ');
-      return await this.door.rows<Suggestions['items'][number]>(suggestions, [query, folded, SHOWN, this.addresses.origin]);
+      const short = last !== null && wishes.length === 1 && [...last.word].length <= SHORT;
+      return await this.door.rows<Suggestions['items'][number]>(suggestions, [
+        query,
+        folded,
+        SHOWN,
+        this.addresses.origin,
+        short && near !== null ? oneOfMarks(near) : null,
+        short ? startOf(last) : null,
+      ]);
     } catch (error) {
       // Half a word typed: nobody waits for it.
       if (isTimeout(error)) return [];
       throw error;
     }
   }
+}
+
+/** A word that goes on like this one, with or without the article and what is written before it: as a regular expression for folded words. */
+function startOf({ arabic, word }: Token): string {
+  return arabic ? `(^| )[وفبلك]?(ال|لل)?${withoutArticle(word)}` : `(^| )${word}`;
 }
 
 /** Names whose words begin as the typed ones, in any order; those that begin so themselves first. */

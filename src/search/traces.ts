@@ -22,7 +22,8 @@ for (let code = 0xc0; code <= 0x17f; code += 1) {
  */
 export function tracesOf(stems: readonly string[]): RegExp | null {
   const traces = new Set(stems.map(traceOf));
-  return traces.size === 0 ? null : new RegExp([...traces].join('|'), 'giu');
+  // Upper case is known to Latin letters only, and looking for it takes longer.
+  return traces.size === 0 ? null : new RegExp([...traces].join('|'), stems.some((stem) => /[a-z]/u.test(stem)) ? 'giu' : 'gu'); // prettier-ignore
 }
 
 function traceOf(stem: string): string {

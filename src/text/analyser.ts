@@ -2,10 +2,10 @@ import { ALEF_FEMININES, IRREGULAR, OWN_ARTICLE, OWN_LAM, TWO_LETTER_FEMININES, 
 import { fold, TOKEN } from './fold.js';
 
 /**
- * The version of everything in this file, in arabic-words.ts and of {@link fold}. A change of any rule raises it: what was indexed under an older one
+ * The version of everything in this file, in arabic-words.ts and of {@link fold}, and of what the index holds beside words. A change of any rule raises it: what was indexed under an older one
  * is made anew (search-index.service.ts).
  */
-export const ANALYSER = 1;
+export const ANALYSER = 2;
 
 /** A word of a text, as search knows it. */
 export interface Token {
@@ -41,13 +41,15 @@ export function analyse(text: string): Token[] {
 /** {@link analyse} one after the other, for who stops early. */
 export function* tokensIn(text: string): Generator<Token> {
   for (const { 0: run, index: at } of text.matchAll(RUN)) {
-    for (const token of analysed(run)) yield { ...token, start: at + token.start, end: at + token.end };
+    for (const { word, stem, skeletons, arabic, start, end } of analysed(run))
+      yield { word, stem, skeletons, arabic, start: at + start, end: at + end };
   }
 }
 
 /** What a run of letters gives, with places in the run; texts repeat their words, and a word analysed once is looked up 5 times as fast. */
 const known = new Map<string, readonly Token[]>();
-const KNOWN = 20_000;
+/** More than the forms of an archive's usual words; 20 MB. */
+const KNOWN = 60_000;
 
 function analysed(run: string): readonly Token[] {
   const before = known.get(run);
