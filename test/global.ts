@@ -14,7 +14,14 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const server = await joinEmbeddedPostgres({
     dataDir,
     projectDir: join(import.meta.dirname, '..'),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200', shared_buffers: '128MB', autovacuum: 'off' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      max_connections: '200',
+      shared_buffers: '128MB',
+      autovacuum: 'off',
+    },
     log: () => undefined,
   });
   process.env['MARKAZ_TEST_SERVER'] = JSON.stringify(server.connection);

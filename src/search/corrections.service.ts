@@ -61,9 +61,7 @@ export class Corrections {
     const texts = new Map(common.map((row) => [row.word, row.texts]));
     const meant = new Map<string, readonly Correction[]>();
     for (const { stem, whole, best } of nearest) {
-      const found = best
-        .sort((a, b) => b.similarity - a.similarity || (texts.get(b.word) ?? 0) - (texts.get(a.word) ?? 0))
-        .slice(0, MEANT);
+      const found = best.sort((a, b) => b.similarity - a.similarity || (texts.get(b.word) ?? 0) - (texts.get(a.word) ?? 0)).slice(0, MEANT);
       if (found.length > 0) meant.set(stem, found.map(({ word, shown }) => ({ word, shown: asTyped(whole, shown) }))); // prettier-ignore
     }
     return meant;

@@ -45,23 +45,24 @@ export const writeRows = `
     author_ids = excluded.author_ids, published_at = excluded.published_at, year = excluded.year, title = excluded.title,
     head = excluded.head, body = excluded.body, analyser = excluded.analyser`;
 
-/** Words that are there already are left alone: a common one would else be locked by every publication. In order, so that no two wait for each other. $1 words, $2 forms */
+/** How words are shown that are in the vocabulary. $1 words */
+export const shownWords = `
+  select w.word, known.shown from unnest($1::text[]) w (word)
+  -- offset 0 has each word looked up: a join would read the whole vocabulary.
+  cross join lateral (select v.shown from search_vocabulary v where v.word = w.word offset 0) known`;
+
+/** In order, so that no two who add the same words wait for each other. $1 words, $2 forms */
 export const addWords = `
   insert into search_vocabulary (word, shown)
   select word, shown from unnest($1::text[], $2::text[]) w (word, shown) order by word collate "C"
   on conflict (word) do nothing`;
 
-/** Plainer forms of words that are there; few or none. After {@link addWords}, and in order, as that one. $1 words, $2 forms */
+/** Plainer forms of words that are there. After {@link addWords}, and in order, as that one. $1 words, $2 forms */
 export const showPlainer = `
   with plainer as materialized (
-    -- offset 0 has each word looked up: a join would read the whole vocabulary.
-    select w.word, w.shown from unnest($1::text[], $2::text[]) w (word, shown)
-    cross join lateral (select v.shown from search_vocabulary v where v.word = w.word offset 0) known
-    where char_length(w.shown) < char_length(known.shown)),
-  held as materialized (
-    select v.word, plainer.shown from plainer join search_vocabulary v on v.word = plainer.word
-    where char_length(plainer.shown) < char_length(v.shown) order by v.word for update of v)
-  update search_vocabulary v set shown = held.shown from held where v.word = held.word`;
+    select v.word, w.shown from unnest($1::text[], $2::text[]) w (word, shown) join search_vocabulary v on v.word = w.word
+    where char_length(w.shown) < char_length(v.shown) order by v.word for update of v)
+  update search_vocabulary v set shown = plainer.shown from plainer where v.word = plainer.word`;
 
 /** $1 words */
 export const removeWords = `

@@ -4,7 +4,7 @@ import { PublicChanges } from '../articles/public-changes.js';
 import { ANALYSER, analyse, type Token } from '../text/analyser.js';
 import type { Lang } from '../text/language.js';
 import { latinStems } from './latin-stems.js';
-import { addWords, doubtWords, forgetForms, indexedTexts, indexedWords, liveTexts, removeWithdrawn, removeWords, showForms, showPlainer, writeRows } from './search-index.queries.js'; // prettier-ignore
+import { addWords, doubtWords, forgetForms, indexedTexts, indexedWords, liveTexts, removeWithdrawn, removeWords, showForms, showPlainer, shownWords, writeRows } from './search-index.queries.js'; // prettier-ignore
 import { TsVector } from './tsvector.js';
 
 /** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
@@ -91,14 +91,24 @@ export class SearchIndex {
     if (entries.length > 0) {
       const columns = [entries.map(({ id }) => id), entries.map(({ title }) => title), entries.map(({ head }) => head), entries.map(({ body }) => body)]; // prettier-ignore
       await tx.query(writeRows, [...columns, ANALYSER]);
-      const words = Forms.columns(entries.map(({ forms }) => forms));
-      await tx.query(addWords, words);
-      await tx.query(showPlainer, words);
+      await this.learn(tx, ...Forms.columns(entries.map(({ forms }) => forms)));
     }
     const after = new Map(entries.map(({ id, forms }) => [id, forms]));
     const words = [...new Set(before.flatMap((row) => row.words))];
     const lost = [...new Set(before.flatMap((row) => row.words.filter((word) => !after.get(row.id)?.has(word))))];
     return { texts, words, lost };
+  }
+
+  /** Most words are known, in a form as plain: those are only read, for a common one would else be locked by every publication. */
+  private async learn(tx: EntityManager, words: readonly string[], forms: readonly string[]): Promise<void> {
+    const rows = await tx.query<{ word: string; shown: string }[]>(shownWords, [words]);
+    const shown = new Map(rows.map((row) => [row.word, row.shown]));
+    const unknown = words.flatMap((word, n) => (shown.has(word) ? [] : [n]));
+    // One that another process has just added too may be shown more plainly here.
+    const plainer = words.flatMap((word, n) => ([...forms[n]!].length < [...(shown.get(word) ?? '')].length ? [n] : [])).concat(unknown);
+    const columns = (places: readonly number[]): string[][] => [places.map((n) => words[n]!), places.map((n) => forms[n]!)];
+    if (unknown.length > 0) await tx.query(addWords, columns(unknown));
+    if (plainer.length > 0) await tx.query(showPlainer, columns(plainer));
   }
 }
 
