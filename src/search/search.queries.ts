@@ -1,6 +1,6 @@
 import { statement } from '../database/reader.js';
 
-/** How many of the newest articles are looked through first, and how many next, before all are. Of heads the second alone. */
+/** How many of the newest articles are looked through first, and how many next, before all are. Heads of the first only for words that are common there. */
 const NEAR = 1_500;
 const FAR = 20_000;
 /** Up to so many are all ranked; of more the newest, and the newest of those with all words in the head. */
