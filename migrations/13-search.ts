@@ -29,8 +29,6 @@ export class Search1795435200000 implements MigrationInterface {
     await runner.query(`create index article_search_head_idx on article_search using gin (head) with (fastupdate = off)`);
     await runner.query(`create index article_search_body_idx on article_search using gin (body) with (fastupdate = off)`);
     await runner.query(`create index article_search_author_ids_idx on article_search using gin (author_ids) with (fastupdate = off)`);
-    // Titles may be longer than a b-tree bears.
-    await runner.query(`create index article_search_title_idx on article_search using hash (title)`);
     await runner.query(`create index article_search_published_at_idx on article_search (published_at desc, article_id desc)`);
     await runner.query(`create index article_search_analyser_idx on article_search (analyser, article_id)`);
     await runner.query(`create index article_search_revision_id_idx on article_search (revision_id)`);

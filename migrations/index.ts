@@ -11,6 +11,7 @@ import { PreviewLinks1795424400000 } from './10-preview-links.js';
 import { AuthorMerges1795428000000 } from './11-author-merges.js';
 import { Retention1795431600000 } from './12-retention.js';
 import { Search1795435200000 } from './13-search.js';
+import { SearchMerges1795438800000 } from './14-search-merges.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   AuthorMerges1795428000000,
   Retention1795431600000,
   Search1795435200000,
+  SearchMerges1795438800000,
 ];

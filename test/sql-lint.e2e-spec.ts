@@ -14,6 +14,8 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'newestOf(EXACT)': 'an order and a limit; its argument is a constant',
     'newestOf(HEADS)': 'an order and a limit; its argument is a constant',
     'newestOf(COUNTED)': 'an order and a limit; its argument is a constant',
+    "then('$11')": 'its argument is the name of a parameter',
+    "then('$3')": 'its argument is the name of a parameter',
   },
   'src/backup/backup.ts': {
     SAME_TEXT: 'settings, all literals of tables.ts',

@@ -79,7 +79,7 @@ const VIEWS: Record<string, string> = {
     select a.id as article_id, r.plain_text as text from articles a join revisions r on r.id = a.live_revision_id where a.live_revision_id is not null`,
 
   search_vocabulary: `view pub.search_vocabulary as
-    select word, shown from search_vocabulary`,
+    select word, shown, sound from search_vocabulary`,
 
   lexicon: `view pub.lexicon as
     select group_id, form, words, sought from lexicon_forms`,

@@ -88,8 +88,8 @@ export class Reader implements OnApplicationShutdown {
 }
 
 /**
- * The reader door of search. Its statements are planned for their values, for what a rare word asks for is not what a common one does, and
- * end soon: a search that takes longer helps nobody. No walks along an index of dates: they would read the whole text of every row on the way.
+ * The reader door of search. Its statements end soon: a search that takes longer helps nobody. No walks along an index of dates: they would
+ * read the whole text of every row on the way. What is left are bitmaps, for rare words as for common ones, so one plan serves all.
  */
 export class SearchReader extends Reader {
   constructor(connection: Connection & { options?: string }) {

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { SearchReader } from '../database/reader.js';
 import type { Token } from '../text/analyser.js';
 import { fold } from '../text/fold.js';
-import { nameSkeleton } from '../text/name-sound.js';
 import { editDistance, tolerated } from './edit-distance.js';
-import { beginningWith, corrections, howCommon } from './search.queries.js';
+import { corrections, howCommon, soundingLike } from './search.queries.js';
 import { oneOfMarks } from './query.js';
+import { soundOf } from './sound.js';
 import { quoted } from './tsvector.js';
 
 /** A word that a reader may have meant. */
@@ -41,7 +41,8 @@ export class Corrections {
     const typed = new Map(doubtful.map(({ stem, word }) => [stem, withoutArticle(word)]));
     const near = rows
       .map((row) => ({ ...row, distance: distanceOf(row, typed.get(row.stem)!) }))
-      .filter(({ stem, distance }) => distance <= tolerated(stem))
+      // A word that no text had on the first page may stand in one by now.
+      .filter(({ stem, word, distance }) => distance < Infinity && word !== stem)
       .concat(await this.inOtherScript(doubtful));
     const nearest = doubtful.map(({ stem, word }) => {
       const found = near.filter((row) => row.stem === stem);
@@ -69,16 +70,14 @@ export class Corrections {
 
   /** Words that sound the same in Arabic and Latin script: لينكس, Linux. */
   private async inOtherScript(tokens: readonly Token[]): Promise<Near[]> {
-    const found: Near[] = [];
-    for (const { stem, word, arabic } of tokens) {
-      const sound = soundOf(withoutArticle(word));
-      if (sound === '') continue;
-      const starts = startsInOtherScript(withoutArticle(word)[0]!, arabic);
-      const rows = await this.door.rows<{ word: string; shown: string }>(beginningWith, [starts, starts.map(after), 3 * sound.length]);
-      const alike = rows.filter(({ shown }) => soundOf(withoutArticle(fold(shown))) === sound);
-      found.push(...alike.map((row) => ({ ...row, stem, similarity: 1, distance: OTHER_SCRIPT })));
-    }
-    return found;
+    const rows = await this.door.rows<{ stem: string; word: string; shown: string }>(soundingLike, [
+      tokens.map(({ stem }) => stem),
+      tokens.map(({ word }) => soundOf(withoutArticle(word))),
+    ]);
+    const typed = new Map(tokens.map((token) => [token.stem, token]));
+    return rows
+      .filter(({ stem, word }) => beginLike(withoutArticle(typed.get(stem)!.word), word, typed.get(stem)!.arabic))
+      .map((row) => ({ ...row, similarity: 1, distance: OTHER_SCRIPT }));
   }
 }
 
@@ -92,11 +91,6 @@ interface Near {
 
 /** Behind one slip, before two. */
 const OTHER_SCRIPT = 1.5;
-
-/** The consonants, s and z alike; empty of fewer than three. */
-function soundOf(word: string): string {
-  return nameSkeleton(word).replaceAll('z', 's');
-}
 
 /** Letters that stand for one another at the beginning of a word. */
 const STARTS: readonly (readonly [arabic: string, latin: string])[] = [
@@ -116,22 +110,18 @@ const STARTS: readonly (readonly [arabic: string, latin: string])[] = [
   ['ن', 'nk'],
 ];
 
-function startsInOtherScript(first: string, arabic: boolean): string[] {
-  return [...new Set(STARTS.flatMap(([ours, theirs]) => ((arabic ? ours : theirs).includes(first) ? [...(arabic ? theirs : ours)] : [])))];
+function beginLike(typed: string, word: string, arabic: boolean): boolean {
+  return STARTS.some(([ours, theirs]) => (arabic ? ours : theirs).includes(typed[0]!) && (arabic ? theirs : ours).includes(word[0]!));
 }
 
-/** The letter after this one: where words that begin with it end. */
-function after(letter: string): string {
-  return String.fromCodePoint(letter.codePointAt(0)! + 1);
-}
-
-/** By the stems, or by the words: a slip may have kept an ending from being known. */
+/** By the stems, or by the words: a slip may have kept an ending from being known. Infinity: another word. */
 function distanceOf(
   { stem, word, shown }: { readonly stem: string; readonly word: string; readonly shown: string },
   typed: string,
 ): number {
   const most = Math.min(tolerated(stem), tolerated(word));
-  return Math.min(editDistance(stem, word, most), editDistance(typed, withoutArticle(fold(shown)), most));
+  const distance = Math.min(editDistance(stem, word, most), editDistance(typed, withoutArticle(fold(shown)), most));
+  return distance > most ? Infinity : distance;
 }
 
 function withoutArticle(word: string): string {

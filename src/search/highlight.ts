@@ -24,11 +24,6 @@ export function snippet(text: string, matches: (token: Token) => boolean, lang: 
   return `${from > text.length - text.trimStart().length ? '… ' : ''}${shown}${to < text.trimEnd().length ? ' …' : ''}`;
 }
 
-/** The whole of a short text, such as a title. @returns HTML: the text escaped, and in `<mark>` what matches */
-export function marked(text: string, matches: (token: Token) => boolean): string {
-  return highlighted(text, [...tokensIn(text)].filter(matches), 0, text.length);
-}
-
 /** The words around each trace. */
 function* tokensAt(text: string, traces: RegExp): Generator<Token> {
   let read = 0;

@@ -11,8 +11,8 @@ export interface Learnt {
   /** Ids that a filter stands for; null: no such filter. */
   readonly sections: readonly number[] | null;
   readonly authors: readonly number[] | null;
-  /** Days since 1970. */
-  readonly today: number;
+  /** When it was asked, in microseconds since 1970. */
+  readonly moment: string;
 }
 
 interface KnowledgeRow extends Omit<Learnt, 'known'> {

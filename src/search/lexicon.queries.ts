@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { cursorSql } from '../http/cursor.js';
 import { ANALYSER, analyse } from '../text/analyser.js';
 import { latinStems } from './latin-stems.js';
+import { isStopWord } from './stop-words.js';
 import type { DeskLexicon, DeskLexiconGroup, ListLexicon } from './lexicon.dto.js';
 import type { LexiconKind } from './lexicon.entity.js';
 import type { SpellingGroup } from './spelling.js';
@@ -101,7 +102,7 @@ function wordsOf(form: string): string {
 
 /**
  * A Latin word stands in French texts by its French stem and in all others by its English one, so a form with one is sought in both ways. What
- * consists of words that English or French texts are full of (WHO, UN) is sought in none: it would be found everywhere.
+ * consists of words that texts are full of (WHO, UN, من) is sought in none: it would be found everywhere.
  */
 async function keysOf(tx: EntityManager, forms: readonly string[]): Promise<FormKeys[]> {
   const analysed = forms.map((form) => analyse(form));
@@ -118,7 +119,9 @@ async function keysOf(tx: EntityManager, forms: readonly string[]): Promise<Form
   );
   return forms.map((form, index) => {
     const tokens = analysed[index]!;
-    const everywhere = tokens.every(({ stem }) => stopWords.has(stem));
+    const everywhere = tokens.every(({ arabic, stem, word, start, end }) =>
+      arabic ? isStopWord(word, form.slice(start, end)) : stopWords.has(stem),
+    );
     const ways = stems.map((stemmed) => tokens.map(({ arabic, stem }) => (arabic ? stem : stemmed.get(stem)!)).join(' '));
     return { form, words: wordsOf(form), sought: everywhere ? [] : [...new Set(ways)] };
   });

@@ -1,11 +1,11 @@
 import { analyse, boundForms, stemOf, type Token } from '../text/analyser.js';
 import { isStopWord } from './stop-words.js';
 import { SKELETON } from './search-index.service.js';
-import { quoted } from './tsvector.js';
+import { LEXEME_BYTES, quoted } from './tsvector.js';
 
 /** Longest query that is read, in characters; what stands behind is cut off. */
 const READ = 200;
-/** 10,000 words would make a tsquery of 19,999 nodes. */
+/** 10,000 words would make a tsquery of 19,999 nodes. So many are wanted, and as many unwanted: whoever takes something out must not find it. */
 const TERMS = 12;
 
 /** What a reader asks for in one go: a word, or several that have to stand in this order beside each other. */
@@ -65,7 +65,8 @@ export function parseQuery(typed: string): ParsedQuery {
           .filter((token) => !isStopWord(token.word, text.slice(token.start, token.end)))
           .map((token) => ({ tokens: [token], phrase: false }));
     for (const term of terms) {
-      if (term.tokens.length > 0 && wanted.length + unwanted.length < TERMS) (stretch.unwanted ? unwanted : wanted).push(term);
+      const list = stretch.unwanted ? unwanted : wanted;
+      if (term.tokens.length > 0 && list.length < TERMS) list.push(term);
     }
   }
   return { text, wanted, unwanted, reason: wanted.length > 0 ? null : reasonOf(text, words, unwanted) };
@@ -130,7 +131,12 @@ function signed(text: string, { start, end }: Stretch): Stretch[] {
 }
 
 function tokensIn(text: string, { start, end }: Stretch): Token[] {
-  return analyse(text.slice(start, end)).map((token) => ({ ...token, start: token.start + start, end: token.end + start }));
+  return words(text.slice(start, end)).map((token) => ({ ...token, start: token.start + start, end: token.end + start }));
+}
+
+/** Without what is too long to be a word of any text: one character may stand for six letters (㌖), and PostgreSQL refuses a query of such words. */
+function words(text: string): Token[] {
+  return analyse(text).filter(({ word }) => Buffer.byteLength(word) <= LEXEME_BYTES);
 }
 
 /** What of the words the index can say: asked once for all of them. */
@@ -359,7 +365,7 @@ export interface UnfinishedQuery {
 export function parseUnfinished(typed: string): UnfinishedQuery {
   const plain = typed.replace(new RegExp(`[${QUOTES.join('')}]|(?<=^|\\s)[${DASH}]+`, 'gu'), ' ');
   const { text } = parseQuery(plain);
-  const tokens = analyse(text);
+  const tokens = words(text);
   const open = tokens.at(-1);
   const folded = tokens.map(({ word }) => word).join(' ');
   if (open === undefined || !/[\p{L}\p{N}\p{M}]$/u.test(plain)) return { parsed: parseQuery(text), last: null, folded };

@@ -122,9 +122,9 @@ export class SearchIndexJob implements OnModuleInit {
     return { indexed, failed };
   }
 
-  /** Takes out some of the words that no text holds any more. @returns whether there may be more */
+  /** Takes out some of the words that no text holds any more, or else completes some. @returns whether there may be more */
   private sweep(): Promise<boolean> {
-    return inTransaction(this.dataSource, (tx) => this.searchIndex.sweep(tx));
+    return inTransaction(this.dataSource, async (tx) => (await this.searchIndex.sweep(tx)) || this.searchIndex.hear(tx));
   }
 
   private async indexClaimed(most: number, claimed: (ids: number[]) => void): Promise<Reindexed> {

@@ -1,7 +1,9 @@
 const textColumns = `
   a.id, a.lang, r.title, r.kicker, r.summary, r.plain_text as text,
   array(
-    select w.value from revision_authors b join authors u on u.id = b.author_id cross join jsonb_each_text(u.name) w where b.revision_id = r.id
+    -- As it was printed, and as readers are led on.
+    select w.value from revision_authors b join authors u on u.id = b.author_id join authors n on n.id in (u.id, u.merged_into) cross join jsonb_each_text(n.name) w
+    where b.revision_id = r.id
     union all
     select w.value from revision_tags t join tags g on g.id = t.tag_id cross join jsonb_each_text(g.name) w where t.revision_id = r.id) as names`;
 
@@ -51,10 +53,10 @@ export const shownWords = `
   -- offset 0 has each word looked up: a join would read the whole vocabulary.
   cross join lateral (select v.shown from search_vocabulary v where v.word = w.word offset 0) known`;
 
-/** In order, so that no two who add the same words wait for each other. $1 words, $2 forms */
+/** In order, so that no two who add the same words wait for each other. $1 words, $2 forms, $3 sounds */
 export const addWords = `
-  insert into search_vocabulary (word, shown)
-  select word, shown from unnest($1::text[], $2::text[]) w (word, shown) order by word collate "C"
+  insert into search_vocabulary (word, shown, sound)
+  select word, shown, sound from unnest($1::text[], $2::text[], $3::text[]) w (word, shown, sound) order by word collate "C"
   on conflict (word) do nothing`;
 
 /** Plainer forms of words that are there. After {@link addWords}, and in order, as that one. $1 words, $2 forms */
@@ -62,7 +64,7 @@ export const showPlainer = `
   with plainer as materialized (
     select v.word, w.shown from unnest($1::text[], $2::text[]) w (word, shown) join search_vocabulary v on v.word = w.word
     where char_length(w.shown) < char_length(v.shown) order by v.word for update of v)
-  update search_vocabulary v set shown = plainer.shown from plainer where v.word = plainer.word`;
+  update search_vocabulary v set shown = plainer.shown, sound = null from plainer where v.word = plainer.word`;
 
 /** $1 words */
 export const removeWords = `
@@ -70,17 +72,24 @@ export const removeWords = `
 
 /** Forms that nobody may be shown any more; the stem, which another text has, stands in until one of that text's forms is looked up. $1 words, $2 forms */
 export const forgetForms = `
-  update search_vocabulary set shown = word, doubtful = true where word = any($1::text[]) and shown = any($2::text[]) and shown <> word`;
+  update search_vocabulary set shown = word, sound = null, doubtful = true where word = any($1::text[]) and shown = any($2::text[]) and shown <> word`;
 
 /** Forms for those words that have none. $1 words, $2 forms */
 export const showForms = `
-  update search_vocabulary v set shown = w.shown from unnest($1::text[], $2::text[]) w (word, shown) where v.word = w.word and v.shown = v.word and v.doubtful`;
+  update search_vocabulary v set shown = w.shown, sound = null from unnest($1::text[], $2::text[]) w (word, shown) where v.word = w.word and v.shown = v.word and v.doubtful`;
 
 /** Words to be looked at later: a text that was indexed anew no longer holds them. $1 words */
 export const doubtWords = `
   with lost as materialized (
     select word from search_vocabulary where word = any($1::text[]) and not doubtful order by word for update)
   update search_vocabulary v set doubtful = true from lost where v.word = lost.word`;
+
+/** Words of which it is not known how they sound: shown in another form than before, or from before it was kept. $1 how many */
+export const unheardWords = `select word, shown from search_vocabulary where sound is null order by word limit $1 for update skip locked`;
+
+/** $1 words, $2 sounds */
+export const hearWords = `
+  update search_vocabulary v set sound = w.sound from unnest($1::text[], $2::text[]) w (word, sound) where v.word = w.word`;
 
 /** Makes due what is not as it should be: live texts without a row or with another revision's, rows without a live text, rows by other rules. $1 version of the analyser */
 export const findDue = `

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { PublicChanges } from '../articles/public-changes.js';
 import { ANALYSER, analyse, type Token } from '../text/analyser.js';
+import { fold } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
 import { latinStems } from './latin-stems.js';
-import { addWords, doubtWords, forgetForms, indexedTexts, indexedWords, liveTexts, removeWithdrawn, removeWords, showForms, showPlainer, shownWords, writeRows } from './search-index.queries.js'; // prettier-ignore
+import { addWords, doubtWords, forgetForms, indexedTexts, indexedWords, liveTexts, removeWithdrawn, removeWords, hearWords, showForms, showPlainer, shownWords, unheardWords, writeRows } from './search-index.queries.js'; // prettier-ignore
+import { soundOf } from './sound.js';
 import { TsVector } from './tsvector.js';
 
 /** Before a skeleton in the vectors, so that no stem is taken for one: no token holds it. */
@@ -76,6 +78,13 @@ export class SearchIndex {
     return true;
   }
 
+  /** Reckons how some words sound of which it is not known. @returns whether there were any */
+  async hear(tx: EntityManager): Promise<boolean> {
+    const words = await tx.query<{ word: string; shown: string }[]>(unheardWords, [HEARD_AT_ONCE]);
+    if (words.length > 0) await tx.query(hearWords, [words.map(({ word }) => word), words.map(({ shown }) => soundOf(fold(shown)))]);
+    return words.length > 0;
+  }
+
   private async entries(tx: EntityManager, texts: readonly LiveText[]): Promise<Entry[]> {
     const entries = [];
     for (const text of texts) entries.push(await entryOf(tx, text));
@@ -107,13 +116,15 @@ export class SearchIndex {
     // One that another process has just added too may be shown more plainly here.
     const plainer = words.flatMap((word, n) => ([...forms[n]!].length < [...(shown.get(word) ?? '')].length ? [n] : [])).concat(unknown);
     const columns = (places: readonly number[]): string[][] => [places.map((n) => words[n]!), places.map((n) => forms[n]!)];
-    if (unknown.length > 0) await tx.query(addWords, columns(unknown));
+    if (unknown.length > 0) await tx.query(addWords, [...columns(unknown), unknown.map((n) => soundOf(fold(forms[n]!)))]);
     if (plainer.length > 0) await tx.query(showPlainer, columns(plainer));
   }
 }
 
 /** Each may cost an index scan and a text to be analysed while nobody publishes. */
 const SWEPT_AT_ONCE = 50;
+/** Some milliseconds. */
+const HEARD_AT_ONCE = 500;
 
 /** Migration 13 takes the same lock for a change of names. */
 function shareVocabulary(tx: EntityManager): Promise<unknown> {

@@ -11,8 +11,8 @@ export type Rung = (typeof RUNGS)[number];
 const REASONS = ['empty', 'only_marks', 'only_stop_words', 'only_negation', 'no_match'] as const;
 export type NothingFound = (typeof REASONS)[number];
 
-/** Day, number of the rung, exactness, score, instant of the last hit. */
-export const SEARCH_KEY = /^(\d{1,6})\.([0-3])\.([01])\.(-?\d{1,12})\.(-?\d{1,17})$/;
+/** Moment of the first page, number of the rung, exactness, score, instant of the last hit, which terms were unknown. */
+export const SEARCH_KEY = /^(\d{1,17})\.([0-3])\.([01])\.(-?\d{1,12})\.(-?\d{1,17})\.(\d{1,4})$/;
 
 const TYPED = 'What the reader typed. "…", “…” and «…» hold words together, a dash before a word or phrase takes it out. Only the first 200 characters count; more than 2,000 are refused.'; // prettier-ignore
 

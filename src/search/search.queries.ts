@@ -14,8 +14,6 @@ const MANY = 10_000;
 const OF_EACH = 50;
 /** Words of the vocabulary that look most like another. */
 const LOOKED_AT = 60;
-/** Words of one letter whose sound is compared. */
-const SOUNDED = 3_000;
 /** Of authors the filter is offered to so many. */
 const AUTHORS = 50;
 /** What stands in more texts than this is common, however many they are. */
@@ -52,7 +50,7 @@ export const knowledge = statement(`
           < (select count(*) from (select from pub.article_search where body @@ quote_literal(g.bare)::tsquery limit ${COMMON}) c)) as proclitic,
     case when $6::text is not null then array(select id from below) end as sections,
     case when $7::text is not null then array(select id from author where id is not null union all select m.id from pub.merged_authors m join author on m.author_id = author.id) end as authors,
-    floor(extract(epoch from now()) / 86400)::int as today`);
+    (extract(epoch from now()) * 1000000)::bigint::text as moment`);
 
 /** In which quarter and which year (UTC) the newest articles begin, null where there are not so many; and how many there are, up to {@link MANY}. */
 export const newest = statement(`
@@ -62,8 +60,9 @@ export const newest = statement(`
 
 const COLUMNS = `article_id, published_at, section_id, author_ids, year, lang, title, head, body`;
 
-// Both rungs' statements have $1 the terms and $2 how many forms each has, $3 the title the query would be, $4 today, counted from 1970, $5 the
-// words as they were typed, $6 how many, $7 to $10 after which exactness, score, instant, id.
+// Both rungs' statements have $1 the terms and $2 how many forms each has, $3 the title the query would be, $4 the moment of the first page in
+// microseconds, $5 the words as they were typed, $6 how many, $7 to $10 after which exactness, score, instant, id, $11 on later pages that moment
+// again, else null.
 
 /** How well the head bears the words. ts_rank divides by the forms a term was widened to; where it stands counts, not in how many ways it may be written. */
 const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) from unnest($1::text[]::tsquery[], $2::float8[]) t (query, forms)) / cardinality($2::float8[])`;
@@ -71,8 +70,11 @@ const RANK = `(select sum(ts_rank('{0.1,0.02,0.4,1}', head, t.query) * t.forms) 
 /** Who types a word wants it before its other forms; of all forms only titles tell. */
 const AS_TYPED = `0.3 * (select count(*) from unnest($5::text[]) word where position(' ' || word || ' ' in ' ' || title || ' ') > 0) / cardinality($2::float8[])`;
 
+/** exp() refuses what is too small for a number. */
+const MOST_DAYS = 100_000;
+
 /** What is new comes before what is old, by as much as a word in the summary is worth, and less each day. */
-const RECENCY = `0.3 * exp(-greatest(0, $4::int - extract(epoch from published_at)::float8 / 86400) / 900)`;
+const RECENCY = `0.3 * exp(-least(${MOST_DAYS}, greatest(0, ($4::float8 / 1000000 - extract(epoch from published_at)::float8) / 86400)) / 900)`;
 
 /** An article's place in the order, in whole numbers that a cursor can say. */
 const PLACE = `article_id, (extract(epoch from published_at) * 1000000)::bigint as at, coalesce(title = $3, false)::int as exact`;
@@ -96,6 +98,10 @@ const TOLD = `
     (select coalesce(json_object_agg(year, n), '{}') from facets where year is not null) as years,
     (select coalesce(json_object_agg(lang, n), '{}') from facets where lang is not null) as langs`;
 
+/** What has come since the first page would push others off the later ones. Not as an index could ask it: what fits the words is few, what is older is all. */
+const then = (moment: string): string => `coalesce(published_at <= to_timestamp(${moment}::float8 / 1000000), true)`;
+const THEN = then('$11');
+
 /** SQL that ends a query for the newest of an index's rows, and one more than so many of them. */
 function newestOf(enough: number): string {
   return `order by published_at desc, article_id desc limit ${enough} + 1`;
@@ -108,34 +114,34 @@ function newestOf(enough: number): string {
  * each other this is asked of the newest few hundred. The newest articles are looked through first, then more, and all only where these do not
  * suffice.
  *
- * $11 the query among the newest articles, $12 among more of them and $13 among all, rows taken apart; $14 to $16 the same for heads, null
- * where something is unwanted; $17 the query with its rows, null where it has none.
+ * $12 the query among the newest articles, $13 among more of them and $14 among all, rows taken apart; $15 to $17 the same for heads, null
+ * where something is unwanted; $18 the query with its rows, null where it has none.
  */
 export const hits = statement(`
-  with near as materialized (select article_id, published_at from pub.article_search where body @@ $11::tsquery ${newestOf(EXACT)}),
+  with near as materialized (select article_id, published_at from pub.article_search where body @@ $12::tsquery and ${THEN} ${newestOf(EXACT)}),
   far as materialized (
     select article_id, published_at from pub.article_search
-    where $11::text <> $12::text and (select count(*) from near) <= ${EXACT} and body @@ $12::tsquery ${newestOf(EXACT)}),
+    where $12::text <> $13::text and (select count(*) from near) <= ${EXACT} and body @@ $13::tsquery and ${THEN} ${newestOf(EXACT)}),
   whole as materialized (
     select article_id, published_at from pub.article_search
-    where $12::text <> $13::text and greatest((select count(*) from near), (select count(*) from far)) <= ${EXACT} and body @@ $13::tsquery ${newestOf(EXACT)}),
+    where $13::text <> $14::text and greatest((select count(*) from near), (select count(*) from far)) <= ${EXACT} and body @@ $14::tsquery and ${THEN} ${newestOf(EXACT)}),
   -- Which of them found enough, if any.
   reach as materialized (select case when (select count(*) from near) > ${EXACT} then 0 when (select count(*) from far) > ${EXACT} then 1 else 2 end as n),
   newest as materialized (
-    select * from near where (select n from reach) = 0 or $11::text = $13::text
-    union all select * from far where (select n from reach) = 1 or ((select n from reach) = 2 and $12::text = $13::text)
+    select * from near where (select n from reach) = 0 or $12::text = $14::text
+    union all select * from far where (select n from reach) = 1 or ((select n from reach) = 2 and $13::text = $14::text)
     union all select * from whole),
   -- A word that is common in texts may be so in heads.
   near_heads as materialized (
     select article_id, published_at from pub.article_search
-    where (select n from reach) = 0 and head @@ $14::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
+    where (select n from reach) = 0 and head @@ $15::tsquery and ($18::text is null or head @@ $18::tsquery) and ${THEN} ${newestOf(HEADS)}),
   far_heads as materialized (
     select article_id, published_at from pub.article_search
-    where (select count(*) from near_heads) <= ${HEADS} and head @@ $15::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
+    where (select count(*) from near_heads) <= ${HEADS} and head @@ $16::tsquery and ($18::text is null or head @@ $18::tsquery) and ${THEN} ${newestOf(HEADS)}),
   heads as materialized (
     select article_id from pub.article_search
-    where $15::text <> $16::text and greatest((select count(*) from near_heads), (select count(*) from far_heads)) <= ${HEADS}
-      and head @@ $16::tsquery and ($17::text is null or head @@ $17::tsquery) ${newestOf(HEADS)}),
+    where $16::text <> $17::text and greatest((select count(*) from near_heads), (select count(*) from far_heads)) <= ${HEADS}
+      and head @@ $17::tsquery and ($18::text is null or head @@ $18::tsquery) and ${THEN} ${newestOf(HEADS)}),
   candidates as materialized (
     select ${COLUMNS} from pub.article_search
     where article_id = any (array(
@@ -144,49 +150,49 @@ export const hits = statement(`
       union select article_id from far_heads
       union select article_id from heads
       -- It may be older than all of these.
-      union select article_id from pub.article_search where title = $3 and head @@ $16::tsquery))),
+      union select article_id from pub.article_search where title = $3 and head @@ $17::tsquery and ${THEN}))),
   verified as materialized (
     select ${COLUMNS} from candidates
-    where $17::text is null or case when $16::text is not null and head @@ $17::tsquery then true else body @@ $17::tsquery end),
+    where $18::text is null or case when $17::text is not null and head @@ $18::tsquery then true else body @@ $18::tsquery end),
   scored as materialized (select ${PLACE}, ((${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
   told_of as materialized (select section_id, author_ids, year, lang from verified where (select count(*) from newest) <= ${EXACT}),
   ${FACETS}
   select (select count(*) from newest)::int as found, (select n from reach) as reach, ${FOUND}, ${TOLD}`);
 
-/** Of what many articles fit, how many there are, and what the newest are. $1 the query among as many of the newest as were enough, $2 among all, rows taken apart */
+/** Of what many articles fit, how many there are, and what the newest are. $1 the query among as many of the newest as were enough, $2 among all, rows taken apart; $3 as $11 of {@link hits} */
 export const many = statement(`
-  with newest as materialized (select published_at, article_id, section_id, author_ids, year, lang from pub.article_search where body @@ $1::tsquery ${newestOf(COUNTED)}),
+  with newest as materialized (select published_at, article_id, section_id, author_ids, year, lang from pub.article_search where body @@ $1::tsquery and ${then('$3')} ${newestOf(COUNTED)}),
   told_of as materialized (select * from newest order by published_at desc, article_id desc limit ${COUNTED}),
   ${FACETS}
   select ${TOLD}, (
     select case when count(*) <= ${COUNTED} and $1::text <> $2::text
-      then (select count(*) from (select from pub.article_search where body @@ $2::tsquery limit ${COUNTED} + 1) c) else count(*) end
+      then (select count(*) from (select from pub.article_search where body @@ $2::tsquery and ${then('$3')} limit ${COUNTED} + 1) c) else count(*) end
     from newest)::int as found`);
 
 /**
  * The last rung: what holds a fair share of the words, a rare one counting for more than a common one, and not much less than the best does.
  *
- * $11 all words but one, in any choice, null where there are only two; $12 the filters and what is unwanted, null where there are none; $13 how
- * much of the words is fair and $14 how much of what the best has; $15 the terms without rows, $16 how many texts
+ * $12 all words but one, in any choice, null where there are only two; $13 the filters and what is unwanted, null where there are none; $14 how
+ * much of the words is fair and $15 how much of what the best has; $16 the terms without rows, $17 how many texts
  * there are.
  */
 export const someWords = statement(`
   with terms as materialized (
-    select t.query, t.loose, (select count(*) from (select from pub.article_search where body @@ t.loose limit ${COUNTED}) c) as n
-    from unnest($1::text[]::tsquery[], $15::text[]::tsquery[]) t (query, loose)),
-  weighed as materialized (select query, loose, terms.n, ln(1 + $16::float8 / terms.n) as weight from terms where terms.n > 0),
+    select t.query, t.loose, (select count(*) from (select from pub.article_search where body @@ t.loose and ${THEN} limit ${COUNTED}) c) as n
+    from unnest($1::text[]::tsquery[], $16::text[]::tsquery[]) t (query, loose)),
+  weighed as materialized (select query, loose, terms.n, ln(1 + greatest($17::float8, terms.n) / terms.n) as weight from terms where terms.n > 0),
   -- A word that no text has is missed as much as one of the others would be.
   whole as materialized (select sum(weight) * (select count(*) from terms) / count(*) as weight from weighed),
   near as materialized (
     select ${COLUMNS} from pub.article_search
-    where $11::text is not null and body @@ $11::tsquery
+    where $12::text is not null and body @@ $12::tsquery and ${THEN}
     order by published_at desc, article_id desc limit ${EXACT}),
   others as materialized (
     select distinct on (article_id) ${COLUMNS}
     from weighed cross join lateral (
       select ${COLUMNS} from pub.article_search
-      where body @@ case when $12::text is null then weighed.loose else weighed.loose && $12::tsquery end
+      where body @@ case when $13::text is null then weighed.loose else weighed.loose && $13::tsquery end and ${THEN}
       order by published_at desc, article_id desc limit ${OF_EACH}) found
     where weighed.n < ${COUNTED} and article_id not in (select article_id from near)),
   -- ts_delete of nothing gives the text's words as they are, read once instead of once for each term.
@@ -197,7 +203,7 @@ export const someWords = statement(`
     select *, (select sum(t.weight) from weighed t where c.body @@ t.query) / (select weight from whole) as share from candidates c),
   verified as materialized (
     select ${COLUMNS}, share from shares
-    where share >= $13::float8 - 0.0001 and share >= $14::float8 * (select max(share) from shares) - 0.0001),
+    where share >= $14::float8 - 0.0001 and share >= $15::float8 * (select max(share) from shares) - 0.0001),
   scored as materialized (select ${PLACE}, ((3 * share + ${RANK} + ${AS_TYPED} + ${RECENCY}) * 1000000)::bigint as score from verified),
   ${PAGE},
   told_of as materialized (select section_id, author_ids, year, lang from verified),
@@ -212,10 +218,10 @@ export const corrections = statement(`
     union
     select word, shown from pub.search_vocabulary where word = any($2::text[])) w`);
 
-/** Words of the vocabulary by their first letter. $1 letters, $2 those after them, $3 how long they may be */
-export const beginningWith = statement(`
-  select w.word, w.shown from unnest($1::text[], $2::text[]) l (first, next) cross join lateral (
-    select word, shown from pub.search_vocabulary where word >= l.first collate "C" and word < l.next collate "C" and char_length(word) <= $3 limit ${SOUNDED}) w`);
+/** Words that sound like these. $1 stems, $2 sounds */
+export const soundingLike = statement(`
+  select s.stem, w.word, w.shown from unnest($1::text[], $2::text[]) s (stem, sound) cross join lateral (
+    select word, shown from pub.search_vocabulary where sound = s.sound and sound <> '' limit ${LOOKED_AT}) w`);
 
 /** $1 words, $2 the same as tsqueries */
 export const howCommon = statement(`

@@ -30,13 +30,15 @@ const OF_THE_BEST = 0.7;
 
 /** Where a search stands when a page of it is asked for. */
 interface Position {
-  /** By which articles are old or new, counted from 1970: all pages of a search see them the same. */
-  readonly day: number;
+  /** When the first page was asked for, in microseconds since 1970: all pages show what there was then, old or new as it was then. */
+  readonly moment: string;
   readonly rung: Rung;
   readonly exact: number;
   readonly score: string;
   readonly at: string;
   readonly id: number;
+  /** The terms that no text had, a bit for each: one may have them by now. */
+  readonly unknown: number;
 }
 
 interface HitsRow extends Counts {
@@ -61,7 +63,7 @@ interface Answer {
   readonly rung: Rung;
   readonly row: HitsRow;
   /** Queries that count what there is where it is too much to be ranked; null: all of it was. */
-  readonly counting: readonly [newest: string, all: string] | null;
+  readonly counting: readonly [newest: string, all: string, then: string | null] | null;
   /** What was looked for, to be marked in what was found. */
   readonly demanded: readonly Demand[];
 }
@@ -118,12 +120,13 @@ export class SearchService {
       this.logger.warn('a search was given up for its time');
     }
     const { answer, didYouMean } = search;
+    partial ||= search.partial;
     const told = { ...(didYouMean === null ? {} : { didYouMean }), ...(partial ? { partial } : {}) };
     if (answer === null) return { ...NOTHING, ...(partial ? {} : { reason: 'no_match' as const }), ...told };
     return { ...(await this.page(answer, search, query)), ...told };
   }
 
-  private async page(answer: Answer, { today }: Search, { lang, limit }: SearchArticles): Promise<SearchResults> {
+  private async page(answer: Answer, { moment, unknown }: Search, { lang, limit }: SearchArticles): Promise<SearchResults> {
     const { rung, row } = answer;
     const shown = row.hits.slice(0, limit);
     const [items, { counts, names, partial }] = await Promise.all([this.items(shown, answer, lang), this.told(answer)]);
@@ -134,13 +137,13 @@ export class SearchService {
     const exact =
       answer.counting === null
         ? rung !== 'any_word' || row.candidates < EXACT
-        : counts.found <= COUNTED && row.verified === row.candidates && !partial;
+        : counts.found <= COUNTED && row.verified === row.candidates && !answer.demanded.some(({ wish }) => hasRow(wish)) && !partial;
     const preferred = lang === undefined ? [names.home] : [lang, names.home];
     return {
       items,
       nextCursor: more
         ? writeCursor('search', {
-            key: [today, RUNGS.indexOf(rung), last.exact, last.score, last.at].join('.'),
+            key: [moment, RUNGS.indexOf(rung), last.exact, last.score, last.at, unknown].join('.'),
             id: last.id,
           })
         : null,
@@ -193,7 +196,10 @@ class Search {
   answer: Answer | null = null;
   /** The query as it was probably meant, when that is not what was typed. */
   didYouMean: string | null = null;
-  today = 0;
+  moment = '0';
+  /** Whether words that stand beside each other were looked for in some texts only. */
+  partial = false;
+  unknown = 0;
   newest: NewestTimes = { near: null, far: null, texts: 0 };
   private learnt!: Learnt;
   private readonly from: Position | null;
@@ -210,7 +216,7 @@ class Search {
   /** @throws pg's DatabaseError 57014 when a statement was ended for its time; what was found before stands */
   async climb(): Promise<void> {
     await this.learn([]);
-    this.today = this.from?.day ?? this.learnt.today;
+    this.moment = this.from?.moment ?? this.learnt.moment;
     if (this.learnt.sections?.length === 0 || this.learnt.authors?.length === 0) return;
     const { from } = this;
     if (from === null || from.rung === 'all_words') this.keep(await this.rung('all_words', WORDS));
@@ -257,7 +263,8 @@ class Search {
       head === null ? null : this.among(head, null),
       rows ? joined(wanted, unwanted, true) : null,
     ]);
-    return { rung, row: row!, counting: row!.found > EXACT ? [bodies[row!.reach], bodies[2]] : null, demanded };
+    if (rows && row!.found > EXACT && row!.verified < this.query.limit) this.partial = true;
+    return { rung, row: row!, counting: row!.found > EXACT ? [bodies[row!.reach], bodies[2], this.from?.moment ?? null] : null, demanded };
   }
 
   private async anyWord(reach: Reach): Promise<Answer> {
@@ -301,23 +308,24 @@ class Search {
       demanded.map(({ wish }) => tsquery(wish, true)),
       demanded.map(({ wish }) => (typeof wish === 'object' && 'any' in wish ? new Set(lexemes(wish)).size : 1)),
       titleOf(this.parsed.text),
-      this.today,
+      this.moment,
       typedForms(this.parsed.wanted),
     ];
   }
 
-  /** Parameters 6 to 10. */
+  /** Parameters 6 to 11. */
   private place(): unknown[] {
     const { from, query } = this;
-    return [query.limit + 1, from?.exact ?? null, from?.score ?? null, from?.at ?? null, from?.id ?? null];
+    return [query.limit + 1, from?.exact ?? null, from?.score ?? null, from?.at ?? null, from?.id ?? null, from?.moment ?? null];
   }
 
   /** What words that no text has may have meant; null when there are none, or nothing like them. */
   private async correct(): Promise<Reach['corrected'] | null> {
-    const unknown = this.parsed.wanted
-      .filter(({ phrase }) => !phrase)
-      .map(({ tokens }) => tokens[0]!)
-      .filter((token) => !this.isKnown(token));
+    const { wanted } = this.parsed;
+    const isUnknown = (term: Term, index: number): boolean =>
+      !term.phrase && (this.from === null ? !this.isKnown(term.tokens[0]!) : (this.from.unknown & (1 << index)) !== 0);
+    this.unknown = wanted.reduce((bits, term, index) => (isUnknown(term, index) ? bits | (1 << index) : bits), 0);
+    const unknown = wanted.filter(isUnknown).map(({ tokens }) => tokens[0]!);
     const found = await this.corrections.of(unknown, this.newest.near);
     if (found.size === 0) return null;
     this.didYouMean = reworded(
@@ -361,8 +369,8 @@ function joined(wanted: readonly Wish[], unwanted: readonly Wish[], rows: boolea
 function positionOf({ cursor }: SearchArticles): Position | null {
   const parts = cursor === undefined ? null : SEARCH_KEY.exec(cursor.key);
   if (parts === null) return null;
-  const [, day, rung, exact, score, at] = parts as unknown as [string, string, string, string, string, string];
-  return { day: Number(day), rung: RUNGS[Number(rung)]!, exact: Number(exact), score, at, id: cursor!.id };
+  const [, moment, rung, exact, score, at, unknown] = parts as unknown as [string, string, string, string, string, string, string];
+  return { moment, rung: RUNGS[Number(rung)]!, exact: Number(exact), score, at, id: cursor!.id, unknown: Number(unknown) };
 }
 
 interface Counted {

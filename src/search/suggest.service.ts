@@ -47,29 +47,33 @@ export class SuggestService {
     return { items: await this.titles(typed), authors: named(authors), tags: named(tags) };
   }
 
-  private async titles({ parsed, last, folded }: UnfinishedQuery): Promise<Suggestions['items']> {
+  private async titles(typed: UnfinishedQuery): Promise<Suggestions['items']> {
+    try {
+      return await this.titlesFor(typed);
+    } catch (error) {
+      // Half a word typed: nobody waits for it.
+      if (isTimeout(error)) return [];
+      throw error;
+    }
+  }
+
+  private async titlesFor({ parsed, last, folded }: UnfinishedQuery): Promise<Suggestions['items']> {
     const { known } = await learn(this.door, parsed);
     const { near } = await this.newest.times();
     const wishes = demands(parsed.wanted, known, { skeleton: false, corrected: new Map() }).map(({ wish }) => wish);
     // A short word at the end narrows nothing yet.
     if (last !== null && (wishes.length === 0 || [...last.word].length >= LETTERS)) wishes.push(goingOn(last, wishes.length === 0));
     if (wishes.length === 0) return [];
-    try {
-      const query = wishes.map((wish) => tsquery(wish, true)).join(' & ');
-      const short = last !== null && wishes.length === 1 && [...last.word].length <= SHORT;
-      return await this.door.rows<Suggestions['items'][number]>(suggestions, [
-        query,
-        folded,
-        SHOWN,
-        this.addresses.origin,
-        short && near !== null ? oneOfMarks(near) : null,
-        short ? startOf(last) : null,
-      ]);
-    } catch (error) {
-      // Half a word typed: nobody waits for it.
-      if (isTimeout(error)) return [];
-      throw error;
-    }
+    const query = wishes.map((wish) => tsquery(wish, true)).join(' & ');
+    const short = last !== null && wishes.length === 1 && [...last.word].length <= SHORT;
+    return this.door.rows<Suggestions['items'][number]>(suggestions, [
+      query,
+      folded,
+      SHOWN,
+      this.addresses.origin,
+      short && near !== null ? oneOfMarks(near) : null,
+      short ? startOf(last) : null,
+    ]);
   }
 }
 

@@ -4,7 +4,7 @@ export type Weight = 'A' | 'B' | 'C' | 'D';
 // PostgreSQL keeps positions up to this, so many of one lexeme, and no lexeme and no vector longer than these (its documentation, "Limitations" of text search).
 const LAST_POSITION = 16_383;
 const PLACES = 255;
-const LEXEME_BYTES = 500;
+export const LEXEME_BYTES = 500;
 /** It allows a megabyte; places may need four bytes beside their own two. */
 const VECTOR_BYTES = 900_000;
 
