@@ -131,11 +131,11 @@ function signed(text: string, { start, end }: Stretch): Stretch[] {
 }
 
 function tokensIn(text: string, { start, end }: Stretch): Token[] {
-  return words(text.slice(start, end)).map((token) => ({ ...token, start: token.start + start, end: token.end + start }));
+  return wordsOf(text.slice(start, end)).map((token) => ({ ...token, start: token.start + start, end: token.end + start }));
 }
 
 /** Without what is too long to be a word of any text: one character may stand for six letters (㌖), and PostgreSQL refuses a query of such words. */
-function words(text: string): Token[] {
+function wordsOf(text: string): Token[] {
   return analyse(text).filter(({ word }) => Buffer.byteLength(word) <= LEXEME_BYTES);
 }
 
@@ -365,7 +365,7 @@ export interface UnfinishedQuery {
 export function parseUnfinished(typed: string): UnfinishedQuery {
   const plain = typed.replace(new RegExp(`[${QUOTES.join('')}]|(?<=^|\\s)[${DASH}]+`, 'gu'), ' ');
   const { text } = parseQuery(plain);
-  const tokens = words(text);
+  const tokens = wordsOf(text);
   const open = tokens.at(-1);
   const folded = tokens.map(({ word }) => word).join(' ');
   if (open === undefined || !/[\p{L}\p{N}\p{M}]$/u.test(plain)) return { parsed: parseQuery(text), last: null, folded };
