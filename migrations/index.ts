@@ -12,6 +12,7 @@ import { AuthorMerges1795428000000 } from './11-author-merges.js';
 import { Retention1795431600000 } from './12-retention.js';
 import { Search1795435200000 } from './13-search.js';
 import { SearchMerges1795438800000 } from './14-search-merges.js';
+import { Ads1795442400000 } from './15-ads.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Retention1795431600000,
   Search1795435200000,
   SearchMerges1795438800000,
+  Ads1795442400000,
 ];

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { AdsModule } from './ads/ads.module.js';
 import { ArticlesModule } from './articles/articles.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthorsModule } from './authors/authors.module.js';
@@ -43,6 +44,7 @@ export class AppModule {
         polls,
         SendToFriendModule.for(config),
         SearchModule,
+        AdsModule,
         SiteModule.for(polls),
         ImportModule,
         SampleModule,

@@ -5,7 +5,7 @@ import { isApiToken, newApiToken } from '../src/accounts/tokens.js';
 import { SessionsService } from '../src/accounts/sessions.service.js';
 import type { Letter } from '../src/mail/mail-room.service.js';
 import { anEnrolled, enrol } from './authenticator.js';
-import { PASSWORD, aDraft, aPicture, aSection, anArticle, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
+import { PASSWORD, aDraft, aPicture, anAd, aSection, anArticle, anAuthor, anEditor, withPassword, type TestEditor } from './factories.js';
 import { watchOutbox } from './outbox.js';
 import { aPdf, uploaded } from './pictures.js';
 import { named, startWithRoutes, type Route } from './routes.js';
@@ -268,11 +268,13 @@ describe('through a token, pictures', () => {
       (await world.as(await make(admin, scopes)).get(path).expect(200)).body.usedBy as unknown; // prettier-ignore
     const published = { id: live, title: 'منشور' };
     const writer = { id: author, name: { ar: 'كاتبة مثال', en: 'A. Writer' } };
-    expect(await uses('media:read')).toEqual({ articles: [published], authors: [], hidden: 1 });
-    expect(await uses('media:read', 'taxonomy:read')).toEqual({ articles: [published], authors: [writer], hidden: 1 });
+    expect(await uses('media:read')).toEqual({ articles: [published], authors: [], ads: [], hidden: 1 });
+    expect(await uses('media:read', 'taxonomy:read')).toEqual({ articles: [published], authors: [writer], ads: [], hidden: 1 });
     const all = { articles: [{ id: draft, title: 'مسودة سرية' }, published], hidden: 0 };
-    expect(await uses('media:read', 'articles:read')).toEqual({ ...all, authors: [] });
-    expect((await world.as(admin).get(path)).body.usedBy).toEqual({ ...all, authors: [writer] });
+    expect(await uses('media:read', 'articles:read')).toEqual({ ...all, authors: [], ads: [] });
+    const ad = { id: (await anAd(world, { pictureId: id })).id, advertiser: 'دار الكتب' };
+    expect(await uses('media:read', 'ads:read')).toEqual({ articles: [published], authors: [], ads: [ad], hidden: 1 });
+    expect((await world.as(admin).get(path)).body.usedBy).toEqual({ ...all, authors: [writer], ads: [ad] });
     const list = await world.as(await make(admin, ['media:read'])).get('/api/v1/desk/media');
     expect((list.body.items as { id: number }[]).map((item) => item.id)).toContain(id);
   });
@@ -284,8 +286,13 @@ describe('through a token, pictures', () => {
     await world.dataSource.query(`update articles set created_by = $2 where id = $1`, [draft.id, editor.id]);
     const uses = async (...scopes: Scope[]): Promise<unknown> =>
       (await world.as(await make(editor, scopes)).get(`/api/v1/desk/media/${id}`).expect(200)).body.usedBy as unknown; // prettier-ignore
-    expect(await uses('media:read')).toEqual({ articles: [], authors: [], hidden: 1 });
-    expect(await uses('media:read', 'articles:read')).toEqual({ articles: [{ id: draft.id, title: 'مسودتي' }], authors: [], hidden: 0 });
+    expect(await uses('media:read')).toEqual({ articles: [], authors: [], ads: [], hidden: 1 });
+    expect(await uses('media:read', 'articles:read')).toEqual({
+      articles: [{ id: draft.id, title: 'مسودتي' }],
+      authors: [],
+      ads: [],
+      hidden: 0,
+    });
   });
 
   it('of others’ are put where the editor may put them, and left as they are', async () => {

@@ -24,8 +24,9 @@ const NUMBERED = {
   polls: 760_000_001,
   poll_options: 770_000_001,
   media: 780_000_001,
+  ads: 790_000_001,
 };
-const NUMBER = /\b7[0-8]0000\d{3}\b/;
+const NUMBER = /\b7[0-9]0000\d{3}\b/;
 
 const HIDDEN_STATES = {
   draft: ['save'],
@@ -70,6 +71,8 @@ let chief: TestEditor;
 const canaries: Canary[] = [];
 /** Polls that readers may not see yet: drafts, and some that wait for their hour. */
 const polls: Canary[] = [];
+/** Ads that wait for their hour. */
+const ads: Canary[] = [];
 /** What stands for the parameter of a path when a query is asked about. */
 const publicPaths: Record<string, string> = {};
 const moved: string[] = [];
@@ -193,13 +196,40 @@ async function plantPoll(index: number, place: object, mistaken: { id: number })
   polls.push({ kind, lang: 'ar', neverPublic: true, id: poll.id, slug: word, asked: [String(poll.id), word, '770000001'], files: [] });
 }
 
+/** An ad with a text, or with a picture that nothing else shows, for a public section. */
+async function plantAd(index: number): Promise<void> {
+  const word = `ad-word-${index}`;
+  const named = (): Record<Lang, string> => ({ ar: `${word} ${secret()}`, en: `${word} ${secret()}`, fr: `${word} ${secret()}` });
+  const { id: pictureId } = await aPicture(world, { fileName: `${secret()}.jpg`, alt: named(), credit: named(), createdBy: chief.id });
+  const shown = index % 2 ? { pictureId } : { text: named() };
+  const { id, version } = await act('create ad', chief, 'post', '/ads', {
+    slot: 'home',
+    ...shown,
+    link: `https://${secret()}.example/`,
+    sectionIds: index % 3 ? [] : [section.id],
+    startsAt: '2999-01-01T00:00:00Z',
+    advertiser: secret(),
+  });
+  await act('ad: save', chief, 'patch', `/ads/${id}`, { version, link: `https://${secret()}.example/`, advertiser: secret() });
+  const files = [`/media/${pictureId}/960.webp`];
+  ads.push({
+    kind: 'ad before its hour',
+    lang: 'ar',
+    neverPublic: true,
+    id,
+    slug: word,
+    asked: [String(id), word, String(section.id)],
+    files,
+  });
+}
+
 /** Everything that readers can fetch without asking for something hidden. */
 async function publicAnswers(): Promise<ReadonlyMap<string, Shown>> {
   const answers = new Map<string, Shown>();
   const { items } = JSON.parse((await show('/api/v1/articles?limit=100')).body) as { items: { id: number }[] };
   const addresses = Object.keys(document.paths)
-    // A challenge is drawn anew each time.
-    .filter((path) => document.paths[path]!.get && !path.startsWith(`${DESK}/`) && path !== '/api/v1/shares/challenge')
+    // A challenge is drawn anew each time, and an ad is of its five minutes.
+    .filter((path) => document.paths[path]!.get && !/^[/]api[/]v1[/](?:desk[/]|ads[/]|shares[/]challenge$)/.test(path))
     .map((path) => path.replace(/\{(\w+)\}/, (_, name: string) => encodeURIComponent(publicPaths[`${path} ${name}`]!)));
   for (const path of [...addresses, ...items.map(({ id }) => `/api/v1/articles/${id}`)]) {
     for (const query of ['', ...LANGS.map((lang) => `?lang=${lang}`)]) answers.set(path + query, comparable(await show(path + query)));
@@ -242,6 +272,7 @@ beforeAll(async () => {
     '/api/v1/authors/{slug} slug': author.slug,
     '/api/v1/sections/{slug} slug': section.slug,
     ...Object.fromEntries(['', '/results', '/results.csv', '/results.svg', '/receipts/{code}'].map((path) => [`/api/v1/polls/{id}${path} id`, String(openPoll.id)])), // prettier-ignore
+    '/api/v1/ads/{slot} slot': 'home',
     '/api/v1/previews/{token} token': 'A'.repeat(43),
     '/api/v1/polls/{id}/receipts/{code} code': 'AAAAAAAAAAAAAAAA',
   });
@@ -315,6 +346,7 @@ beforeAll(async () => {
   for (const translationOf of [hidden.id, null])
     ({ version } = await act(`link a live piece to ${translationOf}`, chief, 'patch', `/articles/${alone.id}`, { version, translationOf }));
   for (let index = 0; index < 9; index += 1) await plantPoll(index, { site: true, sectionId: section.id, seriesId: series.id, articleId: translated![0]!.id }, mistaken); // prettier-ignore
+  for (let index = 0; index < 6; index += 1) await plantAd(index);
   after = await publicAnswers();
 }, 120_000);
 afterAll(() => world.close());
@@ -359,6 +391,7 @@ class Crawl {
         '/dev/mail',
         `/dev/mail/${id}`,
         `/${id}`,
+        `/go/${id}`,
         `/articles/${id}/${encodeURIComponent(slug)}`,
         `/articles/${id}/${encodeURIComponent(slug)}/send`,
         ...files,
@@ -474,6 +507,9 @@ async function distinguishable(): Promise<string[]> {
     for (const filter of [`author=${author}`, `author=${authorId}`, `tag=${tag}`, `tag=${tagId}`, `series=${series}`, `series=${seriesId}`])
       await compare(kind, `articles?${filter}`, 'list');
   }
+  for (const { id, kind, files } of ads)
+    for (const path of [`/go/${id}`, ...files])
+      if ((await answer(path)) !== (await answer(path.replace(/\d+/, '699999999')))) different.push(`${kind}: ${path}`);
   for (const { id, kind } of polls)
     for (const path of ['', '/results', '/results.csv', '/results.svg', '/receipts/AAAAAAAAAAAAAAAA'])
       if ((await answer(`/api/v1/polls/${id}${path}`)) !== (await answer(`/api/v1/polls/699999999${path}`)))
@@ -500,7 +536,7 @@ it(
   { timeout: 300_000 },
   async () => {
     const crawl = new Crawl();
-    await crawl.everything([...canaries, ...polls]);
+    await crawl.everything([...canaries, ...polls, ...ads]);
     expect([...crawl.found, ...crawl.broken]).toEqual([]);
     expect(crawl.total).toBeGreaterThanOrEqual(5_000);
     process.stderr.write(
@@ -517,6 +553,7 @@ describe('the checks find', () => {
     ['drafts of polls', 'polls', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
     ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= clock.now', 'is not null')],
     ['where polls will stand', 'poll_places', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
+    ['ads before their hour', 'ads', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
     ['slugs that only drafts hold', 'slugs', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     [
       'texts that were withdrawn',
@@ -536,7 +573,7 @@ describe('the checks find', () => {
     await define(broken(sql));
     try {
       const crawl = new Crawl();
-      await crawl.everything([...canaries.filter((_canary, index) => index % 10 === 0), ...polls.slice(0, 3)]);
+      await crawl.everything([...canaries.filter((_canary, index) => index % 10 === 0), ...polls.slice(0, 3), ...ads.slice(0, 2)]);
       expect([...crawl.found, ...(await distinguishable())]).not.toEqual([]);
     } finally {
       await define(sql);

@@ -176,6 +176,24 @@ export function castAll(world: TestApp, ballots: readonly SubmittedBallot[]): Pr
   return world.dataSource.query<CastRow[]>(castBallots, castValues(ballots));
 }
 
+/** An ad with a text that has run for an hour, everywhere; what the test cares about overridden. Straight into its tables, past the desk. */
+export async function anAd(
+  world: TestApp,
+  ad: Partial<{ slot: string; wording: object | null; pictureId: number; link: string; sectionIds: readonly number[]; startsAt: string; endsAt: string | null; weight: number }> = {}, // prettier-ignore
+): Promise<{ readonly id: number }> {
+  const { slot = 'home', pictureId = null, link = 'https://books.example/autumn', sectionIds = [], endsAt = null, weight = 10 } = ad;
+  const { wording = pictureId === null ? { ar: 'كتب جديدة', en: 'New books' } : null } = ad;
+  return world.tx(async (tx) => {
+    const [{ id }] = await tx.query<[{ id: number }]>(
+      `insert into ads (slot, wording, picture_id, link, starts_at, ends_at, weight, advertiser)
+       values ($1, $2, $3, $4, coalesce($5::timestamptz, now() - interval '1 hour'), $6, $7, 'دار الكتب') returning id`,
+      [slot, wording, pictureId, link, ad.startsAt, endsAt, weight],
+    );
+    await tx.query(`insert into ad_sections (ad_id, section_id) select $1, unnest($2::int[])`, [id, sectionIds]);
+    return { id };
+  });
+}
+
 const CLOCKED = new WeakSet<TestApp>();
 
 /** The clock of polls, in this test's own database: from now on it shows `instant`, or the true time again. */

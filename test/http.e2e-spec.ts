@@ -478,6 +478,8 @@ describe('the description of the API', () => {
       'post /api/v1/shares/confirmations',
       'get /api/v1/search',
       'get /api/v1/search/suggest',
+      'get /api/v1/ads/{slot}',
+      'post /api/v1/ads/{id}/views',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { aPicture, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { aPicture, anAd, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { Authenticator, anEnrolled, type Enrolled } from './authenticator.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -154,6 +154,9 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'PUT /api/v1/desk/lexicon/{id}': async () => ({ ...(await of(aMadeGroup())), body: { ...aGroup(), version: 1 } }),
   'PATCH /api/v1/desk/lexicon/{id}': async () => ({ ...(await of(aMadeGroup())), body: { ...aGroup(), version: 1 } }),
   'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aPicture(world))), body: { alt: { ar: word() }, version: 1 } }),
+  'POST /api/v1/desk/ads': async () => ({ body: anAdText() }),
+  'PUT /api/v1/desk/ads/{id}': async () => ({ ...(await of(anAd(world))), body: { ...anAdText(), version: 1 } }),
+  'PATCH /api/v1/desk/ads/{id}': async () => ({ ...(await of(anAd(world))), body: { weight: 20, version: 1 } }),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'POST /api/v1/desk/polls': async () => ({ body: { question: { ar: word() }, place: {} } }),
@@ -200,6 +203,14 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
   }),
 };
+
+const anAdText = (): Body => ({
+  slot: 'home',
+  text: { ar: word() },
+  link: 'https://books.example/',
+  startsAt: IN_A_YEAR,
+  advertiser: 'دار الكتب',
+});
 
 const aGroup = (): Body => ({ kind: 'forms', forms: [word(), word()] });
 

@@ -7,7 +7,7 @@ import type { ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { Waker } from '../src/jobs/waker.js';
 import { Storage } from '../src/media/storage.js';
-import { anArticle, anAuthor, anEditor, aDraft, type TestEditor } from './factories.js';
+import { anAd, anArticle, anAuthor, anEditor, aDraft, type TestEditor } from './factories.js';
 import { aPicture, aPdf, uploaded, upload } from './pictures.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -70,7 +70,7 @@ it('takes a picture in, makes its renditions, and gives the whole object each ti
     failure: null,
     createdBy: { id: contributor.id, name: 'محرر contributor' },
     createdAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
-    usedBy: { articles: [], authors: [], hidden: 0 },
+    usedBy: { articles: [], authors: [], ads: [], hidden: 0 },
   });
   await render();
   const { body: ready } = await world.as(contributor).get(`${DESK}/${body.id}`).expect(200);
@@ -268,8 +268,9 @@ describe('the desk', () => {
     const authors = [{ id: author.id, name: { ar: 'كاتبة مثال', en: 'A. Writer' } }];
     const uses = async (editor: TestEditor): Promise<unknown> =>
       (await world.as(editor).get(`${DESK}/${id}`).expect(200)).body.usedBy as unknown;
-    expect(await uses(chief)).toEqual({ articles: [{ id: draft.id, title: 'مسودة' }, { id: live.id, title: 'منشور' }], authors, hidden: 0 }); // prettier-ignore
-    expect(await uses(contributor)).toEqual({ articles: [{ id: live.id, title: 'منشور' }], authors, hidden: 1 });
+    const ads = [{ id: (await anAd(world, { pictureId: id })).id, advertiser: 'دار الكتب' }];
+    expect(await uses(chief)).toEqual({ articles: [{ id: draft.id, title: 'مسودة' }, { id: live.id, title: 'منشور' }], authors, ads, hidden: 0 }); // prettier-ignore
+    expect(await uses(contributor)).toEqual({ articles: [{ id: live.id, title: 'منشور' }], authors, ads: [], hidden: 1 });
   });
 
   it('removes what nothing uses: at once from sight, and its files with the next sweep', async () => {

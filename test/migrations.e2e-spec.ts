@@ -234,6 +234,8 @@ it('Public views whose text has changed are renewed at the next start, and whoev
   const after = await catalogueOf(main);
   const [grants, rest] = [true, false].map((theirs) => after.split('\n').filter((entry) => entry.endsWith(` to ${other}`) === theirs));
   const views = [
+    'ad_clock',
+    'ads',
     'article_search',
     'article_texts',
     'articles',

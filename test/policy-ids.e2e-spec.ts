@@ -4,7 +4,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { SYSTEM } from '../src/access/access.js';
-import { aPicture, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aPicture, anAd, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -28,6 +28,7 @@ const FIRST = {
   poll_options: 12_000,
   media: 13_000,
   lexicon_groups: 14_000,
+  ads: 15_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -66,7 +67,7 @@ beforeAll(async () => {
       mail: { subject: 'س', html: '<p>س</p>', text: 'س' },
     }),
   );
-  await Promise.all([aTag(world), aSeries(world), aPoll(world), aPicture(world)]);
+  await Promise.all([aTag(world), aSeries(world), aPoll(world), aPicture(world), anAd(world)]);
   await world.as(admin).post(`${DESK}/lexicon`, aGroup()).expect(201);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
@@ -114,6 +115,15 @@ const appointment = (more: object = {}): object => ({
   ...more,
 });
 
+const anAdText = (more: object = {}): object => ({
+  slot: 'home',
+  text: { ar: word() },
+  link: 'https://books.example/',
+  startsAt: '2026-01-31T12:00:00Z',
+  advertiser: 'دار الكتب',
+  ...more,
+});
+
 const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
 
 /** Everything that an act could have written. */
@@ -125,6 +135,8 @@ async function everything(): Promise<unknown> {
        (select md5(string_agg(g::text, '' order by g::text)) from editor_sections g) as grants,
        (select md5(string_agg(s::text, '' order by id)) from sections s) as sections,
        (select md5(string_agg(p::text, '' order by id)) from polls p) as polls,
+       (select md5(string_agg(d::text, '' order by id)) from ads d) as ads,
+       (select md5(string_agg(t::text, '' order by t::text)) from ad_sections t) as targets,
        (select md5(string_agg(f::text, '' order by group_id, position)) from lexicon_forms f) as lexicon, (select count(*) from audit_log) as audited`,
   );
 }
@@ -157,6 +169,7 @@ function bodyFor(path: string): object {
     polls: { question: { ar: word() } },
     media: { alt: { ar: word() } },
     lexicon_groups: aGroup(),
+    ads: anAdText(),
   };
   return { version: 1, ...(whole[kind] ?? { name: { ar: word() } }) };
 }
@@ -177,7 +190,7 @@ describe('an id in the path', () => {
       ({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id') && !path.startsWith(`${DESK}/tokens/`),
     );
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media', 'lexicon_groups']),
+      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media', 'lexicon_groups', 'ads']),
     );
     const before = await everything();
     for (const route of withId) {
@@ -261,6 +274,10 @@ describe('an id in a body', () => {
       ['place.sectionId', 'sections', `PATCH polls/${ids.polls}`, (id) => ({ place: { sectionId: id }, version: 1 })],
       ['place.seriesId', 'series', `PATCH polls/${ids.polls}`, (id) => ({ place: { seriesId: id }, version: 1 })],
       ['place.articleId', 'articles', `PATCH polls/${ids.polls}`, (id) => ({ place: { articleId: id }, version: 1 })],
+      ['sectionIds', 'sections', 'POST ads', (id) => anAdText({ sectionIds: [granted.id, id] })],
+      ['sectionIds', 'sections', `PATCH ads/${ids.ads}`, (id) => ({ sectionIds: [id], version: 1 })],
+      ['pictureId', 'media', 'POST ads', (id) => anAdText({ text: null, pictureId: id })],
+      ['pictureId', 'media', `PATCH ads/${ids.ads}`, (id) => ({ text: null, pictureId: id, version: 1 })],
     ];
     const before = await everything();
     for (const [field, table, route, body] of fields) {

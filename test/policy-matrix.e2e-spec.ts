@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aBallot, aPicture, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { PASSWORD, aBallot, aPicture, anAd, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { Authenticator, anEnrolled, enrol } from './authenticator.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
@@ -150,6 +150,23 @@ function onMedia(whose: 'own' | 'another’s', expected: ByRole, act = ''): Else
   return { expected, prepare };
 }
 
+const anAdText = (): object => ({
+  slot: 'home',
+  text: { ar: word() },
+  link: 'https://books.example/',
+  startsAt: IN_A_YEAR,
+  advertiser: 'دار الكتب',
+});
+
+/** An act on an ad that waits for its hour. */
+function onAd(body: object, status = 200): Elsewhere {
+  const prepare = async (): Promise<{ path: string; body: object }> => ({
+    path: made('ads', (await anAd(world, { startsAt: IN_A_YEAR })).id),
+    body: { ...body, version: 1 },
+  });
+  return { expected: chiefs(status), prepare };
+}
+
 const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
 
 /** An act on a group of the lexicon. */
@@ -225,6 +242,12 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   [`POST ${DESK}/polls/:id/close`]: pollWith('open', {}, '/close'),
   [`POST ${DESK}/polls/:id/archive`]: pollWith('closed', {}, '/archive'),
   [`POST ${DESK}/polls/:id/supersede`]: pollWith('closed', {}, '/supersede'),
+  [`GET ${DESK}/ads`]: { expected: chiefs() },
+  [`GET ${DESK}/ads/:id`]: onAd({}),
+  [`POST ${DESK}/ads`]: { expected: chiefs(201), prepare: async () => ({ body: anAdText() }) },
+  [`PUT ${DESK}/ads/:id`]: onAd(anAdText()),
+  [`PATCH ${DESK}/ads/:id`]: onAd({ weight: 20 }),
+  [`DELETE ${DESK}/ads/:id`]: onAd({}, 204),
   [`GET ${DESK}/center`]: { expected: admins() },
   [`PUT ${DESK}/center`]: { expected: admins(), prepare: async () => ({ body: { name: { ar: 'مركز' }, version: await centerVersion() } }) },
   [`PATCH ${DESK}/center`]: {

@@ -24,6 +24,8 @@ export const SCOPE_ACTS = {
   'polls:read': ['polls.read'],
   'polls:write': ['polls.write'],
   'polls:audit': ['polls.audit'],
+  'ads:read': ['ads.read'],
+  'ads:write': ['ads.write'],
   'center:read': ['center.read'],
   'shares:read': ['shares.read'],
   'audit:read': ['audit.read'],

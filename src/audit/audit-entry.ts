@@ -11,6 +11,7 @@ export const OBJECT_TYPES = [
   'mail',
   'media',
   'lexicon',
+  'ad',
 ] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 

@@ -18,6 +18,9 @@ export const articleColumns = `a.id, a.lang, case a.lang when 'ar' then 'rtl' el
        from revision_tags rt join tags t on t.id = rt.tag_id where rt.revision_id = r.id) as tags,
       ${picture(`(select u.media_id from revision_media u where u.revision_id = r.id and u.place = 'cover')`)} as cover`;
 
+/** Whether the ad `a` runs. */
+const adRuns = `a.starts_at <= now() and now() < coalesce(a.ends_at, 'infinity')`;
+
 /**
  * Schema `pub`: everything the public may read, in one place. The reader role may SELECT from these views and nothing else.
  *
@@ -49,7 +52,8 @@ const VIEWS: Record<string, string> = {
     from media m
     where m.state = 'ready' and (
       exists (select from revision_media u join articles a on a.live_revision_id = u.revision_id where u.media_id = m.id)
-      or exists (select from authors p where p.portrait_id = m.id and exists (select from listings where list = 'author:' || p.id)))`,
+      or exists (select from authors p where p.portrait_id = m.id and exists (select from listings where list = 'author:' || p.id))
+      or exists (select from ads a where a.picture_id = m.id and ${adRuns}))`,
 
   media_files: `view pub.media_files with (security_barrier) as
     select f.media_id, f.name, f.type, f.width, f.height, f.bytes, encode(substring(f.sha256 for 18), 'base64') as tag
@@ -126,6 +130,16 @@ const VIEWS: Record<string, string> = {
     union all ${pollsAt('series', 'p.series_id', `exists (select from listings where list = 'series:' || p.series_id)`)}
     union all ${pollsAt('section', 'p.section_id', 'p.section_id is not null')}
     union all ${pollsAt('site', '0', 'p.on_site')}`,
+
+  // An ad is there from its hour to its end. Who pays for it only the desk knows.
+  ads: `view pub.ads with (security_barrier) as
+    select a.id, a.slot, a.wording, ${picture('a.picture_id')} as picture, a.link, a.weight, a.ends_at,
+      array(select s.section_id from ad_sections s where s.ad_id = a.id) as section_ids
+    from ads a where ${adRuns}`,
+
+  // When an ad last started or ended by itself: no act moves the clock then.
+  ad_clock: `view pub.ad_clock with (security_barrier) as
+    select greatest((select max(starts_at) from ads where starts_at <= now()), (select max(ends_at) from ads where ends_at <= now())) as changed_at`,
 
   // A poll opens and closes by itself, and what shows it changes then without anybody's act.
   clock: `view pub.clock with (security_barrier) as

@@ -125,7 +125,7 @@ function isWording(value: unknown, max: number): value is Record<string, unknown
 }
 
 /** A wording in an answer of the desk: whole, as it is stored. Readers get one string of it. */
-export function WholeWording(options: Pick<FieldOptions, 'description' | 'example'>): PropertyDecorator {
+export function WholeWording(options: Pick<FieldOptions, 'description' | 'example' | 'nullable'>): PropertyDecorator {
   return ApiProperty({ ...wordingSchema(), ...options } as never);
 }
 

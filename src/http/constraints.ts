@@ -104,6 +104,20 @@ const FORM_TWICE: Answer = {
   message: { ar: 'صيغة واحدة مرتين في المجموعة.', en: 'One form stands twice in the group.' },
 };
 
+const PICTURE_OR_TEXT: Answer = {
+  status: 422,
+  code: 'picture_or_text',
+  field: 'pictureId',
+  message: { ar: 'للإعلان صورة أو نص، واحد منهما لا أكثر.', en: 'An ad has a picture or a text, exactly one of them.' },
+};
+
+const ENDS_BEFORE_START: Answer = {
+  status: 422,
+  code: 'ends_before_start',
+  field: 'endsAt',
+  message: { ar: 'ينتهي قبل أن يبدأ.', en: 'It would end before it starts.' },
+};
+
 /**
  * The constraints that a client's body can break. Everything else that the database refuses is a fault of ours: 500, and logged.
  * A test holds this against the catalogue, so a constraint added later is either here or given a reason there.
@@ -134,6 +148,9 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   api_tokens_expires_at_check: TOKEN_EXPIRY,
   preview_links_period_check: PREVIEW_PERIOD,
   lexicon_forms_group_id_form_key: FORM_TWICE,
+  ad_sections_section_id_fkey: unknown('sectionIds'),
+  ads_picture_or_text_check: PICTURE_OR_TEXT,
+  ads_times_check: ENDS_BEFORE_START,
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */

@@ -18,14 +18,14 @@ export interface Form {
   readonly embeddable?: true;
 }
 
-const JSON_FORM: Form = { type: 'application/json; charset=utf-8', headers: {} };
+export const JSON_FORM: Form = { type: 'application/json; charset=utf-8', headers: {} };
 
 /** @param changedAt SQL for the moment of the last change */
 export function validity(changedAt: string): string {
   return `pub.last_modified(${changedAt}) as modified, pub.settled(${changedAt}) as settled`;
 }
 
-/** An answer anyone may see and keep: finished bytes that depend on path and listed parameters only. */
+/** An answer anyone may see and keep: finished bytes that depend on path and listed parameters only. Without any it is 204. */
 export class Published {
   /** @param next address of the next page, for lists that have one */
   constructor(
@@ -64,6 +64,7 @@ export function sendPublished(reply: FastifyReply, { row, next, form }: Publishe
     // To HEAD the bytes are given all the same: Fastify sends none of them, only the length that the 200 would have.
     return reply.code(304).send(reply.request.method === 'HEAD' ? body : undefined);
   }
+  if (body === '') return reply.code(204).send();
   return reply.code(200).type(form.type).send(body);
 }
 

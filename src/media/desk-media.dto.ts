@@ -107,12 +107,23 @@ class UsingAuthor {
   name: Wording;
 }
 
+class UsingAd {
+  @ApiProperty({ type: 'integer', example: 5 })
+  id: number;
+
+  @ApiProperty({ example: 'دار الكتب' })
+  advertiser: string;
+}
+
 class MediaUses {
   @ApiProperty({ type: [UsingArticle], description: 'Articles that you may see, one of whose revisions shows it.' })
   articles: UsingArticle[];
 
   @ApiProperty({ type: [UsingAuthor], description: 'Authors that you may see, whose portrait it is.' })
   authors: UsingAuthor[];
+
+  @ApiProperty({ type: [UsingAd], description: 'Ads that you may see, whose picture it is.' })
+  ads: UsingAd[];
 
   @ApiProperty({ type: 'integer', example: 0, description: 'How many more articles there are, which you may not see.' })
   hidden: number;

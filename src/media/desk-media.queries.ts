@@ -24,7 +24,8 @@ const SEEN = `m.state in ('due', 'ready', 'failed')
 
 /**
  * Articles one of whose revisions shows it: $3 whether the editor reads all of them, $4 whether any, $5 the sections granted. As the articles'
- * own list says it, and beside it what readers see. Authors: $6 whether the editor reads all of them, or those whom readers see.
+ * own list says it, and beside it what readers see. Authors: $6 whether the editor reads all of them, or those whom readers see. Ads: $9 whether
+ * the editor reads them.
  */
 const USES = `
   with recursive granted (id) as (
@@ -43,6 +44,9 @@ const USES = `
     'authors', (
       select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.id), '[]') from authors p
       where p.portrait_id = m.id and ($6::bool or exists (select from pub.authors q where q.id = p.id))),
+    'ads', (
+      select coalesce(json_agg(json_build_object('id', s.id, 'advertiser', s.advertiser) order by s.id), '[]') from ads s
+      where s.picture_id = m.id and $9::bool),
     'hidden', count(*) filter (where not u.seen and u.live_title is null))
   from using_it u`;
 
@@ -63,9 +67,11 @@ export async function deskMedia(
   id: number,
   base: string,
 ): Promise<DeskMedia | null> {
-  // Titles are what articles say, and names what authors say: through a token it takes a scope that reads them.
-  const [everyArticle, anyArticle, authors] = [may(editor, 'articles.read'), covered(editor, 'articles.read'), may(editor, 'authors.read')];
-  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id, base]);
+  // Titles are what articles say, and names what authors and ads say: through a token it takes a scope that reads them.
+  const [everyArticle, anyArticle] = [may(editor, 'articles.read'), covered(editor, 'articles.read')];
+  const [authors, ads] = [may(editor, 'authors.read'), may(editor, 'ads.read')];
+  const values = [all, editor.id, everyArticle, anyArticle, editor.sections, authors, id, base, ads];
+  const [row] = await tx.query<{ media: DeskMedia }[]>(ONE, values);
   return row?.media ?? null;
 }
 

@@ -92,7 +92,7 @@ export class MediaService {
 
   /**
    * Takes it out of everybody's sight; its files go with the next sweep.
-   * @throws Problem 403, 404 as {@link change}; 409 `in_use` while any revision or author uses it
+   * @throws Problem 403, 404 as {@link change}; 409 `in_use` while any revision, author or ad uses it
    */
   async remove(actor: EditorActor, id: number): Promise<void> {
     await inTransaction(this.dataSource, async (tx) => {
@@ -161,7 +161,7 @@ async function refuseIfUsed(tx: EntityManager, id: number): Promise<void> {
 
 function inUse(): Problem {
   return new Problem(409, 'in_use', {
-    ar: 'تستعملها مادة أو صفحة مؤلف، ولو في صيغة سابقة.',
-    en: 'An article, if only in an earlier revision, or an author uses it.',
+    ar: 'تستعملها مادة، ولو في صيغة سابقة، أو صفحة مؤلف أو إعلان.',
+    en: 'An article, if only in an earlier revision, an author or an ad uses it.',
   });
 }

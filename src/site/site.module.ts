@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { SiteArticlesController } from './articles.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
+import { GoController } from './go.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
 import { SendController } from './send.controller.js';
@@ -14,10 +16,11 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [ArticlesModule, polls],
+      imports: [AdsModule, ArticlesModule, polls],
       controllers: [
         ConfirmSharesController,
         ConfirmVoteController,
+        GoController,
         OptOutController,
         SendController,
         SiteArticlesController,
