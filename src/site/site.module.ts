@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { SiteArticlesController } from './articles.controller.js';
+import { AssetsController } from './assets.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
+import { FrameService } from './frame.service.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
 import { SendController } from './send.controller.js';
@@ -16,6 +18,7 @@ export class SiteModule {
       module: SiteModule,
       imports: [ArticlesModule, polls],
       controllers: [
+        AssetsController,
         ConfirmSharesController,
         ConfirmVoteController,
         OptOutController,
@@ -23,6 +26,7 @@ export class SiteModule {
         SiteArticlesController,
         SitePreviewsController,
       ],
+      providers: [FrameService],
     };
   }
 }
