@@ -339,6 +339,25 @@ describe('The page of a piece', () => {
     expect([after.statusCode, after.body.includes('قسم لاحق')]).toEqual([200, true]);
   });
 
+  it('comes compressed to whoever takes it so, under a tag of its own, and is small with all that it loads', async () => {
+    const path = pathOf(await anArticle(world, { body: `<p>${'نص طويل عن المدن والماء والكتب. '.repeat(170)}</p>` }));
+    const plain = await open(path);
+    const small = await open(path, { 'accept-encoding': 'gzip, deflate' });
+    expect([plain.headers['content-encoding'], small.headers['content-encoding']]).toEqual([undefined, 'gzip']);
+    expect([plain, small].map(({ headers }) => headers['vary'])).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+    expect(gunzipSync(small.rawPayload).equals(plain.rawPayload)).toBe(true);
+    expect(small.headers['etag']).toBe(String(plain.headers['etag']).replace(/"$/, '-gzip"'));
+    const again = { 'accept-encoding': 'gzip', 'if-none-match': String(small.headers['etag']) };
+    expect((await open(path, again)).statusCode).toBe(304);
+    expect((await open(path, { 'if-none-match': String(small.headers['etag']) })).statusCode).toBe(200);
+    const head = await open(path, { 'accept-encoding': 'gzip' }, 'HEAD');
+    expect([head.body, head.headers['content-length']]).toEqual(['', String(small.rawPayload.length)]);
+    const loaded = [...plain.body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => open(url!, { 'accept-encoding': 'gzip' }));
+    const bytes = (await Promise.all(loaded)).map(({ rawPayload }) => rawPayload.length);
+    expect(bytes).toHaveLength(2);
+    expect(bytes.reduce((sum, each) => sum + each, small.rawPayload.length)).toBeLessThan(60_000);
+  });
+
   it('is valid HTML in every language and state', async () => {
     const validator = new HtmlValidate({
       extends: ['html-validate:recommended'],

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { takesGzip } from '../http/gzip.js';
 import { NotFound } from '../http/problem.js';
 import { Public } from '../http/public.js';
 import { sendFile } from '../media/media-files.js';
@@ -17,13 +18,8 @@ export class AssetsController {
     if (asset === undefined) throw new NotFound();
     const { plain, gzipped } = asset;
     if (gzipped !== null) void reply.header('vary', 'Accept-Encoding');
-    const smaller = gzipped !== null && takesGzip(headers['accept-encoding']);
+    const smaller = gzipped !== null && takesGzip(headers);
     if (smaller) void reply.header('content-encoding', 'gzip');
     await sendFile(reply, smaller ? gzipped : plain, 'immutable');
   }
-}
-
-/** RFC 9110, 12.5.3: a weight of 0 refuses it. */
-function takesGzip(accepted: string | string[] = ''): boolean {
-  return /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:[.]0*)?\s*(?:,|$)))/i.test(String(accepted));
 }

@@ -237,6 +237,7 @@ export function shownToAll({ modified, settled }: Validity, page: string): Publi
   return new Published({ body: page, modified, settled }, null, {
     type: 'text/html; charset=utf-8',
     headers: FOR_EVERY_PAGE,
+    compressed: true,
   });
 }
 
