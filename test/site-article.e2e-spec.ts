@@ -254,7 +254,7 @@ describe('The page of a piece', () => {
     expect(arabic).toContain('<a class="skip" href="#main">إلى المحتوى</a>');
     expect(arabic).toContain('<a class="name" href="/" lang="ar" dir="rtl">مركز مثال</a>');
     expect(arabic).toContain('<p class="tagline"><bdi lang="ar" dir="rtl">قراءات هادئة</bdi></p>');
-    expect(arabic).toContain('<search><form class="search" action="/search"><input type="search" name="q" ');
+    expect(arabic).toContain('<search><form class="site-search" action="/search"><input type="search" name="q" ');
     expect(arabic).toContain(`<a href="/sections/${encodeURIComponent(top.slug)}"><bdi lang="ar" dir="rtl">قسم عربي</bdi></a>`);
     expect(arabic).not.toContain(encodeURIComponent(inner.slug));
     expect(arabic).toContain(

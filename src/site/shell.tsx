@@ -157,7 +157,7 @@ function Search({ lang, home }: { lang: Lang; home: Lang }): JSX.Element {
   const words = WORDS[lang];
   return (
     <search>
-      <form class="search" action="/search">
+      <form class="site-search" action="/search">
         {lang !== home && <input type="hidden" name="lang" value={lang} />}
         <input type="search" name="q" aria-label={words.query} placeholder={words.search} maxLength={200} dir="auto" required />
         <button type="submit">{words.search}</button>
