@@ -644,12 +644,11 @@ describe('The page', () => {
         'cache-control': 'private, no-store',
         'referrer-policy': 'same-origin',
         'x-robots-tag': 'noindex',
-        'content-security-policy': expect.stringMatching(
-          /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
-        ),
+        'content-security-policy':
+          "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       });
       expect(answer.headers['set-cookie']).toBeUndefined();
-      expect(answer.body).not.toMatch(/<script|<img|<link|https?:/);
+      expect(answer.body).not.toMatch(/<script|<img|https?:/);
     }
     expect((await world.app.inject({ method: 'HEAD', url: path(token) })).statusCode).toBe(200);
     expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: false }]);

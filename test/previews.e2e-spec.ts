@@ -198,7 +198,7 @@ describe('What a link shows', () => {
     expect(page.body).toContain('<h2>معاينة — لم تُنشر</h2><p>الصيغة 1. ينتهي هذا الرابط في ');
     expect(page.body).toContain(`${new Date(expiresAt).getUTCFullYear()}`);
     expect(page.body).toContain('<h1>النقل &lt;العام></h1>');
-    expect(page.body).toContain('<div class="text"><p>المتن الأول.</p></div>');
+    expect(page.body).toContain('<div class="text" lang="ar" dir="rtl"><p>المتن الأول.</p></div>');
     expect(page.body).toContain('<meta name="robots" content="noindex"/>');
     expect(page.body).not.toMatch(/rel="canonical"|class="sharing"|<form|\/send|<script/);
     const english = await open(`/previews/${token}?lang=en`);

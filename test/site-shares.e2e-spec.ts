@@ -107,9 +107,8 @@ describe('The form', () => {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'private, no-store',
       'x-robots-tag': 'noindex',
-      'content-security-policy': expect.stringMatching(
-        /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
-      ),
+      'content-security-policy':
+        "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     });
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.body).not.toContain('victim');
@@ -342,7 +341,7 @@ describe('The page behind the sender’s letter', () => {
         '<div class="asked"><h2><bdi lang="ar" dir="rtl">المدينة و&lt;الماء></bdi></h2><p class="quiet">to 2 addresses in the name of <bdi>سلمى</bdi></p></div>' +
           `<form method="post"><input type="hidden" name="upTo" value="${upToIn(answer)}"/><button type="submit">Yes, send them</button></form>`,
       );
-      expect(answer.body).not.toMatch(/<script|<img|<link|https?:|@friends/);
+      expect(answer.body).not.toMatch(/<script|<img|https?:|@friends/);
       expect(answer.headers).toMatchObject({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex' });
       expect(answer.headers['set-cookie']).toBeUndefined();
     }

@@ -83,13 +83,17 @@ export const articleById = article(`select $1::int as article_id`);
 export const articleBySlug = article(`select article_id from pub.slugs where slug_folded = $1`);
 
 /**
- * What a page shows beside an article. $1 its id, $2 the revision a letter was sent with, or null. What was corrected or retracted without
- * new text came with the revision that stood then: whether before or after a letter with that same one, nobody can tell.
+ * What a page shows beside an article. $1 its id, $2 the revision a letter was sent with, or null; $3 ids of polls, as it names them. What was
+ * corrected or retracted without new text came with the revision that stood then: whether before or after a letter with that same one, nobody
+ * can tell.
  */
 export const besideArticle = statement(`
   select name as center, lang as home, zone, mail_sharing as "mailSharing", (
       select coalesce(json_agg(n.id order by n.id), '[]') from pub.notices n
-      where n.article_id = $1::int and n.kind in ('correction', 'retraction') and n.revision > $2::int) as since
+      where n.article_id = $1::int and n.kind in ('correction', 'retraction') and n.revision > $2::int) as since, (
+      select coalesce(json_agg(json_build_object('id', named.id, 'question', poll.question) order by named.place), '[]')
+      from unnest($3::int[]) with ordinality named (id, place)
+      cross join lateral (select p.question from pub.polls p where p.id = named.id offset 0) poll) as polls
   from pub.center`);
 
 /** Cards and texts of live articles. $1 asked language, $2 base of addresses, $3 ids */

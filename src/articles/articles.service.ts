@@ -24,7 +24,12 @@ export interface ReadArticle {
   readonly mailSharing: boolean;
   /** Ids of the notices that came with a later revision than the one asked about. */
   readonly since: readonly number[];
+  /** The nearest of its polls, three at most. */
+  readonly polls: readonly { readonly id: number; readonly question: Wording }[];
 }
+
+/** Polls whose question a page shows: a section may have dozens open. */
+const POLLS_SHOWN = 3;
 
 /** A live article as whoever found it shows it. */
 export interface FoundArticle {
@@ -72,8 +77,10 @@ export class ArticlesService {
    */
   async read(id: string, lang: Lang | undefined, sentWith: number | null): Promise<ReadArticle> {
     const row = articleThere(await this.row(id, lang));
-    const beside = await this.reader.row<Omit<ReadArticle, 'article' | 'row'>>(besideArticle, [id, sentWith]);
-    return { ...beside!, article: JSON.parse(row.body) as ArticlePage, row };
+    const article = JSON.parse(row.body) as ArticlePage;
+    const polls = article.polls.slice(0, POLLS_SHOWN).map((poll) => poll.id);
+    const beside = await this.reader.row<Omit<ReadArticle, 'article' | 'row'>>(besideArticle, [id, sentWith, polls]);
+    return { ...beside!, article, row };
   }
 
   private row(idOrSlug: string, lang: Lang | undefined): Promise<ArticleRow | null> {

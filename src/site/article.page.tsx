@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
 import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
-import { shell } from './shell.js';
+import type { Frame } from './frame.service.js';
+import { ArticleHead } from './head.js';
+import { Phrased, inLang, shell } from './shell.js';
 
 type Article = ReadArticle['article'];
 type Notice = Article['notices'][number];
+type Named = Article['tags'][number];
 
 /** In the order in which they are shown. */
 const ELSEWHERE = ['whatsapp', 'telegram', 'x', 'facebook'] as const;
@@ -15,6 +19,17 @@ interface Words {
   readonly since: Readonly<Record<'correction' | 'retraction', string>>;
   readonly kinds: Readonly<Record<string, string>>;
   readonly publisher: string;
+  /** Before how long that takes. */
+  readonly reading: string;
+  /** Over what stands around the text. */
+  readonly contents: string;
+  readonly references: string;
+  readonly accessed: (day: string) => string;
+  readonly tags: string;
+  readonly translations: string;
+  readonly polls: string;
+  /** Before the name of the series. */
+  readonly part: (position: number) => string;
   readonly send: string;
   readonly sharing: string;
   /** Links that pass the piece on without this server. */
@@ -23,8 +38,9 @@ interface Words {
   /** Over a preview: of what is not public, and of what is. */
   readonly preview: Readonly<Record<'hidden' | 'live', string>>;
   readonly previewed: (revision: number, until: string) => string;
-  /** Between names. */
-  readonly comma: string;
+  /** On paper, by which its reader finds out whether it still stands. */
+  readonly printed: (revision: number) => string;
+  readonly digest: string;
 }
 
 const WORDS: Readonly<Record<Lang, Words>> = {
@@ -38,13 +54,22 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       translation_withdrawn: 'أُزيلت ترجمة من هذه المادة',
     },
     publisher: 'الناشر:',
+    reading: 'القراءة:',
+    contents: 'المحتويات',
+    references: 'المراجع',
+    accessed: (day) => `اطُّلع عليه في ${day}`,
+    tags: 'الوسوم',
+    translations: 'بلغات أخرى',
+    polls: 'شارك برأيك',
+    part: (position) => `المادة ${position} من ملف:`,
     send: 'أرسلها إلى صديق بالبريد',
     sharing: 'مشاركة المادة',
     mailto: 'برنامج بريدك',
     elsewhere: { whatsapp: 'واتساب', telegram: 'تيليغرام', x: 'إكس', facebook: 'فيسبوك' },
     preview: { hidden: 'معاينة — لم تُنشر', live: 'معاينة — هذه الصيغة منشورة' },
     previewed: (revision, until) => `الصيغة ${revision}. ينتهي هذا الرابط في ${until}، وهو لمن أُرسل إليه.`,
-    comma: '، ',
+    printed: (revision) => `طُبعت الصيغة ${revision}. هل صُحّحت المادة بعدها أو سُحبت؟ انظر:`,
+    digest: 'بصمة العنوان والمتن (SHA-256):',
   },
   en: {
     since: { correction: 'Corrected since this was sent to you', retraction: 'Retracted since this was sent to you' },
@@ -56,13 +81,22 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       translation_withdrawn: 'A translation of this piece was removed',
     },
     publisher: 'Publisher:',
+    reading: 'Reading time:',
+    contents: 'Contents',
+    references: 'References',
+    accessed: (day) => `accessed ${day}`,
+    tags: 'Tags',
+    translations: 'In other languages',
+    polls: 'Have your say',
+    part: (position) => `Part ${position} of the series:`,
     send: 'Send it to a friend by mail',
     sharing: 'Share this piece',
     mailto: 'Your mail program',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
     preview: { hidden: 'Preview — not published', live: 'Preview — this revision is published' },
     previewed: (revision, until) => `Revision ${revision}. This link ends on ${until}; it is for those it was sent to.`,
-    comma: ', ',
+    printed: (revision) => `Printed from revision ${revision}. Whether it has been corrected or retracted since:`,
+    digest: 'Digest of title and text (SHA-256):',
   },
   fr: {
     since: { correction: 'Corrigé depuis que cela vous a été envoyé', retraction: 'Rétracté depuis que cela vous a été envoyé' },
@@ -74,13 +108,22 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       translation_withdrawn: 'Une traduction de cet article a été retirée',
     },
     publisher: 'Éditeur :',
+    reading: 'Lecture :',
+    contents: 'Sommaire',
+    references: 'Références',
+    accessed: (day) => `consulté le ${day}`,
+    tags: 'Mots-clés',
+    translations: 'Dans d’autres langues',
+    polls: 'Donnez votre avis',
+    part: (position) => `Partie ${position} du dossier :`,
     send: 'L’envoyer à un ami par courriel',
     sharing: 'Partager cet article',
     mailto: 'Votre messagerie',
     elsewhere: { whatsapp: 'WhatsApp', telegram: 'Telegram', x: 'X', facebook: 'Facebook' },
     preview: { hidden: 'Aperçu — non publié', live: 'Aperçu — cette version est publiée' },
     previewed: (revision, until) => `Version ${revision}. Ce lien expire le ${until} ; il est réservé à ses destinataires.`,
-    comma: ', ',
+    printed: (revision) => `Version imprimée : ${revision}. A-t-elle été corrigée ou rétractée depuis ? Voir :`,
+    digest: 'Empreinte du titre et du texte (SHA-256) :',
   },
 };
 
@@ -93,23 +136,37 @@ interface ArticlePage {
   readonly read: Read;
   /** The revision a letter was sent with, if one led here. */
   readonly sentWith: number | null;
+  /** Around what everybody may find. */
+  readonly frame?: Frame;
   /** For somebody outside: whether everybody sees the same by now, and until when the link opens. */
   readonly preview?: { readonly live: boolean; readonly until: string };
 }
 
+/** What its parts are shown with. */
+interface Shown {
+  readonly lang: Lang;
+  readonly words: Words;
+  readonly read: Read;
+  /** Whether everybody may see it, so that the pages around it are there too. */
+  readonly open: boolean;
+}
+
 /** A piece as readers see it: in its own language and direction, within a page of the language they asked for. */
-export function articlePage({ lang, read, sentWith, preview }: ArticlePage): string {
+export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePage): string {
   const { article, since, zone, center, home } = read;
   const words = WORDS[lang];
+  const own = { lang: article.lang, dir: dirOf(article.lang) };
   const [later, notices] = [true, false].map((isSince) => article.notices.filter(({ id }) => since.includes(id) === isSince));
   const retracted = later!.some(({ kind }) => kind === 'retraction');
+  const shown: Shown = { lang, words, read, open: preview === undefined };
   return shell({
     lang,
     title: article.title,
     center,
     home,
-    // A preview is listed nowhere, so it is known by no address.
-    ...(preview === undefined && { canonical: article.url, image: article.cover }),
+    ...(frame !== undefined && { frame }),
+    // A preview is listed nowhere, so it is known by no address, and nothing is told of it.
+    ...(shown.open && { canonical: article.url, image: article.cover, head: <ArticleHead lang={lang} read={read} /> }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
       <article>
@@ -127,48 +184,202 @@ export function articlePage({ lang, read, sentWith, preview }: ArticlePage): str
             ))}
           </section>
         )}
-        <div lang={article.lang} dir={dirOf(article.lang)}>
-          {article.kicker !== null && <p class="kicker">{article.kicker}</p>}
-          <h1>{article.title}</h1>
-          <p class="byline">
-            {article.byline.map(({ name, role, portrait }, index) => (
-              <>
-                {index > 0 && words.comma}
-                {portrait !== null && <Portrait {...{ portrait }} />}
-                <bdi>{name}</bdi>
-                {role !== null && (
-                  <>
-                    {' ('}
-                    <bdi>{role}</bdi>)
-                  </>
-                )}
-              </>
-            ))}
+        <header>
+          <p class="section">
+            <Place {...shown} path="sections" of={article.section} />
           </p>
+          <div {...own}>
+            {article.kicker !== null && <p class="kicker">{article.kicker}</p>}
+            <h1>{article.title}</h1>
+            {article.summary !== '' && <p class="summary">{article.summary}</p>}
+          </div>
+          <Byline {...shown} />
           <p class="quiet">
-            <time datetime={article.publishedAt}>{article.dateline}</time>
+            <time datetime={article.publishedAt} {...own}>
+              {article.dateline}
+            </time>
+            {' · '}
+            {words.reading} {minutes(article.readingMinutes, lang)}
           </p>
-        </div>
+          <Publisher {...{ words, publisher: article.publisher }} />
+        </header>
         {notices!.map((notice) => (
           <section class="notice">
             <h2>{words.kinds[notice.kind]}</h2>
             <NoticeText {...{ notice, lang, zone }} />
           </section>
         ))}
-        <div lang={article.lang} dir={dirOf(article.lang)}>
-          {article.cover !== null && <Cover {...{ cover: article.cover }} />}
-          <p class="summary">{article.summary}</p>
-          {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
-          <div class="text" dangerouslySetInnerHTML={{ __html: article.body }} />
-        </div>
-        <Publisher {...{ words, publisher: article.publisher }} />
-        {preview === undefined && <Sharing {...{ lang, words, read }} />}
+        <AdPlace />
+        {article.cover !== null && (
+          <div {...own}>
+            <Cover {...{ cover: article.cover }} />
+          </div>
+        )}
+        <Contents {...shown} />
+        {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
+        <div class="text" {...own} dangerouslySetInnerHTML={{ __html: article.body }} />
+        <References {...shown} />
+        <Polls {...shown} />
+        <Related {...shown} />
+        {shown.open && <Sharing {...shown} />}
+        {shown.open && <Colophon {...shown} />}
       </article>
     ),
   });
 }
 
-/** Where the picture is on this page's own host: an absolute address would be a foreign one where the page is opened under another name. */
+/** Where an advertisement stands when there is one; without one it takes no space. */
+function AdPlace(): null {
+  return null;
+}
+
+/** Something with a page of its own, where that is there for everybody. */
+function Place({ path, of: { slug, name }, lang, read: { home }, open }: Shown & { path: string; of: Named }): JSX.Element {
+  const shown = <bdi>{name}</bdi>;
+  return open ? <a href={inLang(`/${path}/${encodeURIComponent(slug)}`, lang, home)}>{shown}</a> : shown;
+}
+
+function Byline(shown: Shown): JSX.Element | null {
+  const { byline } = shown.read.article;
+  if (byline.length === 0) return null;
+  return (
+    <ul class="byline">
+      {byline.map((author) => (
+        <li>
+          {author.portrait !== null && <Portrait portrait={author.portrait} />}
+          <span>
+            <Place {...shown} path="authors" of={author} />
+            {author.role !== null && (
+              <small>
+                <bdi>{author.role}</bdi>
+              </small>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** From three headings on: before that the page shows them at a glance. */
+function Contents({ words, read: { article } }: Shown): JSX.Element | null {
+  if (article.contents.length < 3) return null;
+  return (
+    <nav class="contents" aria-labelledby="contents">
+      <h2 id="contents">{words.contents}</h2>
+      <ol lang={article.lang} dir={dirOf(article.lang)}>
+        {article.contents.map(({ id, level, text }) => (
+          <li class={`level-${level}`}>
+            <a href={`#${encodeURIComponent(id)}`}>{text}</a>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function References({ lang, words, read: { article } }: Shown): JSX.Element | null {
+  if (article.references.length === 0) return null;
+  return (
+    <section class="references">
+      <h2>{words.references}</h2>
+      <ol>
+        {article.references.map(({ title, source, url, accessed }) => (
+          <li dir="auto">
+            {url === null ? <cite>{title}</cite> : <a href={url}>{title}</a>}
+            {source !== null && (
+              <>
+                {' — '}
+                <bdi>{source}</bdi>
+              </>
+            )}
+            {/* Noon, so that it is the same day in every zone of a center. */}
+            {accessed !== null && <small lang={lang}> ({words.accessed(dayOf(`${accessed}T12:00:00Z`, lang, 'UTC'))})</small>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Polls({ lang, words, read: { polls, home } }: Shown): JSX.Element | null {
+  if (polls.length === 0) return null;
+  return (
+    <section class="asked">
+      <h2>{words.polls}</h2>
+      {polls.map(({ id, question }) => (
+        <p>
+          <a href={inLang(`/polls/${id}`, lang, home)}>
+            <Phrased of={question} lang={lang} home={home} />
+          </a>
+        </p>
+      ))}
+    </section>
+  );
+}
+
+/** Where the piece belongs: its series, its translations, its tags. */
+function Related(shown: Shown): JSX.Element {
+  const { words, read } = shown;
+  const { series, tags, translations } = read.article;
+  return (
+    <>
+      {series !== null && (
+        <p class="series">
+          {words.part(series.position)} <Place {...shown} path="series" of={series} />
+        </p>
+      )}
+      {translations.length > 0 && (
+        <nav class="related" aria-labelledby="translations">
+          <h2 id="translations">{words.translations}</h2>
+          <ul>
+            {translations.map(({ url, lang, title }) => (
+              <li>
+                <a href={pathOf(url)} hreflang={lang}>
+                  <bdi lang={lang} dir={dirOf(lang)}>
+                    {title}
+                  </bdi>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
+      {tags.length > 0 && (
+        <nav class="related tags" aria-labelledby="tags">
+          <h2 id="tags">{words.tags}</h2>
+          <ul>
+            {tags.map((tag) => (
+              <li>
+                <Place {...shown} path="tags" of={tag} />
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
+    </>
+  );
+}
+
+/**
+ * For paper, which cannot be corrected: which revision it is, by what one finds that it was not altered, and where one sees what became of it.
+ * The digest is of the title, a line feed and the body, in UTF-8, as the API gives them.
+ */
+function Colophon({ words, read: { article } }: Shown): JSX.Element {
+  const digest = createHash('sha256').update(`${article.title}\n${article.body}`).digest('hex');
+  return (
+    <div class="colophon">
+      <p>
+        {words.printed(article.revision)} <bdi dir="ltr">{`${new URL(article.url).origin}/${article.id}`}</bdi>
+      </p>
+      <p>
+        {words.digest} <bdi dir="ltr">{digest}</bdi>
+      </p>
+    </div>
+  );
+}
+
+/** Where it is on this page's own host: an absolute address would be a foreign one where the page is opened under another name. */
 const pathOf = (url: string): string => new URL(url).pathname;
 
 function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cover: NonNullable<Article['cover']> }): JSX.Element {
@@ -182,7 +393,7 @@ function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cov
               .filter((rendition) => rendition.type === type)
               .map((rendition) => `${pathOf(rendition.url)} ${rendition.width}w`)
               .join(', ')}
-            sizes="(min-width: 42rem) 42rem, 100vw"
+            sizes="(min-width: 44rem) 42rem, 100vw"
           />
         ))}
         <img src={pathOf(url)} {...{ alt, width, height }} />
@@ -199,7 +410,7 @@ function Cover({ cover: { url, alt, width, height, credit, renditions } }: { cov
 /** Beside the name, which says who it is. */
 function Portrait({ portrait: { renditions } }: { portrait: NonNullable<Article['cover']> }): JSX.Element {
   const smallest = renditions.findLast(({ type, width }) => type === 'image/webp' && width <= 320)!;
-  return <img src={pathOf(smallest.url)} alt="" width={40} height={40} />;
+  return <img src={pathOf(smallest.url)} alt="" width={64} height={64} />;
 }
 
 function NoticeText({ notice, lang, zone }: { notice: Notice; lang: Lang; zone: string }): JSX.Element {
@@ -212,7 +423,7 @@ function NoticeText({ notice, lang, zone }: { notice: Notice; lang: Lang; zone: 
       )}
       {notice.translation !== null && (
         <p>
-          <a href={notice.translation.url}>
+          <a href={pathOf(notice.translation.url)}>
             <bdi lang={notice.translation.lang} dir={dirOf(notice.translation.lang)}>
               {notice.translation.title}
             </bdi>
@@ -242,10 +453,10 @@ function Publisher({ words, publisher: { name, url } }: { words: Words; publishe
 }
 
 /** Ways to pass the piece on. None of them tells who did. */
-function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; words: Words; read: Read }): JSX.Element {
+function Sharing({ lang, words, read: { article, mailSharing } }: Shown): JSX.Element {
   const links = shareLinks({ title: article.title, lang: article.lang, url: article.url, mail: mailSharing });
   const all = [
-    ...(mailSharing ? [{ href: `${article.url}/send?lang=${lang}`, label: words.send }] : []),
+    ...(mailSharing ? [{ href: `${pathOf(article.url)}/send?lang=${lang}`, label: words.send }] : []),
     { href: links.mailto, label: words.mailto },
     ...ELSEWHERE.map((name) => ({ href: links[name], label: words.elsewhere[name] })),
   ];
@@ -268,4 +479,9 @@ function Sharing({ lang, words, read: { article, mailSharing } }: { lang: Lang; 
 function dayOf(instant: string, lang: Lang, zone: string): string {
   const locale = { ar: 'ar-EG', en: 'en-GB', fr: 'fr-FR' }[lang];
   return new Intl.DateTimeFormat(`${locale}-u-ca-gregory-nu-latn`, { dateStyle: 'long', timeZone: zone }).format(new Date(instant));
+}
+
+/** Minutes of reading in words, which Arabic counts in its own way. */
+function minutes(count: number, lang: Lang): string {
+  return new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: 'unit', unit: 'minute', unitDisplay: 'long' }).format(count);
 }

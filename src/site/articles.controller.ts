@@ -7,6 +7,7 @@ import { Moved, type Published } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { isLang, type Lang } from '../text/language.js';
 import { articlePage } from './article.page.js';
+import { FrameService, together } from './frame.service.js';
 import { PageFilter } from './page.filter.js';
 import { shownToAll } from './shell.js';
 
@@ -26,18 +27,21 @@ export interface Listed {
 @UseFilters(PageFilter)
 @Controller()
 export class SiteArticlesController {
-  constructor(private readonly articles: ArticlesService) {}
+  constructor(
+    private readonly articles: ArticlesService,
+    private readonly frames: FrameService,
+  ) {}
 
   @Get('articles/:id/:slug')
   async show(@Param('id') id: string, @Param('slug') slug: string, @Req() request: FastifyRequest): Promise<Published | Moved> {
     const listed = listedIn(request.query);
     const asked = listed.r === undefined ? null : Number(listed.r);
-    const read = await this.articles.read(numberIn(id), listed.lang, asked);
+    const [read, frame] = await Promise.all([this.articles.read(numberIn(id), listed.lang, asked), this.frames.read()]);
     const { article } = read;
     if (slug !== article.slug) return movedTo(article.url, listed);
     // A revision that is yet to come was sent to nobody.
     const sentWith = asked !== null && asked <= article.revision ? asked : null;
-    return shownToAll(read.row, articlePage({ lang: listed.lang ?? article.lang, read, sentWith }));
+    return shownToAll(together(read.row, frame), articlePage({ lang: listed.lang ?? article.lang, read, sentWith, frame }));
   }
 
   /** The short address. Digits alone: every other word at the root is somebody else's. */

@@ -27,7 +27,7 @@ export class SitePreviewsController {
   ): Promise<string> {
     const { lang } = listedIn(request.query);
     const { article, live, expiresAt, ...beside } = await this.previews.open(token, lang);
-    const read = { article, since: [], mailSharing: false, ...beside };
+    const read = { article, since: [], polls: [], mailSharing: false, ...beside };
     return shownToOne(reply, articlePage({ lang: lang ?? article.lang, read, sentWith: null, preview: { live, until: expiresAt } }));
   }
 

@@ -2,9 +2,11 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { SiteArticlesController } from './articles.controller.js';
+import { AssetsController } from './assets.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
 import { GoController } from './go.controller.js';
+import { FrameService } from './frame.service.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
 import { SendController } from './send.controller.js';
@@ -18,6 +20,7 @@ export class SiteModule {
       module: SiteModule,
       imports: [AdsModule, ArticlesModule, polls],
       controllers: [
+        AssetsController,
         ConfirmSharesController,
         ConfirmVoteController,
         GoController,
@@ -26,6 +29,7 @@ export class SiteModule {
         SiteArticlesController,
         SitePreviewsController,
       ],
+      providers: [FrameService],
     };
   }
 }

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import type { ServedFile } from '../media/media-files.js';
+
+/** A file that pages load. Its name holds the hash of its content, so nothing ever changes under its address. */
+export interface Asset {
+  readonly name: string;
+  /** From the root of the site. */
+  readonly path: string;
+  readonly plain: ServedFile;
+  /** The same, smaller, for whoever takes it so; null for what is compressed as it is. */
+  readonly gzipped: ServedFile | null;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The letters of the site: Arabic ones, and with them digits and what else its file holds. */
+export const TYPEFACE = asset(
+  'woff2',
+  'font/woff2',
+  readFileSync(require.resolve('@fontsource-variable/markazi-text/files/markazi-text-arabic-wght-normal.woff2')),
+  false,
+);
+
+/** The one stylesheet. */
+export const STYLESHEET = asset(
+  'css',
+  'text/css; charset=utf-8',
+  Buffer.from(readFileSync(new URL('site.css', import.meta.url), 'utf8').replaceAll('typeface.woff2', TYPEFACE.name)),
+  true,
+);
+
+/** By name. */
+export const ASSETS: ReadonlyMap<string, Asset> = new Map([TYPEFACE, STYLESHEET].map((each) => [each.name, each]));
+
+function asset(extension: string, type: string, bytes: Buffer, compress: boolean): Asset {
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 20);
+  const name = `${hash}.${extension}`;
+  return {
+    name,
+    path: `/assets/${name}`,
+    plain: served(type, bytes, hash),
+    gzipped: compress ? served(type, gzipSync(bytes, { level: 9 }), `${hash}-gzip`) : null,
+  };
+}
+
+function served(type: string, bytes: Buffer, tag: string): ServedFile {
+  return { type, bytes: bytes.length, etag: `"${tag}"`, attachment: null, open: () => Promise.resolve(Readable.from([bytes])) };
+}

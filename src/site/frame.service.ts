@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { Reader, statement } from '../database/reader.js';
+import { validity, type PublishedRow } from '../http/published.js';
+import type { Lang } from '../text/language.js';
+import type { Wording } from '../text/wording.js';
+
+/** When what was read last changed: see {@link PublishedRow}. */
+export type Validity = Pick<PublishedRow, 'modified' | 'settled'>;
+
+/** What stands around every page that readers are meant to find, in all languages. */
+export interface Frame extends Validity {
+  /** The center's name and language. */
+  readonly center: Wording;
+  readonly home: Lang;
+  readonly tagline: Wording;
+  readonly contact: { readonly email?: string; readonly phone?: string; readonly address?: Wording };
+  /** Those at the top, in order. */
+  readonly sections: readonly { readonly slug: string; readonly name: Wording }[];
+  /** Those in office today, in order. */
+  readonly masthead: readonly { readonly role: Wording; readonly person: Wording }[];
+}
+
+/** A term begins and ends without anybody's act, so the day it did so counts as a change too. */
+const frame = statement(`
+  with today as materialized (select (now() at time zone zone)::date as day from pub.center),
+  turn as (
+    select max(day_of_turn)::timestamp at time zone c.zone as at
+    from pub.center c, pub.masthead m cross join lateral (values (m.since), (m.until + 1)) turns (day_of_turn), today
+    where day_of_turn <= today.day group by c.zone)
+  select c.name as center, c.lang as home, c.tagline, c.contact,
+    (select coalesce(json_agg(json_build_object('slug', s.slug, 'name', s.name) order by s.position, s.id), '[]')
+     from pub.sections s where s.parent_id is null) as sections,
+    (select coalesce(json_agg(json_build_object('role', m.role, 'person', m.person) order by m.position), '[]')
+     from pub.masthead m, today
+     where coalesce(m.since, '-infinity') <= today.day and today.day <= coalesce(m.until, 'infinity')) as masthead,
+    ${validity('greatest(clock.changed_at, (select at from turn))')}
+  from pub.center c, pub.clock`);
+
+/** One read for all that a page shows around its content. */
+@Injectable()
+export class FrameService {
+  constructor(private readonly reader: Reader) {}
+
+  async read(): Promise<Frame> {
+    return (await this.reader.row<Frame>(frame, []))!;
+  }
+}
+
+/** Of a page made of several reads: it is as new as the newest of them, and where one cannot tell its date the page has none. */
+export function together(...reads: readonly Validity[]): Validity {
+  const dates = reads.map(({ modified }) => modified);
+  return {
+    modified: dates.reduce((latest, date) => (latest === null || date === null ? null : latest > date ? latest : date)),
+    settled: reads.every(({ settled }) => settled),
+  };
+}
