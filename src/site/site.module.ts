@@ -1,10 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ArticlesModule } from '../articles/articles.module.js';
+import { AuthorsModule } from '../authors/authors.module.js';
+import { MastheadModule } from '../masthead/masthead.module.js';
+import { SectionsModule } from '../sections/sections.module.js';
+import { AboutController } from './about.controller.js';
 import { SiteArticlesController } from './articles.controller.js';
+import { SiteAuthorsController } from './authors.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
+import { GatheringsController } from './gatherings.controller.js';
+import { HomeController } from './home.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { SiteSectionsController } from './sections.controller.js';
 import { SendController } from './send.controller.js';
 
 /** The reader's pages, rendered here: they work without scripts. */
@@ -14,14 +22,19 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [ArticlesModule, polls],
+      imports: [ArticlesModule, AuthorsModule, MastheadModule, SectionsModule, polls],
       controllers: [
+        AboutController,
         ConfirmSharesController,
         ConfirmVoteController,
+        GatheringsController,
+        HomeController,
         OptOutController,
         SendController,
         SiteArticlesController,
+        SiteAuthorsController,
         SitePreviewsController,
+        SiteSectionsController,
       ],
     };
   }
