@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { AuthorsModule } from '../authors/authors.module.js';
 import { MastheadModule } from '../masthead/masthead.module.js';
+import { SearchModule } from '../search/search.module.js';
 import { SectionsModule } from '../sections/sections.module.js';
 import { AboutController } from './about.controller.js';
 import { SiteArticlesController } from './articles.controller.js';
@@ -12,6 +13,7 @@ import { GatheringsController } from './gatherings.controller.js';
 import { HomeController } from './home.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { SiteSearchController } from './search.controller.js';
 import { SiteSectionsController } from './sections.controller.js';
 import { SendController } from './send.controller.js';
 
@@ -22,7 +24,7 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [ArticlesModule, AuthorsModule, MastheadModule, SectionsModule, polls],
+      imports: [ArticlesModule, AuthorsModule, MastheadModule, SearchModule, SectionsModule, polls],
       controllers: [
         AboutController,
         ConfirmSharesController,
@@ -34,6 +36,7 @@ export class SiteModule {
         SiteArticlesController,
         SiteAuthorsController,
         SitePreviewsController,
+        SiteSearchController,
         SiteSectionsController,
       ],
     };
