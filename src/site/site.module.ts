@@ -12,6 +12,7 @@ import { ConfirmVoteController } from './confirm-vote.controller.js';
 import { GatheringsController } from './gatherings.controller.js';
 import { HomeController } from './home.controller.js';
 import { OptOutController } from './opt-out.controller.js';
+import { SitePollsController } from './polls.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
 import { SiteSearchController } from './search.controller.js';
 import { SiteSectionsController } from './sections.controller.js';
@@ -35,6 +36,7 @@ export class SiteModule {
         SendController,
         SiteArticlesController,
         SiteAuthorsController,
+        SitePollsController,
         SitePreviewsController,
         SiteSearchController,
         SiteSectionsController,
