@@ -139,7 +139,7 @@ export function searchPage({ sought, around, results, cursor }: SearchPage): str
   const { lang: asked, ...parameters } = sought;
   return shell({
     lang,
-    title: sought.q ? `${words.title}: ${sought.q.slice(0, 200)}` : words.title,
+    title: sought.q ? `${words.title}: ${[...sought.q].slice(0, 200).join('')}` : words.title,
     center,
     home,
     parameters: queryOf(parameters) || undefined,
