@@ -75,6 +75,8 @@ const polls: Canary[] = [];
 const ads: Canary[] = [];
 /** What stands for the parameter of a path when a query is asked about. */
 const publicPaths: Record<string, string> = {};
+/** Reader pages of what is public. */
+const pages: string[] = [];
 const moved: string[] = [];
 let before: ReadonlyMap<string, Shown>;
 let after: ReadonlyMap<string, Shown>;
@@ -231,7 +233,7 @@ async function publicAnswers(): Promise<ReadonlyMap<string, Shown>> {
     // A challenge is drawn anew each time, and an ad is of its five minutes.
     .filter((path) => document.paths[path]!.get && !/^[/]api[/]v1[/](?:desk[/]|ads[/]|shares[/]challenge$)/.test(path))
     .map((path) => path.replace(/\{(\w+)\}/, (_, name: string) => encodeURIComponent(publicPaths[`${path} ${name}`]!)));
-  for (const path of [...addresses, ...items.map(({ id }) => `/api/v1/articles/${id}`)]) {
+  for (const path of [...addresses, ...items.map(({ id }) => `/api/v1/articles/${id}`), ...pages]) {
     for (const query of ['', ...LANGS.map((lang) => `?lang=${lang}`)]) answers.set(path + query, comparable(await show(path + query)));
   }
   for (const filter of [`section=${encodeURIComponent(section.slug)}`, 'type=analysis', 'limit=2', `section=${hiddenSection.id}`])
@@ -253,6 +255,9 @@ beforeAll(async () => {
   const author = await anAuthor(world);
   const tag = await aTag(world);
   const series = await aSeries(world);
+  for (const [list, { slug }] of Object.entries({ sections: section, authors: author, tags: tag, series }))
+    pages.push(`/${list}/${encodeURIComponent(slug)}`);
+  pages.push('/', '/about', '/authors', '/polls', '/search', `/sections/${encodeURIComponent(hiddenSection.slug)}`);
   const article = {
     sectionId: section.id,
     byline: [{ authorId: author.id }],
@@ -380,9 +385,11 @@ class Crawl {
       if (operations.get) await this.route(template, operations.get.parameters as Parameter[], about);
       if (operations.post) await this.form(template, operations.post.requestBody, about);
     }
+    for (const page of pages) await this.ask('outside: pages', page);
     await this.lists();
     await this.cursors(about);
-    for (const { id, slug, files } of about) {
+    for (const { id, slug, asked, files } of about) {
+      const word = asked.find((one) => !SECRET.test(one) && !NUMBER.test(one));
       for (const path of [
         '/',
         '/openapi.json',
@@ -394,6 +401,11 @@ class Crawl {
         `/go/${id}`,
         `/articles/${id}/${encodeURIComponent(slug)}`,
         `/articles/${id}/${encodeURIComponent(slug)}/send`,
+        `/polls/${id}`,
+        `/polls/${id}/vote`,
+        // The form shows again what was typed, so nothing but the word is.
+        `/search?q=${encodeURIComponent(word!)}`,
+        ...asked.flatMap((name) => ['sections', 'authors', 'series', 'tags'].map((list) => `/${list}/${encodeURIComponent(name)}`)),
         ...files,
       ])
         await this.ask(`outside ${path.replace(/\d+(\/.+)?$/, '{id}')}`, path);
@@ -491,11 +503,12 @@ async function distinguishable(): Promise<string[]> {
     articles: await answer('/api/v1/articles/699999999'),
     authors: await answer('/api/v1/authors/nobody-has-this'),
     list: await answer('/api/v1/articles?tag=nobody-has-this'),
+    page: await answer('/tags/nobody-has-this'),
   };
   expect(await answer('/api/v1/articles/nobody-has-this')).toBe(none.articles);
   const different: string[] = [];
   const compare = async (kind: string, url: string, nothing: keyof typeof none): Promise<void> => {
-    if ((await answer(`/api/v1/${url}`)) !== none[nothing]) different.push(`${kind}: ${url}`);
+    if ((await answer(nothing === 'page' ? url : `/api/v1/${url}`)) !== none[nothing]) different.push(`${kind}: ${url}`);
   };
   for (const { id, slug, asked, neverPublic, kind, files } of canaries) {
     for (const file of files)
@@ -504,16 +517,27 @@ async function distinguishable(): Promise<string[]> {
     if (neverPublic) await compare(kind, `articles/${id}`, 'articles');
     if (kind !== 'withdrawn') await compare(kind, `articles/${encodeURIComponent(slug)}`, 'articles');
     await compare(kind, `authors/${author}`, 'authors');
+    for (const page of [
+      `/authors/${author}`,
+      `/authors/${authorId}`,
+      `/tags/${tag}`,
+      `/tags/${tagId}`,
+      `/series/${series}`,
+      `/series/${seriesId}`,
+    ])
+      await compare(kind, page, 'page');
     for (const filter of [`author=${author}`, `author=${authorId}`, `tag=${tag}`, `tag=${tagId}`, `series=${series}`, `series=${seriesId}`])
       await compare(kind, `articles?${filter}`, 'list');
   }
   for (const { id, kind, files } of ads)
     for (const path of [`/go/${id}`, ...files])
       if ((await answer(path)) !== (await answer(path.replace(/\d+/, '699999999')))) different.push(`${kind}: ${path}`);
-  for (const { id, kind } of polls)
+  for (const { id, kind } of polls) {
+    for (const page of [`/polls/${id}`, `/polls/${id}/vote`]) await compare(kind, page, 'page');
     for (const path of ['', '/results', '/results.csv', '/results.svg', '/receipts/AAAAAAAAAAAAAAAA'])
       if ((await answer(`/api/v1/polls/${id}${path}`)) !== (await answer(`/api/v1/polls/699999999${path}`)))
         different.push(`${kind}: ${path}`);
+  }
   return different;
 }
 

@@ -278,7 +278,7 @@ describe('a refusal', () => {
       errors: [],
     };
     for (const path of [
-      '/',
+      '/nothing',
       '/api/v1',
       '/api/v1/nothing',
       '/API/v1/articles',

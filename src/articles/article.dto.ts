@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Cursor } from '../http/cursor.js';
+import { INSTANT_KEY, type Cursor } from '../http/cursor.js';
 import { CursorOf, DayOrInstant, OneOf, PageQuery, SlugOrId } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
 import { ArticleCard, Named } from './article-card.js';
@@ -7,7 +7,7 @@ import { ARTICLE_TYPES, type ArticleType } from './revision.entity.js';
 
 /** The filters of the list of articles: all given ones hold. */
 export class ListArticles extends PageQuery {
-  @CursorOf('articles', /^-?\d{1,17}$/)
+  @CursorOf('articles', INSTANT_KEY)
   cursor?: Cursor;
 
   @SlugOrId({ description: 'Slug or id of a section; its subsections are included.' })

@@ -105,6 +105,38 @@ export const foundArticles = statement(`
       json_build_object(${card('$1', '$2::text')}) as card
     from home, pub.articles a where a.id = found.id offset 0) page`);
 
+/** Cards of live articles. $1 language of names, $2 base of addresses, $3 ids */
+export const cardsById = statement(`
+  with home as materialized (select lang from pub.center)
+  select found.id, page.card
+  from unnest($3::int[]) found (id) cross join lateral (
+    select json_build_object(${card('$1', '$2::text')}) as card from home, pub.articles a where a.id = found.id offset 0) page`);
+
+/**
+ * What the front page is put together from: the newest pieces, and those of each section at the top. $1 how many of all, $2 how many of each
+ * section
+ */
+export const frontPieces = statement(`
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')},
+    (select coalesce(json_agg(json_build_object('id', l.article_id, 'retracted', piece.retracted) order by l.published_at desc, l.article_id desc), '[]')
+     from (select l.published_at, l.article_id from pub.listings l where l.list = 'all' order by l.published_at desc, l.article_id desc limit $1::int) l
+     cross join lateral (select a.status = 'retracted' as retracted from pub.articles a where a.id = l.article_id offset 0) piece) as newest,
+    (select coalesce(json_agg(json_build_object('slug', s.slug, 'name', s.name, 'ids', array(
+        select l.article_id from pub.listings l where l.list = 'section:' || s.id order by l.published_at desc, l.article_id desc limit $2::int))
+        order by s.position, s.id), '[]')
+     from pub.sections s where s.parent_id is null) as sections
+  from pub.center, pub.clock`);
+
+/** A series for its page. $1 id or null, $2 folded slug or null */
+export const seriesForPage = statement(`
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}, s.id, s.slug, s.name, s.description
+  from pub.center, pub.clock, pub.series s where s.id = $1::int or s.slug_folded = $2`);
+
+/** A tag for its page, as {@link seriesForPage}. */
+export const tagForPage = statement(`
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}, t.id, t.slug, t.name, '{}'::jsonb as description
+  from pub.center, pub.clock, pub.tags t where t.id = $1::int or t.slug_folded = $2`);
+
 /** SQL for the name of the list a filter asks for; a slug that nobody has gives null, which no list is called. */
 type ListName = (value: string) => string;
 
@@ -138,12 +170,12 @@ const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
  */
 const LOOKUPS_PER_CARD = 5;
 
-/** The statement for these filters, one of 64, and its values. @param origin base of addresses */
-export function articlePage(query: ListArticles, origin: string): [Statement, unknown[]] {
-  const { lang, limit, cursor, from, to } = query;
+/** The statement for these filters, one of 64, and its values. @param origin base of addresses @param names language of names */
+export function articlePage(query: ListArticles, origin: string, names = query.lang): [Statement, unknown[]] {
+  const { limit, cursor, from, to } = query;
   const filters = FILTER_NAMES.filter((name) => query[name] !== undefined);
   const wanted = filters.map((name) => (name === 'type' || name === 'lang' ? query[name] : foldSlug(query[name]!)));
-  return [pageStatement(filters), [lang, origin, limit, cursor?.key, cursor?.id, from, to, ...wanted]];
+  return [pageStatement(filters), [names, origin, limit, cursor?.key, cursor?.id, from, to, ...wanted]];
 }
 
 const pageStatements = new Map<string, Statement>();

@@ -1,14 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
-import { Moved, Published, type PublishedRow } from '../http/published.js';
+import type { Cursor } from '../http/cursor.js';
+import { NotFound } from '../http/problem.js';
+import { Moved, Published, type PageRow, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug } from '../text/slug.js';
+import { foldSlug, idOrFolded } from '../text/slug.js';
 import type { Wording } from '../text/wording.js';
 import { articleAnswer, articleThere, isId, type ArticleRow } from './article-answer.js';
 import type { ArticleCard } from './article-card.js';
 import type { ArticlePage, ListArticles } from './article.dto.js';
-import { articleById, articleBySlug, articlePage, besideArticle, foundArticles } from './articles.queries.js';
+import {
+  articleById,
+  articleBySlug,
+  articlePage,
+  besideArticle,
+  cardsById,
+  foundArticles,
+  frontPieces,
+  seriesForPage,
+  tagForPage,
+} from './articles.queries.js';
 
 /** An article as a page shows it. */
 export interface ReadArticle {
@@ -30,6 +42,34 @@ export interface ReadArticle {
 
 /** Polls whose question a page shows: a section may have dozens open. */
 const POLLS_SHOWN = 3;
+/** One of the lists of articles that pages show; nothing named: all of them. */
+export interface CardList {
+  readonly section?: string;
+  readonly author?: string;
+  readonly tag?: string;
+  readonly series?: string;
+}
+
+/** A page of such a list. */
+export interface Cards {
+  readonly items: readonly ArticleCard[];
+  readonly nextCursor: string | null;
+}
+
+/** A series or a tag as its page shows it. */
+export interface ReadGathering extends PageRow {
+  readonly id: number;
+  readonly slug: string;
+  readonly name: Wording;
+  readonly description: Wording;
+}
+
+/** What the front page is put together from; ids of articles, the newest first. */
+export interface FrontPieces extends PageRow {
+  readonly newest: readonly { readonly id: number; readonly retracted: boolean }[];
+  /** Those at the top, in the center's order. */
+  readonly sections: readonly { readonly slug: string; readonly name: Wording; readonly ids: readonly number[] }[];
+}
 
 /** A live article as whoever found it shows it. */
 export interface FoundArticle {
@@ -56,6 +96,37 @@ export class ArticlesService {
     const { cursor: _, limit, ...given } = query;
     const next = row!.next === null ? null : this.addresses.api(['articles'], { ...given, limit: String(limit), cursor: row!.next });
     return new Published(row!, next);
+  }
+
+  /** A page of cards, in every language. @param names language of names */
+  async cards(list: CardList, names: Lang | undefined, limit: number, cursor: Cursor | undefined): Promise<Cards> {
+    const row = await this.reader.row<PublishedRow>(...articlePage({ ...list, limit, cursor }, this.addresses.origin, names));
+    return JSON.parse(row!.body) as Cards;
+  }
+
+  /** Cards of those that are live, by id. @param names language of names */
+  async cardsOf(ids: readonly number[], names: Lang | undefined): Promise<ReadonlyMap<number, ArticleCard>> {
+    const rows = await this.reader.rows<{ id: number; card: ArticleCard }>(cardsById, [names, this.addresses.origin, ids]);
+    return new Map(rows.map(({ id, card }) => [id, card]));
+  }
+
+  /** @param most of all pieces @param ofEach of each section */
+  async front(most: number, ofEach: number): Promise<FrontPieces> {
+    return (await this.reader.row<FrontPieces>(frontPieces, [most, ofEach]))!;
+  }
+
+  /** @throws NotFound also for a series nothing of which is public */
+  async series(idOrSlug: string): Promise<ReadGathering> {
+    const row = await this.reader.row<ReadGathering>(seriesForPage, idOrFolded(idOrSlug));
+    if (row === null) throw new NotFound();
+    return row;
+  }
+
+  /** @throws NotFound also for a tag that nothing public bears */
+  async tag(idOrSlug: string): Promise<ReadGathering> {
+    const row = await this.reader.row<ReadGathering>(tagForPage, idOrFolded(idOrSlug));
+    if (row === null) throw new NotFound();
+    return row;
   }
 
   /** Cards and texts of those that are live, by id. */

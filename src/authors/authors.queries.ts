@@ -14,16 +14,20 @@ const profile = (asked: string, origin: string): string => `json_build_object(
   'affiliation', pub.wording(u.affiliation, ${asked}, home.lang), 'bio', pub.wording(u.bio, ${asked}, home.lang),
   'orcid', u.orcid, 'links', u.links, 'portrait', pub.picture(u.portrait, ${asked}, home.lang, ${origin}))`;
 
-/** A page of authors by name. $1 asked language, $2 and $3 key and id of the cursor or null, $4 limit, $5 base of addresses */
-export const authorPage = statement(`
-  with home as materialized (select lang from pub.center),
+// Limit + 1 authors by name. $2 and $3 key and id of the cursor or null, $4 limit
+const byName = `
   page as materialized (
     select u.id, u.sort_key, row_number() over (order by u.sort_key collate "ar-x-icu", u.id) as n
     from pub.authors u
     where $2::text is null or (u.sort_key collate "ar-x-icu", u.id) > ($2::text collate "ar-x-icu", $3::int)
     order by u.sort_key collate "ar-x-icu", u.id
     limit $4::int + 1),
-  next as (select ${cursorSql('authors', 'sort_key', 'id')} as cursor from page where n = $4::int and (select count(*) from page) > $4::int)
+  next as (select ${cursorSql('authors', 'sort_key', 'id')} as cursor from page where n = $4::int and (select count(*) from page) > $4::int)`;
+
+/** A page of authors by name. $1 asked language, $2 and $3 key and id of the cursor or null, $4 limit, $5 base of addresses */
+export const authorPage = statement(`
+  with home as materialized (select lang from pub.center),
+  ${byName}
   select json_build_object(
       'items', (
         select coalesce(json_agg(author.profile order by page.n), '[]')
@@ -33,6 +37,30 @@ export const authorPage = statement(`
       'nextCursor', (select cursor from next))::text as body,
     (select cursor from next) as next, ${validity('clock.changed_at')}
   from home, pub.clock`);
+
+/** The same for a reader page, with names in every language. $1 language of the portraits' texts, the others as above */
+export const authorsForPage = statement(`
+  with home as materialized (select lang from pub.center),
+  ${byName}
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}, (select cursor from next) as next, (
+    select coalesce(json_agg(author.entry order by page.n), '[]')
+    from page cross join lateral (
+      select json_build_object('slug', u.slug, 'name', u.name, 'affiliation', u.affiliation,
+        'portrait', pub.picture(u.portrait, $1, home.lang, $5::text)) as entry
+      from home, pub.authors u where u.id = page.id offset 0) author
+    where page.n <= $4::int) as authors
+  from pub.center, pub.clock`);
+
+/**
+ * One author for their page, found also by the id or slug of a record merged into theirs. $1 id or null, $2 folded slug or null, $3 language of
+ * the portrait's text, $4 base of addresses
+ */
+export const authorForPage = statement(`
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')},
+    u.id, u.slug, u.name, u.affiliation, u.bio, u.orcid, u.links, pub.picture(u.portrait, $3, center.lang, $4::text) as portrait
+  from pub.center, pub.clock, pub.authors u
+  where u.id = $1::int or u.slug_folded = $2
+    or u.id = (select m.author_id from pub.merged_authors m where m.id = $1::int or m.slug_folded = $2)`);
 
 /** One author, found also by the slug of a record merged into theirs. $1 folded slug, $2 asked language, $3 base of addresses */
 export const authorBySlug = statement(`

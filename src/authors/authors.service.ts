@@ -8,16 +8,18 @@ import { Reader } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem, acceptedLink } from '../http/problem.js';
-import { Moved, Published, type PublishedRow } from '../http/published.js';
+import type { Cursor } from '../http/cursor.js';
+import { Moved, Published, type PageRow, type PublishedRow } from '../http/published.js';
 import { fieldRefused, newSlug, staleVersion } from '../http/refusals.js';
 import { advanced, changedSlug, found, held } from '../http/versioned.js';
 import { MediaService } from '../media/media.service.js';
+import type { PublicPicture } from '../media/picture.js';
 import { Waker } from '../jobs/waker.js';
 import { cleanLine, cleanProse } from '../text/clean.js';
 import { matchKey, sortKey, splitHonorific } from '../text/fold.js';
 import type { Lang } from '../text/language.js';
 import { nameSkeleton, soundAlike } from '../text/name-sound.js';
-import { foldSlug } from '../text/slug.js';
+import { foldSlug, idOrFolded } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
 import {
   DeskAuthor,
@@ -30,7 +32,16 @@ import {
   type Reason,
 } from './author.dto.js';
 import { Author, type AuthorLink } from './author.entity.js';
-import { authorBySlug, authorPage, deskAuthorPage, holdMerges, leadOn, resembling } from './authors.queries.js';
+import {
+  authorBySlug,
+  authorForPage,
+  authorPage,
+  authorsForPage,
+  deskAuthorPage,
+  holdMerges,
+  leadOn,
+  resembling,
+} from './authors.queries.js';
 
 export interface NewAuthor {
   readonly name: Wording;
@@ -43,6 +54,30 @@ export interface NewAuthor {
   readonly links?: readonly AuthorLink[];
   readonly aliases?: readonly string[];
   readonly portraitId?: number | null;
+}
+
+/** An author as a list of them shows them. */
+interface AuthorEntry {
+  readonly slug: string;
+  readonly name: Wording;
+  readonly affiliation: Wording;
+  readonly portrait: PublicPicture | null;
+}
+
+/** An author as their page shows them. */
+export interface ReadAuthor extends PageRow, AuthorEntry {
+  readonly id: number;
+  /** In paragraphs. */
+  readonly bio: Wording;
+  readonly orcid: string | null;
+  readonly links: readonly AuthorLink[];
+}
+
+/** A page of authors by name. */
+export interface ReadAuthors extends PageRow {
+  readonly authors: readonly AuthorEntry[];
+  /** Cursor of the next page. */
+  readonly next: string | null;
 }
 
 @Injectable()
@@ -128,6 +163,18 @@ export class AuthorsService implements OnModuleInit {
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['authors', row.slug], { lang }));
     return new Published(row);
+  }
+
+  /** @param lang of what is said of the portrait @throws NotFound as {@link find} */
+  async read(idOrSlug: string, lang: Lang | undefined): Promise<ReadAuthor> {
+    const row = await this.reader.row<ReadAuthor>(authorForPage, [...idOrFolded(idOrSlug), lang, this.addresses.origin]);
+    if (row === null) throw new NotFound();
+    return row;
+  }
+
+  /** @param lang of what is said of the portraits */
+  async page(limit: number, cursor: Cursor | undefined, lang: Lang | undefined): Promise<ReadAuthors> {
+    return (await this.reader.row<ReadAuthors>(authorsForPage, [lang, cursor?.key, cursor?.id, limit, this.addresses.origin]))!;
   }
 
   /** A page of all authors by name, also of those nothing of whom is public. */

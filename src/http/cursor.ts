@@ -6,6 +6,9 @@ export interface Cursor {
   readonly id: number;
 }
 
+/** Keys of lists in the order of time: microseconds since 1970. */
+export const INSTANT_KEY = /^-?\d{1,17}$/;
+
 /** Longest cursor read, in characters: room for a key of 1,000 bytes, far above any name. */
 const MAX_LENGTH = 1_400;
 

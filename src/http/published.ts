@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { takesGzip } from './gzip.js';
+import type { Lang } from '../text/language.js';
+import type { Wording } from '../text/wording.js';
 
 /** What a statement of the reader door returns for one answer: JSON text as PostgreSQL built it, and the columns of {@link validity}. */
 export interface PublishedRow {
@@ -10,6 +12,15 @@ export interface PublishedRow {
   readonly modified: Date | null;
   /** Whether that moment tells this answer from every earlier one. */
   readonly settled: boolean;
+}
+
+/** What statements for reader pages return beside what the page is about: who the center is, and the columns of {@link validity}. */
+export interface PageRow extends Omit<PublishedRow, 'body'> {
+  /** The center's name and language. */
+  readonly center: Wording;
+  readonly home: Lang;
+  /** The zone of its dates. */
+  readonly zone: string;
 }
 
 /** In what form an answer goes out. */

@@ -111,7 +111,7 @@ function parameter(
 const ID = /^[1-9]\d{0,8}$/;
 
 /** Digits of any script alone are an id, and an id is written in ASCII; a slug begins and ends with a letter or digit. */
-function isSlugOrId(value: unknown): value is string {
+export function isSlugOrId(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   if (/^\p{Nd}+$/u.test(value)) return ID.test(value);
   return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Join_Control}-]{0,119}$/u.test(value) && !value.endsWith('-');

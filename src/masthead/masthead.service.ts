@@ -6,7 +6,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { differences } from '../audit/differences.js';
 import { Reader, statement } from '../database/reader.js';
 import { inTransaction } from '../database/transaction.js';
-import { Published, validity, type PublishedRow } from '../http/published.js';
+import { Published, validity, type PageRow, type PublishedRow } from '../http/published.js';
 import { fieldRefused } from '../http/refusals.js';
 import { advanced, held } from '../http/versioned.js';
 import type { Lang } from '../text/language.js';
@@ -42,18 +42,19 @@ interface CenterText extends Partial<Omit<CenterIdentity, 'contact'>> {
   readonly contact?: { readonly email?: string | null; readonly phone?: string | null; readonly address?: Wording };
 }
 
-/**
- * The center and who holds office today. $1 asked language.
- * A term begins and ends without anybody's act, so the day it did so counts as a change too.
- */
-const center = statement(`
-  with today as materialized (select (now() at time zone zone)::date as day from pub.center),
+/** Who holds office today. A term begins and ends without anybody's act, so the day it did so counts as a change too. */
+const inOffice = `
+  today as materialized (select (now() at time zone zone)::date as day from pub.center),
   terms as materialized (
     select m.* from pub.masthead m, today where coalesce(m.since, '-infinity') <= today.day and today.day <= coalesce(m.until, 'infinity')),
   turn as (
     select max(day_of_turn)::timestamp at time zone c.zone as at
     from pub.center c, pub.masthead m cross join lateral (values (m.since), (m.until + 1)) turns (day_of_turn), today
-    where day_of_turn <= today.day group by c.zone)
+    where day_of_turn <= today.day group by c.zone)`;
+
+/** The center and who holds office today. $1 asked language */
+const center = statement(`
+  with ${inOffice}
   select json_build_object(
       'name', pub.wording(c.name, $1, c.lang), 'tagline', pub.wording(c.tagline, $1, c.lang), 'zone', c.zone,
       'masthead', (
@@ -63,6 +64,22 @@ const center = statement(`
     )::text as body,
     ${validity('greatest(clock.changed_at, (select at from turn))')}
   from pub.center c, pub.clock`);
+
+/** The same for a reader page, in every language. */
+const centerForPage = statement(`
+  with ${inOffice}
+  select c.name as center, c.lang as home, c.zone, c.tagline, c.contact,
+    (select coalesce(json_agg(json_build_object('role', m.role, 'person', m.person, 'since', m.since) order by m.position), '[]') from terms m) as masthead,
+    ${validity('greatest(clock.changed_at, (select at from turn))')}
+  from pub.center c, pub.clock`);
+
+/** The center as its page shows it. */
+export interface ReadCenter extends PageRow {
+  readonly tagline: Wording;
+  readonly contact: Contact;
+  /** Those in office today, in order; days in the center's zone. */
+  readonly masthead: readonly { readonly role: Wording; readonly person: Wording; readonly since: string | null }[];
+}
 
 @Injectable()
 export class MastheadService {
@@ -94,6 +111,10 @@ export class MastheadService {
   async center(lang: Lang | undefined): Promise<Published> {
     const row = await this.reader.row<PublishedRow>(center, [lang]);
     return new Published(row!);
+  }
+
+  async read(): Promise<ReadCenter> {
+    return (await this.reader.row<ReadCenter>(centerForPage, []))!;
   }
 
   /** The center as the desk has it. */

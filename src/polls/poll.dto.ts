@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import type { Cursor } from '../http/cursor.js';
+import { INSTANT_KEY, type Cursor } from '../http/cursor.js';
 import { CursorOf, Form, LangQuery, OneOf, PageQuery } from '../http/query.js';
 import { detectLang, dirOf, LANGS, type Dir, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
@@ -17,7 +17,7 @@ export class ListPolls extends PageQuery {
   @OneOf(PUBLIC_STATES, { description: 'Only polls in this state; left out, those that are open or closed.' })
   state?: PublicState;
 
-  @CursorOf('polls', /^-?\d{1,17}$/)
+  @CursorOf('polls', INSTANT_KEY)
   cursor?: Cursor;
 }
 

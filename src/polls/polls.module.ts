@@ -74,7 +74,7 @@ export class PollsModule {
         VotingService,
         PollWork,
       ],
-      exports: [ConfirmationsService, DeskPollsService, PollDoctor],
+      exports: [ConfirmationsService, DeskPollsService, PollDoctor, PollsService, ReaderCookie, ResultsService, VotingService],
     };
   }
 }

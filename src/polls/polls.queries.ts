@@ -1,7 +1,6 @@
 import { statement } from '../database/reader.js';
 import { cursorSql } from '../http/cursor.js';
-import { validity } from '../http/published.js';
-import type { Lang } from '../text/language.js';
+import { validity, type PageRow } from '../http/published.js';
 import type { Wording } from '../text/wording.js';
 import type { Level, PollState, ResultsRule } from './poll.entity.js';
 
@@ -27,16 +26,11 @@ export interface PublicPoll {
 }
 
 /** What each of these statements returns beside polls. */
-export interface PollsRow {
-  readonly home: Lang;
-  readonly zone: string;
-  readonly modified: Date;
-  readonly settled: boolean;
-}
+export type PollsRow = PageRow;
 
 /** One poll. $1 id */
 export const pollById = statement(`
-  select to_json(p) as poll, center.lang as home, center.zone, ${validity('clock.changed_at')}
+  select to_json(p) as poll, center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}
   from pub.center, pub.clock, pub.polls p
   where p.id = $1`);
 
@@ -57,7 +51,7 @@ export const pollPage = statement(`
   next as (
     select ${cursorSql('polls', '(extract(epoch from opens_at) * 1000000)::bigint', 'id')} as cursor
     from page where n = $4::int and (select count(*) from page) > $4::int)
-  select center.lang as home, center.zone, (select cursor from next) as next, ${validity('clock.changed_at')},
+  select center.name as center, center.lang as home, center.zone, (select cursor from next) as next, ${validity('clock.changed_at')},
     (select coalesce(json_agg(poll order by n), '[]')
      from page cross join lateral (select to_json(p) as poll from pub.polls p where p.id = page.id offset 0) whole
      where n <= $4::int) as polls

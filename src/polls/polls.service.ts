@@ -3,10 +3,18 @@ import { Reader } from '../database/reader.js';
 import { Addresses } from '../http/addresses.js';
 import { NotFound } from '../http/problem.js';
 import { Published } from '../http/published.js';
+import type { Cursor } from '../http/cursor.js';
 import type { Lang } from '../text/language.js';
 import { PollView, type ListPolls, type PollList } from './poll.dto.js';
 import { pollById, pollPage, type PollsRow, type PublicPoll } from './polls.queries.js';
 import { Tallies } from './tallies.service.js';
+
+/** A page of polls as a reader page lists them: without numbers. */
+export interface ReadPolls extends PollsRow {
+  readonly polls: readonly PollView[];
+  /** Cursor of the next page. */
+  readonly next: string | null;
+}
 
 /** What readers get of polls, through the reader door; numbers only of those that show them to everybody at any time. */
 @Injectable()
@@ -31,6 +39,19 @@ export class PollsService {
     const list: PollList = { items, nextCursor: next };
     const nextPage = next === null ? null : this.addresses.api(['polls'], { lang, state, limit: String(limit), cursor: next });
     return new Published(answer(list, polls, found), nextPage);
+  }
+
+  /** Those that are open or closed, the newest opening first. */
+  async read(state: 'open' | 'closed', limit: number, cursor: Cursor | undefined, lang: Lang | undefined): Promise<ReadPolls> {
+    const row = await this.reader.row<PollsRow & { polls: PublicPoll[]; next: string | null }>(pollPage, [
+      state,
+      cursor?.key,
+      cursor?.id,
+      limit,
+    ]);
+    const { polls, ...found } = row!;
+    const languages = { asked: lang ?? found.home, home: found.home };
+    return { ...found, polls: polls.map((poll) => PollView.of(poll, null, languages, this.addresses.origin)) };
   }
 
   /** @throws NotFound also for a draft, and for a poll before its hour */

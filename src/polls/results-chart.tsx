@@ -65,7 +65,7 @@ function Chart({ results, lang, zone }: { results: PollResults; lang: Lang; zone
     page.down(16);
   }
   page.down(4);
-  const [base, ...rest] = footer(results, lang, zone);
+  const [base, ...rest] = resultNotes(results, lang, zone);
   page.write(base!, BASE);
   page.down(4);
   for (const note of rest) page.write(note, NOTE);
@@ -157,7 +157,7 @@ function rounded(value: number): number {
 }
 
 /** `33.3% (1,204)` */
-function figures(share: number, ballots: number, lang: Lang): string {
+export function figures(share: number, ballots: number, lang: Lang): string {
   const percent = new Intl.NumberFormat(NUMBERS_OF[lang], { style: 'percent', maximumFractionDigits: 1 });
   return `${percent.format(share)} (${number(ballots, lang)})`;
 }
@@ -167,7 +167,7 @@ function number(ballots: number, lang: Lang): string {
 }
 
 /** Sentences without an end: the base first, then what is not in it, then times. */
-function footer(
+export function resultNotes(
   { totalBallots, underReview, removed, removals, level, opensAt, closesAt, state, countedAt }: PollResults,
   lang: Lang,
   zone: string,
@@ -196,7 +196,7 @@ function footer(
 function description(results: PollResults, lang: Lang, zone: string): string {
   return [
     ...results.options.map(({ label, share, ballots }) => `${isolated(label)}: ${isolated(figures(share, ballots, lang))}`),
-    ...footer(results, lang, zone).map(({ text, lang: own }) => (own === lang ? text : isolated(text))),
+    ...resultNotes(results, lang, zone).map(({ text, lang: own }) => (own === lang ? text : isolated(text))),
     results.method,
   ].join('\n');
 }

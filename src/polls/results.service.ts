@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Reader } from '../database/reader.js';
+import { Addresses } from '../http/addresses.js';
 import { NotFound, Problem, type Sentence } from '../http/problem.js';
 import { Personal, Published } from '../http/published.js';
 import { noSuchThing } from '../http/refusals.js';
 import type { Lang } from '../text/language.js';
 import { ballotHash, receiptHash } from './ballot-keys.js';
 import type { BallotStatus } from './ballots.queries.js';
-import { DeskPollResults, PollResults, ReceiptStatus, type DeskPollRow, type ShowResults } from './poll.dto.js';
+import { DeskPollResults, PollResults, PollView, ReceiptStatus, type DeskPollRow, type ShowResults } from './poll.dto.js';
 import type { ResultsRule } from './poll.entity.js';
 import { pollById, type PollsRow, type PublicPoll } from './polls.queries.js';
 import { resultsChart } from './results-chart.js';
@@ -21,6 +22,13 @@ const FORMS = {
   svg: { type: 'image/svg+xml; charset=utf-8', extension: 'svg', write: resultsChart },
 } as const;
 
+/** A poll as its page shows it to a reader. */
+export interface ReadPoll extends PollsRow {
+  readonly poll: PollView;
+  /** What it has come to, or why this reader is not shown that. */
+  readonly results: PollResults | Sentence;
+}
+
 /** Results of polls: who may see them when, and in what form. */
 @Injectable()
 export class ResultsService {
@@ -28,6 +36,7 @@ export class ResultsService {
     private readonly dataSource: DataSource,
     private readonly reader: Reader,
     private readonly tallies: Tallies,
+    private readonly addresses: Addresses,
   ) {}
 
   /**
@@ -46,9 +55,7 @@ export class ResultsService {
     if (row === null) throw new NotFound();
     const { poll, home, zone } = row;
     const open = isForEverybody(poll);
-    const tally = open ? await this.tallies.recent(id, poll.final) : await this.tallyFor(poll, receipt, nonceOf);
-    // What the poll was when its ballots were counted has the last word.
-    if (open && !isForEverybody(tally)) throw hidden(tally.results);
+    const tally = await this.tallyOf(poll, receipt, nonceOf);
     const { type, extension, write } = FORMS[form];
     const asked = lang ?? home;
     const body = write(PollResults.of(poll, tally, { asked, home }), asked, zone);
@@ -58,6 +65,24 @@ export class ResultsService {
     return open
       ? new Published({ body, modified: null, settled: false }, null, { type, headers, ...(form === 'svg' && { embeddable: true }) })
       : new Personal(body, { type, headers });
+  }
+
+  /**
+   * A poll with what it has come to. Numbers move no clock, so with them it has no date.
+   * @param nonce of the reader's ballot; null shows what everybody sees
+   * @throws NotFound
+   */
+  async read(id: number, lang: Lang | undefined, nonce: Buffer | null): Promise<ReadPoll> {
+    const row = await this.reader.row<PollsRow & { poll: PublicPoll }>(pollById, [id]);
+    if (row === null) throw new NotFound();
+    const { poll, ...found } = row;
+    const languages = { asked: lang ?? found.home, home: found.home };
+    const results = await this.tallyOf(poll, undefined, () => nonce, nonce !== null).then(
+      (tally) => PollResults.of(poll, tally, languages),
+      sentenceOf,
+    );
+    const modified = 'question' in results ? null : found.modified;
+    return { ...found, modified, poll: PollView.of(poll, null, languages, this.addresses.origin), results };
   }
 
   /** At any time, counted now. @throws Problem 404 */
@@ -96,13 +121,30 @@ export class ResultsService {
     return rows.length > 0;
   }
 
-  /** The count for one who has voted, his own ballot in it. @throws Problem 403 `results_hidden` */
+  /** The count that a reader may see. @param withOwn the reader's own ballot has to be in it @throws Problem 403 `results_hidden` */
+  private async tallyOf(poll: PublicPoll, receipt: string | undefined, nonceOf: () => Buffer | null, withOwn = false): Promise<Tally> {
+    if (!isForEverybody(poll)) return this.tallyFor(poll, receipt, nonceOf);
+    const own = withOwn && !poll.final ? await this.tallyWith(poll.id, receipt, nonceOf) : null;
+    const tally = own ?? (await this.tallies.recent(poll.id, poll.final));
+    // What the poll was when its ballots were counted has the last word.
+    if (!isForEverybody(tally)) throw hidden(tally.results);
+    return tally;
+  }
+
+  /** The count for one who has voted. @throws Problem 403 `results_hidden` */
   private async tallyFor(poll: PublicPoll, receipt: string | undefined, nonceOf: () => Buffer | null): Promise<Tally> {
     if (poll.results !== 'after_vote') throw hidden(poll.results);
-    const remembered = this.tallies.remembered(poll.id);
-    const ballot = await this.ballotOf(poll.id, receipt, nonceOf, remembered?.snapshot ?? null);
-    if (ballot === null) throw hidden(poll.results);
-    return remembered !== null && ballot.seen ? remembered : this.tallies.fresh(poll.id);
+    const tally = await this.tallyWith(poll.id, receipt, nonceOf);
+    if (tally === null) throw hidden(poll.results);
+    return tally;
+  }
+
+  /** A count with the reader's own ballot in it; null where there is none. */
+  private async tallyWith(pollId: number, receipt: string | undefined, nonceOf: () => Buffer | null): Promise<Tally | null> {
+    const remembered = this.tallies.remembered(pollId);
+    const ballot = await this.ballotOf(pollId, receipt, nonceOf, remembered?.snapshot ?? null);
+    if (ballot === null) return null;
+    return remembered !== null && ballot.seen ? remembered : this.tallies.fresh(pollId);
   }
 
   /**
@@ -147,6 +189,12 @@ export class ResultsService {
 /** Whether everybody may see the numbers now. Rules that speak of closing mean the act: only then is the count at its end. */
 function isForEverybody({ results, final }: Pick<Tally, 'results' | 'final'>): boolean {
   return results === 'always' || (final && results !== 'never_public');
+}
+
+/** Why results are hidden. @throws whatever else went wrong */
+function sentenceOf(error: unknown): Sentence {
+  if (error instanceof Problem && error.code === 'results_hidden') return error.detail;
+  throw error;
 }
 
 const HIDDEN: Readonly<Record<ResultsRule, Sentence>> = {

@@ -132,6 +132,14 @@ export class VotingService {
     }
   }
 
+  /** What became of the vote that was cast with this ballot; null where none was. @throws Problem 404 */
+  async voteOf(pollId: number, nonce: Buffer): Promise<VoteReceipt | null> {
+    const { secret } = await this.known(pollId);
+    if (secret === null) return null;
+    const [stands] = await this.prepared.rows<StandingBallot>(standing, [pollId, ballotHash(secret, nonce)]);
+    return stands === undefined ? null : VoteReceipt.of(receiptOf(secret, nonce), stands.status);
+  }
+
   private first(rules: Rules, nonce: Buffer, whereabouts: Whereabouts, status: BallotStatus): Voted {
     this.traffic.count(rules.id, whereabouts);
     return { receipt: VoteReceipt.of(receiptOf(rules.secret!, nonce), status), first: true };

@@ -3,6 +3,7 @@ import { ArticleCard } from '../articles/article-card.js';
 import type { Cursor } from '../http/cursor.js';
 import { CursorOf, Form, LangQuery, OneOf, PageQuery, SlugOrId, Typed } from '../http/query.js';
 import { LANGS, type Lang } from '../text/language.js';
+import { SEARCH_KEY } from './search-key.js';
 
 /** How far the search had to go from the words as they were typed. */
 export const RUNGS = ['all_words', 'skeleton', 'correction', 'any_word'] as const;
@@ -10,9 +11,6 @@ export type Rung = (typeof RUNGS)[number];
 
 const REASONS = ['empty', 'only_marks', 'only_stop_words', 'only_negation', 'no_match'] as const;
 export type NothingFound = (typeof REASONS)[number];
-
-/** Moment of the first page, number of the rung, exactness, score, instant of the last hit, which terms were unknown. */
-export const SEARCH_KEY = /^(\d{1,17})\.([0-3])\.([01])\.(-?\d{1,12})\.(-?\d{1,17})\.(\d{1,4})$/;
 
 const TYPED = 'What the reader typed. "…", “…” and «…» hold words together, a dash before a word or phrase takes it out. Only the first 200 characters count; more than 2,000 are refused.'; // prettier-ignore
 

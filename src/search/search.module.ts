@@ -19,6 +19,6 @@ import { SuggestService } from './suggest.service.js';
   imports: [ArticlesModule, AuditModule, TypeOrmModule.forFeature([LexiconGroup])],
   controllers: [DeskLexiconController, DeskSpellingController, SearchController],
   providers: [Corrections, LexiconService, Names, NewestArticles, SearchIndex, SearchIndexJob, SearchService, SuggestService],
-  exports: [LexiconService, SearchIndex, SearchIndexJob],
+  exports: [LexiconService, SearchIndex, SearchIndexJob, SearchService],
 })
 export class SearchModule {}

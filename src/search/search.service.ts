@@ -15,9 +15,10 @@ import { snippet } from './highlight.js';
 import { learn, type Learnt } from './knowledge.js';
 import { NewestArticles, type NewestTimes } from './newest.service.js';
 import { demands, hasRow, lexemes, oneOfMarks, ownForms, parseQuery, reworded, titleOf, tsquery, type Demand, type ParsedQuery, type Reach, type Term, type Wish } from './query.js'; // prettier-ignore
-import { RUNGS, SEARCH_KEY, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
+import { RUNGS, type Rung, type SearchArticles, type SearchHit, type SearchResults } from './search.dto.js';
 import { COUNTED, EXACT, facetNames, hits, many, someWords } from './search.queries.js';
 import { SKELETON } from './search-index.service.js';
+import { SEARCH_KEY } from './search-key.js';
 import { tracesOf } from './traces.js';
 
 /** How long a search waits while others are answered, before it is refused. */
@@ -84,8 +85,13 @@ export class SearchService {
   ) {}
 
   /** A page of hits. @throws Problem 503 `busy` when too many search at once */
+  read(query: SearchArticles): Promise<SearchResults> {
+    return this.inTurn(() => this.results(query));
+  }
+
+  /** The same as an answer of the API. */
   async search(query: SearchArticles): Promise<Published> {
-    const results = await this.inTurn(() => this.results(query));
+    const results = await this.read(query);
     const { cursor: _, limit, ...given } = query;
     const next =
       results.nextCursor === null ? null : this.addresses.api(['search'], { ...given, limit: String(limit), cursor: results.nextCursor });

@@ -20,6 +20,27 @@ export const sectionBySlug = statement(`
   from home, pub.clock, pub.sections s
   where s.slug_folded = $1`);
 
+/** A section for its page, with what it stands in and what stands in it. $1 id or null, $2 folded slug or null */
+export const sectionForPage = statement(`
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}, s.id, s.slug, s.name, s.description,
+    (with recursive above (parent_id, slug, name, level) as (
+       select u.parent_id, u.slug, u.name, 1 from pub.sections u where u.id = s.parent_id
+       union all select u.parent_id, u.slug, u.name, above.level + 1 from above join pub.sections u on u.id = above.parent_id)
+     select coalesce(json_agg(json_build_object('slug', slug, 'name', name) order by level desc), '[]') from above) as above,
+    (select coalesce(json_agg(json_build_object('slug', c.slug, 'name', c.name) order by c.position, c.id), '[]')
+     from pub.sections c where c.parent_id = s.id) as below
+  from pub.center, pub.clock, pub.sections s where s.id = $1::int or s.slug_folded = $2`);
+
+/** All sections in the order of their tree. */
+export const sectionOutline = statement(`
+  with recursive tree (id, slug, name, level, place) as (
+    select s.id, s.slug, s.name, 1, array[s.position, s.id] from pub.sections s where s.parent_id is null
+    union all
+    select s.id, s.slug, s.name, tree.level + 1, tree.place || array[s.position, s.id] from tree join pub.sections s on s.parent_id = tree.id)
+  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')},
+    (select coalesce(json_agg(json_build_object('id', id, 'slug', slug, 'name', name, 'level', level) order by place), '[]') from tree) as sections
+  from pub.center, pub.clock`);
+
 /**
  * What the tree would look like with the section under the parent, whichever it has now.
  * @returns whether the parent stands inside the section, and how many levels there would be from the top to the deepest of its subsections

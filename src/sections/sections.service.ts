@@ -10,15 +10,15 @@ import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
 import { sectionInItself } from '../http/constraints.js';
 import { NotFound } from '../http/problem.js';
-import { Moved, Published, type PublishedRow } from '../http/published.js';
+import { Moved, Published, type PageRow, type PublishedRow } from '../http/published.js';
 import { fieldRefused, newSlug } from '../http/refusals.js';
 import { advanced, changedSlug, found, held } from '../http/versioned.js';
 import type { Lang } from '../text/language.js';
-import { foldSlug } from '../text/slug.js';
+import { foldSlug, idOrFolded } from '../text/slug.js';
 import { cleanWording, wordingIn, type Wording } from '../text/wording.js';
 import { DeskSection } from './section.dto.js';
 import { Section } from './section.entity.js';
-import { relistSubtree, sectionBySlug, sectionTree, shapeAround } from './sections.queries.js';
+import { relistSubtree, sectionBySlug, sectionForPage, sectionOutline, sectionTree, shapeAround } from './sections.queries.js';
 
 export interface NewSection {
   readonly name: Wording;
@@ -26,6 +26,26 @@ export interface NewSection {
   readonly description?: Wording;
   readonly parentId?: number | null;
   readonly position?: number;
+}
+
+/** What leads to a section. */
+interface SectionName {
+  readonly slug: string;
+  readonly name: Wording;
+}
+
+/** A section as its page shows it. */
+export interface ReadSection extends PageRow, SectionName {
+  readonly id: number;
+  readonly description: Wording;
+  /** What it stands in, from the top down. */
+  readonly above: readonly SectionName[];
+  readonly below: readonly SectionName[];
+}
+
+/** All sections, each before its subsections; the level of those at the top is 1. */
+export interface SectionOutline extends PageRow {
+  readonly sections: readonly (SectionName & { readonly id: number; readonly level: number })[];
 }
 
 /** Levels of sections, the top one counted. Readers get the tree whole, and PostgreSQL builds it by recursion. */
@@ -68,6 +88,17 @@ export class SectionsService {
     if (row === null) throw new NotFound();
     if (row.slug !== slug) return new Moved(this.addresses.api(['sections', row.slug], { lang }));
     return new Published(row);
+  }
+
+  /** @throws NotFound */
+  async read(idOrSlug: string): Promise<ReadSection> {
+    const row = await this.reader.row<ReadSection>(sectionForPage, idOrFolded(idOrSlug));
+    if (row === null) throw new NotFound();
+    return row;
+  }
+
+  async outline(): Promise<SectionOutline> {
+    return (await this.reader.row<SectionOutline>(sectionOutline, []))!;
   }
 
   /** All sections as the desk has them: those at the top first, then by parent and position. */

@@ -1,14 +1,25 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
+import { AuthorsModule } from '../authors/authors.module.js';
+import { MastheadModule } from '../masthead/masthead.module.js';
+import { SearchModule } from '../search/search.module.js';
+import { SectionsModule } from '../sections/sections.module.js';
+import { AboutController } from './about.controller.js';
 import { SiteArticlesController } from './articles.controller.js';
 import { AssetsController } from './assets.controller.js';
+import { SiteAuthorsController } from './authors.controller.js';
 import { ConfirmSharesController } from './confirm-shares.controller.js';
 import { ConfirmVoteController } from './confirm-vote.controller.js';
-import { GoController } from './go.controller.js';
 import { FrameService } from './frame.service.js';
+import { GatheringsController } from './gatherings.controller.js';
+import { GoController } from './go.controller.js';
+import { HomeController } from './home.controller.js';
 import { OptOutController } from './opt-out.controller.js';
+import { SitePollsController } from './polls.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { SiteSearchController } from './search.controller.js';
+import { SiteSectionsController } from './sections.controller.js';
 import { SendController } from './send.controller.js';
 
 /** The reader's pages, rendered here: they work without scripts. */
@@ -18,16 +29,23 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [AdsModule, ArticlesModule, polls],
+      imports: [AdsModule, ArticlesModule, AuthorsModule, MastheadModule, SearchModule, SectionsModule, polls],
       controllers: [
+        AboutController,
         AssetsController,
         ConfirmSharesController,
         ConfirmVoteController,
+        GatheringsController,
         GoController,
+        HomeController,
         OptOutController,
         SendController,
         SiteArticlesController,
+        SiteAuthorsController,
+        SitePollsController,
         SitePreviewsController,
+        SiteSearchController,
+        SiteSectionsController,
       ],
       providers: [FrameService],
     };

@@ -50,6 +50,11 @@ export function foldSlug(slug: string): string {
   return fold(slug);
 }
 
+/** What `{idOrSlug}` names, for `id = $1::int or slug_folded = $2`: only digits are an id. */
+export function idOrFolded(idOrSlug: string): [id: string | null, folded: string | null] {
+  return /^[1-9]\d{0,8}$/.test(idOrSlug) ? [idOrSlug, null] : [null, foldSlug(idOrSlug)];
+}
+
 function slugWords(text: string): string[] {
   const letters = text
     .replace(QUOTES, '')

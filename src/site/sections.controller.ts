@@ -1,0 +1,40 @@
+import { Controller, Get, Param, Req, UseFilters } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ArticlesService } from '../articles/articles.service.js';
+import { Addresses } from '../http/addresses.js';
+import { INSTANT_KEY } from '../http/cursor.js';
+import type { Moved, Published } from '../http/published.js';
+import { Public } from '../http/public.js';
+import { SectionsService } from '../sections/sections.service.js';
+import { listedIn } from './articles.controller.js';
+import { movedInto, parameterIn, positionIn } from './links.js';
+import { ON_A_PAGE, sectionPage } from './list.page.js';
+import { PageFilter } from './page.filter.js';
+import { shownToAll } from './shell.js';
+
+/** The page of a section, its subsections' pieces among its own. */
+@Public()
+@ApiExcludeController()
+@UseFilters(PageFilter)
+@Controller('sections')
+export class SiteSectionsController {
+  constructor(
+    private readonly sections: SectionsService,
+    private readonly articles: ArticlesService,
+    private readonly addresses: Addresses,
+  ) {}
+
+  @Get(':idOrSlug')
+  async show(@Param('idOrSlug') idOrSlug: string, @Req() { query }: FastifyRequest): Promise<Published | Moved> {
+    const { lang: asked } = listedIn(query);
+    const section = await this.sections.read(idOrSlug);
+    const path = ['sections', section.slug];
+    const { origin } = this.addresses;
+    if (idOrSlug !== section.slug) return movedInto(origin, path, asked);
+    const cursor = parameterIn(query, 'cursor');
+    const position = positionIn(query, 'articles', INSTANT_KEY);
+    const cards = await this.articles.cards({ section: String(section.id) }, asked, ON_A_PAGE, position);
+    return shownToAll(section, sectionPage({ listed: { origin, path, asked, cursor }, section, cards }));
+  }
+}
