@@ -244,6 +244,13 @@ describe('the doors', () => {
     await world.get(`/api/v1/search?q=${'a'.repeat(2000)}`).expect(200);
   });
 
+  it('give the same answer twice, with its next page', async () => {
+    const path = `/api/v1/search?q=${encodeURIComponent('مرجان')}&limit=1`;
+    const { body, headers } = await world.get(path).expect(200);
+    expect((body as SearchResults).nextCursor).not.toBeNull();
+    await world.get(path).set('if-none-match', headers['etag']!).expect(304);
+  });
+
   it('give a tag and 304 to who holds the answer, and to HEAD what GET has', async () => {
     const path = `/api/v1/search?q=${encodeURIComponent('زلزال')}`;
     const { headers } = await world.get(path).expect(200);

@@ -11,7 +11,7 @@ export interface Learnt {
   /** Ids that a filter stands for; null: no such filter. */
   readonly sections: readonly number[] | null;
   readonly authors: readonly number[] | null;
-  /** When it was asked, in microseconds since 1970. */
+  /** When what is public last changed, in microseconds since 1970: not when it was asked, or no answer would be like the one before. */
   readonly moment: string;
 }
 

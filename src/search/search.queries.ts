@@ -50,7 +50,7 @@ export const knowledge = statement(`
           < (select count(*) from (select from pub.article_search where body @@ quote_literal(g.bare)::tsquery limit ${COMMON}) c)) as proclitic,
     case when $6::text is not null then array(select id from below) end as sections,
     case when $7::text is not null then array(select id from author where id is not null union all select m.id from pub.merged_authors m join author on m.author_id = author.id) end as authors,
-    (extract(epoch from now()) * 1000000)::bigint::text as moment`);
+    (select (extract(epoch from changed_at) * 1000000)::bigint::text from pub.clock) as moment`);
 
 /** In which quarter and which year (UTC) the newest articles begin, null where there are not so many; and how many there are, up to {@link MANY}. */
 export const newest = statement(`

@@ -31,7 +31,7 @@ const OF_THE_BEST = 0.7;
 
 /** Where a search stands when a page of it is asked for. */
 interface Position {
-  /** When the first page was asked for, in microseconds since 1970: all pages show what there was then, old or new as it was then. */
+  /** The moment of the first page, in microseconds since 1970: when what is public had last changed. All pages show what there was then, old or new as it was then. */
   readonly moment: string;
   readonly rung: Rung;
   readonly exact: number;
