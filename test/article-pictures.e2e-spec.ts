@@ -464,12 +464,14 @@ describe('the page', () => {
     });
     const { body, headers } = await world.app.inject({ method: 'GET', url: `/articles/${id}/${encodeURIComponent(slug)}` });
     expect(headers['content-security-policy']).toContain("img-src 'self';");
-    expect(body.match(/<meta property[^>]*>/g)).toEqual([
+    expect(body.match(/<meta property="og:image[^>]*>/g)).toEqual([
       `<meta property="og:image" content="${ORIGIN}/media/${cover.id}/960.webp"/>`,
       '<meta property="og:image:alt" content="جسر &quot;قديم&quot;"/>',
+      '<meta property="og:image:width" content="960"/>',
+      '<meta property="og:image:height" content="480"/>',
     ]);
     expect(body.match(/<img[^>]*>/g)).toEqual([
-      `<img src="/media/${portrait.id}/200.webp" alt width="40" height="40"/>`,
+      `<img src="/media/${portrait.id}/200.webp" alt width="64" height="64"/>`,
       `<img src="/media/${cover.id}/960.webp" alt="جسر &quot;قديم&quot;" width="1000" height="500"/>`,
       `<img src="/media/${shown.id}/960.webp" alt="" width="1000" height="500" loading="lazy">`,
     ]);

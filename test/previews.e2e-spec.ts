@@ -356,7 +356,8 @@ describe('A link that is past', () => {
       });
       expect(new Set(told.map((answer) => JSON.stringify(answer))).size).toBe(1);
       expect(told[0]![0]).toBe(404);
-      expect(answers.at(-1)!.statusCode).toBe(404);
+      // `..` leads out of the door: from the page's to the front page.
+      expect(answers.at(-1)!.statusCode).toBe(door.startsWith('/api') ? 404 : 200);
     }
     const { body } = await world.as(chief).get(`${DESK}/${id}/preview-links`).expect(200);
     expect(body.items.map((link: { id: number; revokedAt: string | null }) => [link.id, link.revokedAt !== null])).toEqual([
