@@ -127,7 +127,10 @@ export class SearchResults {
   @ApiPropertyOptional({ example: 'الاقتصاد العربي', description: 'The query as it was probably meant.' })
   didYouMean?: string;
 
-  @ApiPropertyOptional({ description: 'The search was given up for its time: there may be more.' })
+  @ApiPropertyOptional({
+    description:
+      'Not all was looked through, for want of time or because a phrase was looked for in the newest texts only: there may be more.',
+  })
   partial?: boolean;
 }
 
