@@ -2,6 +2,7 @@ import type { LightMyRequestResponse } from 'fastify';
 import { openApiDocument } from '../src/http/openapi.js';
 import { aDraft, anArticle, anAuthor, anEditor, aSection, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
+import { PAGE_POLICY } from './page-policy.js';
 
 /** Where links to a piece lead. */
 
@@ -111,8 +112,7 @@ describe('The page of a piece', () => {
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
       'last-modified': expect.stringMatching(/ GMT$/),
       'referrer-policy': 'same-origin',
-      'content-security-policy':
-        "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      'content-security-policy': PAGE_POLICY,
     });
     expect(plain.headers['x-robots-tag']).toBeUndefined();
     expect(plain.body).not.toContain('noindex');

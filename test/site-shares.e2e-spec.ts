@@ -10,6 +10,7 @@ import { senderBuckets } from '../src/send-to-friend/share-limits.js';
 import { aDraft, anArticle } from './factories.js';
 import { MailSink } from './mail-sink.js';
 import { startTestApp, type TestApp } from './test-app.js';
+import { PAGE_POLICY } from './page-policy.js';
 
 /** The pages of sending: the form, and where the letter to the sender leads. */
 
@@ -107,8 +108,7 @@ describe('The form', () => {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'private, no-store',
       'x-robots-tag': 'noindex',
-      'content-security-policy':
-        "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      'content-security-policy': PAGE_POLICY,
     });
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.body).not.toContain('victim');

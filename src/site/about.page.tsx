@@ -1,7 +1,8 @@
 import type { ReadCenter } from '../masthead/masthead.service.js';
 import type { Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
-import { Text } from './cards.js';
+import type { Frame } from './frame.service.js';
+import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
 
 interface Words {
@@ -24,10 +25,11 @@ interface AboutPage {
   readonly origin: string;
   readonly asked: Lang | undefined;
   readonly read: ReadCenter;
+  readonly frame: Frame;
 }
 
 /** The center, who is in office today, and how to reach it. */
-export function aboutPage({ origin, asked, read }: AboutPage): string {
+export function aboutPage({ origin, asked, read, frame }: AboutPage): string {
   const { center, home, tagline, masthead, contact } = read;
   const lang = asked ?? home;
   const words = WORDS[lang];
@@ -37,8 +39,7 @@ export function aboutPage({ origin, asked, read }: AboutPage): string {
   return shell({
     lang,
     title: words.title,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}/about`,
     children: (
       <>
@@ -57,10 +58,10 @@ export function aboutPage({ origin, asked, read }: AboutPage): string {
               {masthead.map(({ role, person, since }) => (
                 <div>
                   <dt>
-                    <Text phrase={phraseIn(role, lang, home)!} />
+                    <Phrased of={role} lang={lang} home={home} />
                   </dt>
                   <dd>
-                    <Text phrase={phraseIn(person, lang, home)!} />
+                    <Phrased of={person} lang={lang} home={home} />
                     {since !== null && (
                       <span class="quiet">
                         {' · '}
@@ -99,7 +100,7 @@ export function aboutPage({ origin, asked, read }: AboutPage): string {
                 <div>
                   <dt>{words.address}</dt>
                   <dd>
-                    <Text phrase={address} />
+                    <Phrased of={contact.address!} lang={lang} home={home} />
                   </dd>
                 </div>
               )}

@@ -5,7 +5,9 @@ import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
 import type { Frame } from './frame.service.js';
 import { ArticleHead } from './head.js';
-import { Phrased, inLang, shell } from './shell.js';
+import { askedFor, hrefOf } from './links.js';
+import { Phrased } from './phrased.js';
+import { shell } from './shell.js';
 
 type Article = ReadArticle['article'];
 type Notice = Article['notices'][number];
@@ -162,9 +164,7 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
   return shell({
     lang,
     title: article.title,
-    center,
-    home,
-    ...(frame !== undefined && { frame }),
+    site: frame ?? { center, home },
     // A preview is listed nowhere, so it is known by no address, and nothing is told of it.
     ...(shown.open && { canonical: article.url, image: article.cover, head: <ArticleHead lang={lang} read={read} /> }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
@@ -236,7 +236,7 @@ function AdPlace(): null {
 /** Something with a page of its own, where that is there for everybody. */
 function Place({ path, of: { slug, name }, lang, read: { home }, open }: Shown & { path: string; of: Named }): JSX.Element {
   const shown = <bdi>{name}</bdi>;
-  return open ? <a href={inLang(`/${path}/${encodeURIComponent(slug)}`, lang, home)}>{shown}</a> : shown;
+  return open ? <a href={hrefOf([path, slug], askedFor(lang, home))}>{shown}</a> : shown;
 }
 
 function Byline(shown: Shown): JSX.Element | null {
@@ -309,7 +309,7 @@ function Polls({ lang, words, read: { polls, home } }: Shown): JSX.Element | nul
       <h2>{words.polls}</h2>
       {polls.map(({ id, question }) => (
         <p>
-          <a href={inLang(`/polls/${id}`, lang, home)}>
+          <a href={hrefOf(['polls', id], askedFor(lang, home))}>
             <Phrased of={question} lang={lang} home={home} />
           </a>
         </p>

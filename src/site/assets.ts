@@ -33,8 +33,17 @@ export const STYLESHEET = asset(
   true,
 );
 
+/** What `browser/` holds, served as it is written: no page needs any of it. */
+export const SCRIPTS = { views: script('views') } as const;
+
 /** By name. */
-export const ASSETS: ReadonlyMap<string, Asset> = new Map([TYPEFACE, STYLESHEET].map((each) => [each.name, each]));
+export const ASSETS: ReadonlyMap<string, Asset> = new Map(
+  [TYPEFACE, STYLESHEET, ...Object.values(SCRIPTS)].map((each) => [each.name, each]),
+);
+
+function script(name: string): Asset {
+  return asset('js', 'text/javascript; charset=utf-8', readFileSync(new URL(`browser/${name}.js`, import.meta.url)), true);
+}
 
 function asset(extension: string, type: string, bytes: Buffer, compress: boolean): Asset {
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 20);

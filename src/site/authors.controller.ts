@@ -8,6 +8,7 @@ import { INSTANT_KEY } from '../http/cursor.js';
 import type { Moved, Published } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { listedIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { authorPage, authorsPage } from './authors.page.js';
 import { movedInto, parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE } from './list.page.js';
@@ -27,6 +28,7 @@ export class SiteAuthorsController {
     private readonly authors: AuthorsService,
     private readonly articles: ArticlesService,
     private readonly addresses: Addresses,
+    private readonly frames: FrameService,
   ) {}
 
   @Get()
@@ -34,8 +36,9 @@ export class SiteAuthorsController {
     const { lang: asked } = listedIn(query);
     const cursor = parameterIn(query, 'cursor');
     const position = positionIn(query, 'authors', /./);
-    const read = await this.authors.page(NAMES_ON_A_PAGE, position, asked);
-    return shownToAll(read, authorsPage({ listed: { origin: this.addresses.origin, path: ['authors'], asked, cursor }, read }));
+    const [read, frame] = await Promise.all([this.authors.page(NAMES_ON_A_PAGE, position, asked), this.frames.read()]);
+    const listed = { origin: this.addresses.origin, path: ['authors'], asked, cursor, frame };
+    return shownToAll(together(read, frame), authorsPage({ listed, read }));
   }
 
   @Get(':idOrSlug')
@@ -47,7 +50,10 @@ export class SiteAuthorsController {
     if (idOrSlug !== author.slug) return movedInto(origin, path, asked);
     const cursor = parameterIn(query, 'cursor');
     const position = positionIn(query, 'articles', INSTANT_KEY);
-    const cards = await this.articles.cards({ author: String(author.id) }, asked, ON_A_PAGE, position);
-    return shownToAll(author, authorPage({ listed: { origin, path, asked, cursor }, author, cards }));
+    const [cards, frame] = await Promise.all([
+      this.articles.cards({ author: String(author.id) }, asked, ON_A_PAGE, position),
+      this.frames.read(),
+    ]);
+    return shownToAll(together(author, frame), authorPage({ listed: { origin, path, asked, cursor, frame }, author, cards }));
   }
 }

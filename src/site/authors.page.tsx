@@ -2,9 +2,10 @@ import type { Cards as CardsRead } from '../articles/articles.service.js';
 import type { ReadAuthor, ReadAuthors } from '../authors/authors.service.js';
 import type { Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
-import { Cards, NothingYet, Pages, Picture, Text } from './cards.js';
+import { Cards, NothingYet, Pages, Picture } from './cards.js';
 import { hrefOf, queryOf } from './links.js';
 import type { Listed } from './list.page.js';
+import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
 
 interface Words {
@@ -22,15 +23,15 @@ const WORDS: Readonly<Record<Lang, Words>> = {
 
 /** Everybody who has something published, by name. */
 export function authorsPage({ listed, read }: { readonly listed: Listed; readonly read: ReadAuthors }): string {
-  const { asked, cursor, path, origin } = listed;
-  const { center, home, authors, next } = read;
+  const { asked, cursor, path, origin, frame } = listed;
+  const { home } = frame;
+  const { authors, next } = read;
   const lang = asked ?? home;
   const words = WORDS[lang];
   return shell({
     lang,
     title: words.authors,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     parameters: queryOf({ cursor }) || undefined,
     children: (
@@ -38,23 +39,20 @@ export function authorsPage({ listed, read }: { readonly listed: Listed; readonl
         <h1>{words.authors}</h1>
         {authors.length === 0 && <NothingYet lang={lang} />}
         <ul class="people">
-          {authors.map(({ slug, name, affiliation, portrait }) => {
-            const works = phraseIn(affiliation, lang, home);
-            return (
-              <li>
-                {portrait !== null && <Picture picture={portrait} within={320} alt="" />}
-                <a href={hrefOf(['authors', slug], asked)}>
-                  <Text phrase={phraseIn(name, lang, home)!} />
-                </a>
-                {works !== null && (
-                  <span class="quiet">
-                    {' · '}
-                    <Text phrase={works} />
-                  </span>
-                )}
-              </li>
-            );
-          })}
+          {authors.map(({ slug, name, affiliation, portrait }) => (
+            <li>
+              {portrait !== null && <Picture picture={portrait} within={320} alt="" />}
+              <a href={hrefOf(['authors', slug], asked)}>
+                <Phrased of={name} lang={lang} home={home} />
+              </a>
+              {phraseIn(affiliation, lang, home) !== null && (
+                <span class="quiet">
+                  {' · '}
+                  <Phrased of={affiliation} lang={lang} home={home} />
+                </span>
+              )}
+            </li>
+          ))}
         </ul>
         <Pages {...{ path, lang, asked, cursor, next, labels: words.labels }} />
       </>
@@ -70,8 +68,9 @@ interface AuthorPage {
 
 /** Who somebody is, and what they have written. */
 export function authorPage({ listed, author, cards }: AuthorPage): string {
-  const { asked, cursor, path, origin } = listed;
-  const { center, home, portrait, orcid, links } = author;
+  const { asked, cursor, path, origin, frame } = listed;
+  const { home } = frame;
+  const { portrait, orcid, links } = author;
   const lang = asked ?? home;
   const words = WORDS[lang];
   const name = phraseIn(author.name, lang, home)!;
@@ -80,8 +79,7 @@ export function authorPage({ listed, author, cards }: AuthorPage): string {
   return shell({
     lang,
     title: name.text,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     image: portrait,
     parameters: queryOf({ cursor }) || undefined,

@@ -2,7 +2,6 @@ import type { JSX } from 'preact';
 import type { ArticleCard } from '../articles/article-card.js';
 import type { PublicPicture } from '../media/picture.js';
 import { dirOf, type Lang } from '../text/language.js';
-import type { Phrase } from '../text/wording.js';
 import { hrefOf } from './links.js';
 
 interface Words {
@@ -161,13 +160,4 @@ export function Pages({ path, lang, asked, cursor, next, parameters = {}, labels
 /** Said where a list is empty. */
 export function NothingYet({ lang }: { lang: Lang }): JSX.Element {
   return <p class="quiet">{WORDS[lang].none}</p>;
-}
-
-/** A text in its own language and direction inside another one. */
-export function Text({ phrase: { text, lang, dir } }: { phrase: Phrase }): JSX.Element {
-  return (
-    <bdi lang={lang} dir={dir}>
-      {text}
-    </bdi>
-  );
 }

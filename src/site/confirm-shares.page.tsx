@@ -143,8 +143,7 @@ export function confirmSharesPage({ lang, outcome, held, known = false, center, 
   return shell({
     lang,
     title: said.title,
-    center,
-    home,
+    site: { center, home },
     children: (
       <>
         <h1>{said.title}</h1>

@@ -103,8 +103,7 @@ export function confirmVotePage({ lang, outcome, ballot, center, home }: Confirm
   return shell({
     lang,
     title: said.title,
-    center,
-    home,
+    site: { center, home },
     children: (
       <>
         <h1>{said.title}</h1>

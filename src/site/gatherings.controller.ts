@@ -7,6 +7,7 @@ import { INSTANT_KEY } from '../http/cursor.js';
 import type { Moved, Published } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { listedIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { movedInto, parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE, listPage } from './list.page.js';
 import { PageFilter } from './page.filter.js';
@@ -21,6 +22,7 @@ export class GatheringsController {
   constructor(
     private readonly articles: ArticlesService,
     private readonly addresses: Addresses,
+    private readonly frames: FrameService,
   ) {}
 
   @Get('series/:idOrSlug')
@@ -45,7 +47,10 @@ export class GatheringsController {
     if (idOrSlug !== about.slug) return movedInto(origin, path, asked);
     const cursor = parameterIn(query, 'cursor');
     const position = positionIn(query, 'articles', INSTANT_KEY);
-    const cards = await this.articles.cards({ [kind]: String(about.id) }, asked, ON_A_PAGE, position);
-    return shownToAll(about, listPage({ listed: { origin, path, asked, cursor }, kind, about, cards }));
+    const [cards, frame] = await Promise.all([
+      this.articles.cards({ [kind]: String(about.id) }, asked, ON_A_PAGE, position),
+      this.frames.read(),
+    ]);
+    return shownToAll(together(about, frame), listPage({ listed: { origin, path, asked, cursor, frame }, kind, about, cards }));
   }
 }

@@ -6,6 +6,7 @@ import { Addresses } from '../http/addresses.js';
 import type { Published } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { listedIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { homePage, type Front } from './home.page.js';
 import { PageFilter } from './page.filter.js';
 import { shownToAll } from './shell.js';
@@ -26,15 +27,16 @@ export class HomeController {
   constructor(
     private readonly articles: ArticlesService,
     private readonly addresses: Addresses,
+    private readonly frames: FrameService,
   ) {}
 
   @Get()
   async show(@Req() { query }: FastifyRequest): Promise<Published> {
     const { lang: asked } = listedIn(query);
-    const pieces = await this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK);
+    const [pieces, frame] = await Promise.all([this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK), this.frames.read()]);
     const front = composed(pieces);
     const cards = await this.articles.cardsOf([...new Set([front.lead ?? [], front.newest, front.blocks.map(({ ids }) => ids)].flat(2))], asked); // prettier-ignore
-    return shownToAll(pieces, homePage({ origin: this.addresses.origin, asked, around: pieces, front, cards }));
+    return shownToAll(together(pieces, frame), homePage({ origin: this.addresses.origin, asked, frame, front, cards }));
   }
 }
 

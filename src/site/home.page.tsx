@@ -1,9 +1,10 @@
 import type { ArticleCard } from '../articles/article-card.js';
-import type { PageRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
-import { phraseIn, type Wording } from '../text/wording.js';
-import { Card, Cards, NothingYet, Text } from './cards.js';
+import type { Wording } from '../text/wording.js';
+import { Card, Cards, NothingYet } from './cards.js';
+import type { Frame } from './frame.service.js';
 import { hrefOf } from './links.js';
+import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
 
 const WORDS: Readonly<Record<Lang, { readonly title: string; readonly newest: string }>> = {
@@ -23,14 +24,15 @@ export interface Front {
 interface HomePage {
   readonly origin: string;
   readonly asked: Lang | undefined;
-  readonly around: PageRow;
+  readonly frame: Frame;
   readonly front: Front;
   /** What was withdrawn a moment ago is not among them, and not shown. */
   readonly cards: ReadonlyMap<number, ArticleCard>;
 }
 
 /** The front page: a lead, the newest, and some of each section. */
-export function homePage({ origin, asked, around: { center, home }, front, cards }: HomePage): string {
+export function homePage({ origin, asked, frame, front, cards }: HomePage): string {
+  const { home } = frame;
   const lang = asked ?? home;
   const words = WORDS[lang];
   const cardsOf = (ids: readonly number[]): ArticleCard[] => ids.flatMap((id) => cards.get(id) ?? []);
@@ -39,8 +41,7 @@ export function homePage({ origin, asked, around: { center, home }, front, cards
   return shell({
     lang,
     title: words.title,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}/`,
     children: (
       <>
@@ -61,7 +62,7 @@ export function homePage({ origin, asked, around: { center, home }, front, cards
           <section class="block">
             <h2>
               <a href={hrefOf(['sections', slug], asked)}>
-                <Text phrase={phraseIn(name, lang, home)!} />
+                <Phrased of={name} lang={lang} home={home} />
               </a>
             </h2>
             <Cards {...{ cards: cardsOf(ids), lang, asked, level: 3 }} />

@@ -18,6 +18,11 @@ export function hrefOf(
   return query === '' ? path : `${path}?${query}`;
 }
 
+/** What an address of this site has to say so that its page speaks the reader's language: what says nothing speaks the center's. */
+export function askedFor(lang: Lang, home: Lang): Lang | undefined {
+  return lang === home ? undefined : lang;
+}
+
 /** Parameters as they stand in an address, those without a value left out. */
 export function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -1,11 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Cards as CardsRead } from '../articles/articles.service.js';
-import type { PageRow } from '../http/published.js';
 import type { ReadSection } from '../sections/sections.service.js';
 import type { Lang } from '../text/language.js';
 import { phraseIn, type Wording } from '../text/wording.js';
-import { Cards, NothingYet, Pages, Text } from './cards.js';
+import { Cards, NothingYet, Pages } from './cards.js';
+import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
+import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
 
 interface Words {
@@ -34,12 +35,13 @@ export interface Listed {
   readonly asked: Lang | undefined;
   /** As it stands in the address. */
   readonly cursor: string | undefined;
+  readonly frame: Frame;
 }
 
 interface ListPage {
   readonly listed: Listed;
   readonly kind: 'section' | 'series' | 'tag';
-  readonly about: PageRow & { readonly name: Wording; readonly description: Wording };
+  readonly about: { readonly name: Wording; readonly description: Wording };
   readonly cards: CardsRead;
   /** Over and under the name. */
   readonly over?: ComponentChildren;
@@ -48,13 +50,13 @@ interface ListPage {
 
 /** The pieces of a section, with what it stands in and what stands in it. */
 export function sectionPage({ listed, section, cards }: Pick<ListPage, 'listed' | 'cards'> & { readonly section: ReadSection }): string {
-  const { asked } = listed;
-  const lang = asked ?? section.home;
+  const { asked, frame } = listed;
+  const lang = asked ?? frame.home;
   const words = WORDS[lang];
   const named = ({ slug, name }: ReadSection['above'][number]): JSX.Element => (
     <li>
       <a href={hrefOf(['sections', slug], asked)}>
-        <Text phrase={phraseIn(name, lang, section.home)!} />
+        <Phrased of={name} lang={lang} home={frame.home} />
       </a>
     </li>
   );
@@ -78,8 +80,8 @@ export function sectionPage({ listed, section, cards }: Pick<ListPage, 'listed' 
 
 /** The pieces of a section, a series or a tag, the newest first. */
 export function listPage({ listed, kind, about, cards, over, under }: ListPage): string {
-  const { asked, cursor, path, origin } = listed;
-  const { center, home } = about;
+  const { asked, cursor, path, origin, frame } = listed;
+  const { home } = frame;
   const lang = asked ?? home;
   const words = WORDS[lang];
   const name = phraseIn(about.name, lang, home)!;
@@ -87,8 +89,7 @@ export function listPage({ listed, kind, about, cards, over, under }: ListPage):
   return shell({
     lang,
     title: cursor === undefined ? name.text : `${name.text} (${words.older})`,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     parameters: queryOf({ cursor }) || undefined,
     children: (

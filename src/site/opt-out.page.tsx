@@ -75,8 +75,7 @@ export function optOutPage({ lang, outcome, center, home }: OptOutPage): string 
   return shell({
     lang,
     title: said.title,
-    center,
-    home,
+    site: { center, home },
     children: (
       <>
         <h1>{said.title}</h1>

@@ -33,9 +33,7 @@ function send(problem: Problem, { url, headers }: FastifyRequest, reply: Fastify
   const page = shell({
     lang,
     title,
-    center: home.name,
-    home: home.lang,
-    ...(frame !== undefined && { frame }),
+    site: frame ?? { center: home.name, home: home.lang },
     children: (
       <div lang={language} dir={dirOf(language)}>
         <h1>{title}</h1>

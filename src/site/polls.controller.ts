@@ -13,6 +13,7 @@ import { VotingService } from '../polls/voting.service.js';
 import { Addresses } from '../http/addresses.js';
 import type { Lang } from '../text/language.js';
 import { listedIn, numberIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { hrefOf, parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE } from './list.page.js';
 import { PageFilter } from './page.filter.js';
@@ -41,6 +42,7 @@ export class SitePollsController {
     private readonly cookie: ReaderCookie,
     private readonly home: HomeLanguage,
     private readonly addresses: Addresses,
+    private readonly frames: FrameService,
   ) {}
 
   @Get()
@@ -48,17 +50,20 @@ export class SitePollsController {
     const { lang: asked } = listedIn(query);
     const cursor = parameterIn(query, 'cursor');
     const position = positionIn(query, 'polls', INSTANT_KEY);
-    const closed = await this.polls.read('closed', ON_A_PAGE, position, asked);
-    const open = position === undefined ? await this.polls.read('open', OPEN, undefined, asked) : null;
-    const listed = { origin: this.addresses.origin, path: ['polls'], asked, cursor };
-    return shownToAll(closed, pollsPage({ listed, open: open?.polls ?? [], closed }));
+    const [closed, open, frame] = await Promise.all([
+      this.polls.read('closed', ON_A_PAGE, position, asked),
+      position === undefined ? this.polls.read('open', OPEN, undefined, asked) : null,
+      this.frames.read(),
+    ]);
+    const listed = { origin: this.addresses.origin, path: ['polls'], asked, cursor, frame };
+    return shownToAll(together(closed, ...(open === null ? [] : [open]), frame), pollsPage({ listed, open: open?.polls ?? [], closed }));
   }
 
   @Get(':id')
   async show(@Param('id') id: string, @Req() { query }: FastifyRequest): Promise<Published> {
     const { lang: asked } = listedIn(query);
-    const read = await this.results.read(Number(numberIn(id)), asked, null);
-    return shownToAll(read, pollPage({ lang: asked ?? read.home, asked, read }));
+    const [read, frame] = await Promise.all([this.results.read(Number(numberIn(id)), asked, null), this.frames.read()]);
+    return shownToAll(together(read, frame), pollPage({ lang: asked ?? read.home, asked, read, frame }));
   }
 
   /** After the vote, for the reader whose browser has cast one; leads everybody else to the poll. */

@@ -8,6 +8,7 @@ import type { VotingService } from '../polls/voting.service.js';
 import { formatDateline } from '../text/dateline.js';
 import { dirOf, type Lang } from '../text/language.js';
 import { NothingYet, Pages } from './cards.js';
+import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
 import type { Listed } from './list.page.js';
 import { shell } from './shell.js';
@@ -137,9 +138,9 @@ interface PollsPage {
 
 /** Polls that are open, then those that were. */
 export function pollsPage({ listed, open, closed }: PollsPage): string {
-  const { asked, cursor, path, origin } = listed;
-  const { center, home, zone, polls, next } = closed;
-  const lang = asked ?? home;
+  const { asked, cursor, path, origin, frame } = listed;
+  const { zone, polls, next } = closed;
+  const lang = asked ?? frame.home;
   const words = WORDS[lang];
   const list = (title: string, items: readonly Poll[]): JSX.Element | null =>
     items.length === 0 ? null : (
@@ -164,8 +165,7 @@ export function pollsPage({ listed, open, closed }: PollsPage): string {
   return shell({
     lang,
     title: words.polls,
-    center,
-    home,
+    site: frame,
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     parameters: queryOf({ cursor }) || undefined,
     children: (
@@ -184,6 +184,8 @@ interface PollPage {
   readonly lang: Lang;
   readonly asked: Lang | undefined;
   readonly read: ReadPoll;
+  /** Around what everybody sees. */
+  readonly frame?: Frame;
   /** What became of this reader's vote. Left out of the page that everybody sees; null: there is none. */
   readonly vote?: Vote | null;
   /** Why the vote that was just sent was not stored, and what it chose. */
@@ -192,7 +194,7 @@ interface PollPage {
 }
 
 /** A poll: its question, a form while it is open, and what it has come to where that may be seen. */
-export function pollPage({ lang, asked, read, vote, refusal, chosen = [] }: PollPage): string {
+export function pollPage({ lang, asked, read, frame, vote, refusal, chosen = [] }: PollPage): string {
   const { poll, results, center, home, zone } = read;
   const words = WORDS[lang];
   const forEverybody = vote === undefined;
@@ -201,8 +203,7 @@ export function pollPage({ lang, asked, read, vote, refusal, chosen = [] }: Poll
   return shell({
     lang,
     title,
-    center,
-    home,
+    site: frame ?? { center, home },
     ...(forEverybody && { canonical: poll.url }),
     children: (
       <>

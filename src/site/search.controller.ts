@@ -9,6 +9,7 @@ import { SEARCH_KEY } from '../search/search-key.js';
 import { SearchService } from '../search/search.service.js';
 import { SectionsService } from '../sections/sections.service.js';
 import { listedIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE } from './list.page.js';
 import { PageFilter } from './page.filter.js';
@@ -27,6 +28,7 @@ export class SiteSearchController {
   constructor(
     private readonly searches: SearchService,
     private readonly sections: SectionsService,
+    private readonly frames: FrameService,
   ) {}
 
   /** @throws Problem 400 naming `q` or `cursor`; 503 `busy` when too many search at once */
@@ -34,10 +36,10 @@ export class SiteSearchController {
   async show(@Req() { query }: FastifyRequest): Promise<Published> {
     const sought = soughtIn(query);
     const position = positionIn(query, 'search', SEARCH_KEY);
-    const around = await this.sections.outline();
+    const [around, frame] = await Promise.all([this.sections.outline(), this.frames.read()]);
     const page = (results: Parameters<typeof searchPage>[0]['results']): string =>
-      searchPage({ sought, around, results, cursor: parameterIn(query, 'cursor') });
-    if (sought.q === undefined) return shownToAll(around, page(null));
+      searchPage({ sought, around, frame, results, cursor: parameterIn(query, 'cursor') });
+    if (sought.q === undefined) return shownToAll(together(around, frame), page(null));
     const { q, ...filters } = sought;
     const results = await this.searches.read({ q, ...filters, limit: ON_A_PAGE, cursor: position });
     // No moment tells when an answer last changed.

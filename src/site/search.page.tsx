@@ -4,6 +4,7 @@ import type { SectionOutline } from '../sections/sections.service.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
 import { Cards, Pages } from './cards.js';
+import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
 import { LANGUAGE_NAMES, shell } from './shell.js';
 
@@ -126,22 +127,22 @@ const MOST = 10;
 interface SearchPage {
   readonly sought: Sought;
   readonly around: SectionOutline;
+  readonly frame: Frame;
   /** Null before anything was asked for. */
   readonly results: Results | null;
   readonly cursor: string | undefined;
 }
 
 /** A form, and what it found. It is listed nowhere: whoever lists pages would search without end. */
-export function searchPage({ sought, around, results, cursor }: SearchPage): string {
-  const { center, home } = around;
-  const lang = sought.lang ?? home;
+export function searchPage({ sought, around, frame, results, cursor }: SearchPage): string {
+  const lang = sought.lang ?? frame.home;
   const words = WORDS[lang];
   const { lang: asked, ...parameters } = sought;
   return shell({
     lang,
     title: sought.q ? `${words.title}: ${[...sought.q].slice(0, 200).join('')}` : words.title,
-    center,
-    home,
+    site: frame,
+    isSearch: true,
     parameters: queryOf(parameters) || undefined,
     children: (
       <>

@@ -8,6 +8,7 @@ import type { Moved, Published } from '../http/published.js';
 import { Public } from '../http/public.js';
 import { SectionsService } from '../sections/sections.service.js';
 import { listedIn } from './articles.controller.js';
+import { FrameService, together } from './frame.service.js';
 import { movedInto, parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE, sectionPage } from './list.page.js';
 import { PageFilter } from './page.filter.js';
@@ -23,6 +24,7 @@ export class SiteSectionsController {
     private readonly sections: SectionsService,
     private readonly articles: ArticlesService,
     private readonly addresses: Addresses,
+    private readonly frames: FrameService,
   ) {}
 
   @Get(':idOrSlug')
@@ -34,7 +36,10 @@ export class SiteSectionsController {
     if (idOrSlug !== section.slug) return movedInto(origin, path, asked);
     const cursor = parameterIn(query, 'cursor');
     const position = positionIn(query, 'articles', INSTANT_KEY);
-    const cards = await this.articles.cards({ section: String(section.id) }, asked, ON_A_PAGE, position);
-    return shownToAll(section, sectionPage({ listed: { origin, path, asked, cursor }, section, cards }));
+    const [cards, frame] = await Promise.all([
+      this.articles.cards({ section: String(section.id) }, asked, ON_A_PAGE, position),
+      this.frames.read(),
+    ]);
+    return shownToAll(together(section, frame), sectionPage({ listed: { origin, path, asked, cursor, frame }, section, cards }));
   }
 }

@@ -150,8 +150,7 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
   return shell({
     lang,
     title: refusal === null ? words.title : words.refused,
-    center,
-    home,
+    site: { center, home },
     children: (
       <>
         {refusal !== null && <Summary {...{ lang, refusal }} />}
@@ -197,8 +196,7 @@ export function sendTakenPage({ lang, read, confirmed }: Pick<SendPage, 'lang' |
   return shell({
     lang,
     title: said.title,
-    center: read.center,
-    home: read.home,
+    site: read,
     children: (
       <>
         <h1>{said.title}</h1>

@@ -4,21 +4,25 @@ import { renderToString } from 'preact-render-to-string';
 import { Published } from '../http/published.js';
 import type { PublicPicture } from '../media/picture.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
-import { phraseIn, type Wording } from '../text/wording.js';
-import { STYLESHEET, TYPEFACE } from './assets.js';
+import { phraseIn } from '../text/wording.js';
+import { STYLESHEET, TYPEFACE, type Asset } from './assets.js';
 import type { Frame, Validity } from './frame.service.js';
+import { askedFor, hrefOf } from './links.js';
+import { Phrased } from './phrased.js';
 
 /** What every reader page has around its content. */
 interface ShellOptions {
   readonly lang: Lang;
   readonly title: string;
-  /** The center's name. */
-  readonly center: Wording;
-  /** The center's language. */
-  readonly home: Lang;
+  /** Whose it is; with the ways to everything else, unless the page is for one act. */
+  readonly site: Frame | Pick<Frame, 'center' | 'home'>;
   readonly children: ComponentChildren;
-  /** The ways to everything else. Without it the page is for one act, and says only whose it is. */
-  readonly frame?: Frame;
+  /** What stands beside the content where there is room, and else below it. */
+  readonly side?: ComponentChildren;
+  /** The page is the search: its own form is enough. */
+  readonly isSearch?: boolean;
+  /** What makes the page better for whoever runs scripts. */
+  readonly scripts?: readonly Asset[];
   /** Where the page is for everybody: its one address, which those who list pages are to know it by. */
   readonly canonical?: string;
   /** What those who show a link to the page may show beside it. */
@@ -62,20 +66,37 @@ const WORDS = {
   },
 } as const satisfies Record<Lang, object>;
 
-/** This center's own style, letters and pictures, and forms to it alone. */
+/** This center's own style, letters, pictures and scripts, which ask nobody else; and forms to it alone. */
 const POLICY = [
   "default-src 'none'",
   "img-src 'self'",
   "style-src 'self'",
   "font-src 'self'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'self'",
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
 /** The whole page, around `children`. */
-export function shell({ lang, title, center, home, children, frame, canonical, image, head, parameters }: ShellOptions): string {
+export function shell({
+  lang,
+  title,
+  site,
+  children,
+  side,
+  isSearch = false,
+  scripts = [],
+  canonical,
+  image,
+  head,
+  parameters,
+}: ShellOptions): string {
   const words = WORDS[lang];
+  const { center, home } = site;
+  const frame = 'sections' in site ? site : undefined;
   const name = phraseIn(center, lang, home)!;
   return `<!doctype html>${renderToString(
     <html lang={lang} dir={dirOf(lang)}>
@@ -85,6 +106,9 @@ export function shell({ lang, title, center, home, children, frame, canonical, i
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <link rel="stylesheet" href={STYLESHEET.path} />
         {lang === 'ar' && <link rel="preload" href={TYPEFACE.path} as="font" type="font/woff2" crossorigin="anonymous" />}
+        {scripts.map(({ path }) => (
+          <script type="module" src={path} />
+        ))}
         {canonical === undefined ? <meta name="robots" content="noindex" /> : <link rel="canonical" href={canonical} />}
         {image && <meta property="og:image" content={image.url} />}
         {image?.alt && <meta property="og:image:alt" content={image.alt} />}
@@ -97,7 +121,7 @@ export function shell({ lang, title, center, home, children, frame, canonical, i
         <header class="site-head">
           <div class="band">
             <div class="who">
-              <a class="name" href={inLang('/', lang, home)} lang={name.lang} dir={name.dir}>
+              <a class="name" href={hrefOf([], askedFor(lang, home))} lang={name.lang} dir={name.dir}>
                 {name.text}
               </a>
               {frame !== undefined && <Tagline {...{ frame, lang }} />}
@@ -118,30 +142,20 @@ export function shell({ lang, title, center, home, children, frame, canonical, i
                 ))}
               </ul>
             </nav>
-            {frame !== undefined && <Search {...{ lang, home }} />}
+            {frame !== undefined && !isSearch && <Search {...{ lang, home }} />}
           </div>
           {frame !== undefined && frame.sections.length > 0 && <Sections {...{ frame, lang }} />}
         </header>
-        <main id="main" tabIndex={-1}>
-          <div class="sheet">{children}</div>
-        </main>
+        <div class={side ? 'page with-side' : 'page'}>
+          <main id="main" tabIndex={-1} class="sheet">
+            {children}
+          </main>
+          {side && <aside class="side">{side}</aside>}
+        </div>
         {frame !== undefined && <Footer {...{ frame, lang }} />}
       </body>
     </html>,
   )}`;
-}
-
-/** An address of this site that speaks the reader's language: what says nothing speaks the center's. */
-export function inLang(path: string, lang: Lang, home: Lang): string {
-  return lang === home ? path : `${path}?lang=${lang}`;
-}
-
-/** A wording in the reader's language, or in one it has, and then it says which. */
-export function Phrased({ of, lang, home }: { of: Wording; lang: Lang; home: Lang }): JSX.Element | null {
-  const phrase = phraseIn(of, lang, home);
-  if (phrase === null) return null;
-  const { text, ...own } = phrase;
-  return <bdi {...own}>{text}</bdi>;
 }
 
 function Tagline({ frame: { tagline, home }, lang }: { frame: Frame; lang: Lang }): JSX.Element | null {
@@ -172,7 +186,7 @@ function Sections({ frame: { sections, home }, lang }: { frame: Frame; lang: Lan
       <ul>
         {sections.map(({ slug, name }) => (
           <li>
-            <a href={inLang(`/sections/${encodeURIComponent(slug)}`, lang, home)}>
+            <a href={hrefOf(['sections', slug], askedFor(lang, home))}>
               <Phrased of={name} lang={lang} home={home} />
             </a>
           </li>
