@@ -14,6 +14,7 @@ import { ConfirmationsService, type Voter } from '../src/polls/confirmations.ser
 import { aBallot, aPoll, castAll, setPollClock, type TestPoll } from './factories.js';
 import { MailSink } from './mail-sink.js';
 import { startTestApp, type TestApp } from './test-app.js';
+import { PAGE_POLICY } from './page-policy.js';
 
 /** Votes of level 3: what is asked by mail, and what makes a ballot count. */
 
@@ -644,8 +645,7 @@ describe('The page', () => {
         'cache-control': 'private, no-store',
         'referrer-policy': 'same-origin',
         'x-robots-tag': 'noindex',
-        'content-security-policy':
-          "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        'content-security-policy': PAGE_POLICY,
       });
       expect(answer.headers['set-cookie']).toBeUndefined();
       expect(answer.body).not.toMatch(/<script|<img|https?:/);
