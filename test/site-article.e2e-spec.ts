@@ -406,7 +406,7 @@ describe('The stylesheet and the letters', () => {
       vary: 'Accept-Encoding',
     });
     expect(style.headers['set-cookie']).toBeUndefined();
-    expect(Buffer.byteLength(style.body)).toBeLessThanOrEqual(14 * 1024);
+    expect(Buffer.byteLength(style.body)).toBeLessThanOrEqual(20 * 1024);
     expect([...style.body.matchAll(/url\(([^)]*)\)/g)].map(([, url]) => url)).toEqual([`'${font.split('/').at(-1)}'`]);
     expect(style.body).not.toMatch(/@import|https?:/);
     const letters = await open(font);

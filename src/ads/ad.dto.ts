@@ -3,6 +3,7 @@ import { LangQuery, SlugOrId } from '../http/query.js';
 import { PublicPicture } from '../media/picture.js';
 import { LANGS, dirOf, type Dir, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
+import { AD_LABELS } from './ad-label.js';
 import type { RunningAd } from './ads.queries.js';
 
 export class ShowAd extends LangQuery {
@@ -56,12 +57,10 @@ export class AdView {
       picture: ad.picture,
       link: `${origin}/go/${ad.id}`,
       rel: 'sponsored',
-      label: LABELS[asked],
+      label: AD_LABELS[asked],
       labelLang: asked,
       labelDir: dirOf(asked),
       until: until.toISOString(),
     };
   }
 }
-
-const LABELS: Record<Lang, string> = { ar: 'إعلان', en: 'Advertisement', fr: 'Publicité' };

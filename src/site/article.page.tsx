@@ -3,11 +3,13 @@ import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
 import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
+import { Ad } from './ad.js';
 import type { Frame } from './frame.service.js';
 import { ArticleHead } from './head.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
+import { sideOf } from './side.js';
 
 type Article = ReadArticle['article'];
 type Notice = Article['notices'][number];
@@ -165,6 +167,7 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
     lang,
     title: article.title,
     site: frame ?? { center, home },
+    side: frame && sideOf(frame, lang),
     // A preview is listed nowhere, so it is known by no address, and nothing is told of it.
     ...(shown.open && { canonical: article.url, image: article.cover, head: <ArticleHead lang={lang} read={read} /> }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
@@ -209,7 +212,7 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
             <NoticeText {...{ notice, lang, zone }} />
           </section>
         ))}
-        <AdPlace />
+        {frame !== undefined && <Ad {...{ frame, lang }} slot="article_top" />}
         {article.cover !== null && (
           <div {...own}>
             <Cover {...{ cover: article.cover }} />
@@ -218,6 +221,7 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
         <Contents {...shown} />
         {/* Cleaned when it was saved, by text that leaves no script, style or frame; the page's policy would run none either. */}
         <div class="text" {...own} dangerouslySetInnerHTML={{ __html: article.body }} />
+        {frame !== undefined && <Ad {...{ frame, lang }} slot="article_end" />}
         <References {...shown} />
         <Polls {...shown} />
         <Related {...shown} />
@@ -226,11 +230,6 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
       </article>
     ),
   });
-}
-
-/** Where an advertisement stands when there is one; without one it takes no space. */
-function AdPlace(): null {
-  return null;
 }
 
 /** Something with a page of its own, where that is there for everybody. */

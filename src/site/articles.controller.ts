@@ -36,9 +36,10 @@ export class SiteArticlesController {
   async show(@Param('id') id: string, @Param('slug') slug: string, @Req() request: FastifyRequest): Promise<Published | Moved> {
     const listed = listedIn(request.query);
     const asked = listed.r === undefined ? null : Number(listed.r);
-    const [read, frame] = await Promise.all([this.articles.read(numberIn(id), listed.lang, asked), this.frames.read()]);
+    const read = await this.articles.read(numberIn(id), listed.lang, asked);
     const { article } = read;
     if (slug !== article.slug) return movedTo(article.url, listed);
+    const frame = await this.frames.read({ slots: ['masthead', 'article_top', 'article_end', 'sidebar'], section: article.section.id });
     // A revision that is yet to come was sent to nobody.
     const sentWith = asked !== null && asked <= article.revision ? asked : null;
     return shownToAll(together(read.row, frame), articlePage({ lang: listed.lang ?? article.lang, read, sentWith, frame }));

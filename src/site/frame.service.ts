@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { Slot } from '../ads/ad.entity.js';
+import { AdsService, type Placed } from '../ads/ads.service.js';
 import { Reader, statement } from '../database/reader.js';
 import { validity, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
@@ -18,6 +20,16 @@ export interface Frame extends Validity {
   readonly sections: readonly { readonly slug: string; readonly name: Wording }[];
   /** Those in office today, in order. */
   readonly masthead: readonly { readonly role: Wording; readonly person: Wording }[];
+  /** By where they stand. */
+  readonly ads: Placed['ads'];
+}
+
+/** What a page shows around its content beside what every page does. */
+interface Around {
+  /** Where ads may stand. */
+  readonly slots?: readonly Slot[];
+  /** Id of the section that the page is of. */
+  readonly section?: number;
 }
 
 /** A term begins and ends without anybody's act, so the day it did so counts as a change too. */
@@ -36,13 +48,21 @@ const frame = statement(`
     ${validity('greatest(clock.changed_at, (select at from turn))')}
   from pub.center c, pub.clock`);
 
-/** One read for all that a page shows around its content. */
+/** All that a page shows around its content, in one read for each kind of thing and all of them at once. */
 @Injectable()
 export class FrameService {
-  constructor(private readonly reader: Reader) {}
+  constructor(
+    private readonly reader: Reader,
+    private readonly ads: AdsService,
+  ) {}
 
-  async read(): Promise<Frame> {
-    return (await this.reader.row<Frame>(frame, []))!;
+  async read({ slots = ['masthead'], section }: Around = {}): Promise<Frame> {
+    const [read, placed] = await Promise.all([
+      this.reader.row<Omit<Frame, 'ads'>>(frame, []),
+      slots.length > 0 ? this.ads.placed(slots, section ?? null) : null,
+    ]);
+    const { ads = new Map() } = placed ?? {};
+    return { ...read!, ads, ...together(read!, ...(placed === null ? [] : [placed])) };
   }
 }
 

@@ -33,7 +33,10 @@ export class HomeController {
   @Get()
   async show(@Req() { query }: FastifyRequest): Promise<Published> {
     const { lang: asked } = listedIn(query);
-    const [pieces, frame] = await Promise.all([this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK), this.frames.read()]);
+    const [pieces, frame] = await Promise.all([
+      this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK),
+      this.frames.read({ slots: ['masthead', 'home', 'sidebar'] }),
+    ]);
     const front = composed(pieces);
     const cards = await this.articles.cardsOf([...new Set([front.lead ?? [], front.newest, front.blocks.map(({ ids }) => ids)].flat(2))], asked); // prettier-ignore
     return shownToAll(together(pieces, frame), homePage({ origin: this.addresses.origin, asked, frame, front, cards }));

@@ -1,11 +1,13 @@
 import type { ArticleCard } from '../articles/article-card.js';
 import type { Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
+import { Ad } from './ad.js';
 import { Card, Cards, NothingYet } from './cards.js';
 import type { Frame } from './frame.service.js';
 import { hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
+import { sideOf } from './side.js';
 
 const WORDS: Readonly<Record<Lang, { readonly title: string; readonly newest: string }>> = {
   ar: { title: 'الصفحة الأولى', newest: 'الأحدث' },
@@ -42,6 +44,7 @@ export function homePage({ origin, asked, frame, front, cards }: HomePage): stri
     lang,
     title: words.title,
     site: frame,
+    side: sideOf(frame, lang),
     canonical: `${origin}/`,
     children: (
       <>
@@ -52,6 +55,7 @@ export function homePage({ origin, asked, frame, front, cards }: HomePage): stri
             <Card {...{ card: lead, lang, asked, level: 2 }} />
           </div>
         )}
+        <Ad {...{ frame, lang }} slot="home" />
         {newest.length > 0 && (
           <section class="block">
             <h2>{words.newest}</h2>

@@ -8,6 +8,7 @@ import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
 import { Phrased } from './phrased.js';
 import { shell } from './shell.js';
+import { sideOf } from './side.js';
 
 interface Words {
   /** Over names of lists. */
@@ -90,6 +91,7 @@ export function listPage({ listed, kind, about, cards, over, under }: ListPage):
     lang,
     title: cursor === undefined ? name.text : `${name.text} (${words.older})`,
     site: frame,
+    side: sideOf(frame, lang),
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     parameters: queryOf({ cursor }) || undefined,
     children: (

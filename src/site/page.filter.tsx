@@ -23,7 +23,7 @@ export class PageFilter extends ProblemFilter {
   /** From what is not there, or no longer, readers are to find the rest; every other refusal must do without the database. */
   private frameFor(problem: Problem): Promise<Frame | undefined> {
     const wanted = [404, 410].includes(problem.getStatus());
-    return wanted ? this.frames.read().catch(() => undefined) : Promise.resolve(undefined);
+    return wanted ? this.frames.read({ slots: [] }).catch(() => undefined) : Promise.resolve(undefined);
   }
 }
 

@@ -5,7 +5,8 @@ import { Published } from '../http/published.js';
 import type { PublicPicture } from '../media/picture.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
-import { STYLESHEET, TYPEFACE, type Asset } from './assets.js';
+import { Ad } from './ad.js';
+import { SCRIPTS, STYLESHEET, TYPEFACE, type Asset } from './assets.js';
 import type { Frame, Validity } from './frame.service.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
@@ -106,7 +107,7 @@ export function shell({
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <link rel="stylesheet" href={STYLESHEET.path} />
         {lang === 'ar' && <link rel="preload" href={TYPEFACE.path} as="font" type="font/woff2" crossorigin="anonymous" />}
-        {scripts.map(({ path }) => (
+        {[...new Set([...scripts, ...(frame !== undefined && frame.ads.size > 0 ? [SCRIPTS.views] : [])])].map(({ path }) => (
           <script type="module" src={path} />
         ))}
         {canonical === undefined ? <meta name="robots" content="noindex" /> : <link rel="canonical" href={canonical} />}
@@ -143,6 +144,7 @@ export function shell({
               </ul>
             </nav>
             {frame !== undefined && !isSearch && <Search {...{ lang, home }} />}
+            {frame !== undefined && <Ad {...{ frame, lang }} slot="masthead" />}
           </div>
           {frame !== undefined && frame.sections.length > 0 && <Sections {...{ frame, lang }} />}
         </header>
