@@ -16,6 +16,7 @@ import { MailModule } from './mail/mail.module.js';
 import { MediaModule } from './media/media.module.js';
 import { MastheadModule } from './masthead/masthead.module.js';
 import { PollsModule } from './polls/polls.module.js';
+import { ReadershipModule } from './readership/readership.module.js';
 import { SampleModule } from './sample/sample.module.js';
 import { SearchModule } from './search/search.module.js';
 import { SectionsModule } from './sections/sections.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         SendToFriendModule.for(config),
         SearchModule,
         AdsModule,
+        ReadershipModule,
         SiteModule.for(polls),
         ImportModule,
         SampleModule,

@@ -480,6 +480,8 @@ describe('the description of the API', () => {
       'get /api/v1/search/suggest',
       'get /api/v1/ads/{slot}',
       'post /api/v1/ads/{id}/views',
+      'get /api/v1/most-read',
+      'post /api/v1/articles/{id}/views',
     ]);
   });
 

@@ -463,6 +463,11 @@ describe('what the database refuses', () => {
     ad_sections_ad_id_fkey: 'points to the ad that the act has just found or made',
     ad_days_ad_id_fkey: 'counts are written for ads that are there, and an ad with counts is not removed',
     ad_days_counts_check: 'only the code sets what it looks at',
+    article_views_article_id_fkey: 'views are counted of pieces that are there, and articles are never removed',
+    article_views_views_check: 'only the code sets what it looks at',
+    ...Object.fromEntries(
+      ['most_read_period_check', 'most_read_length_check'].map((name) => [name, 'only the ranking writes what it looks at']),
+    ),
     lexicon_groups_kind_check: 'the field takes nothing else',
     lexicon_forms_form_check: 'the field takes nothing else',
     lexicon_forms_words_check: 'refused before: form_without_letters',

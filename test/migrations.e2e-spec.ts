@@ -248,6 +248,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'media',
     'media_files',
     'merged_authors',
+    'most_read',
     'notices',
     'poll_places',
     'polls',

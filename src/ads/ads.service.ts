@@ -20,7 +20,7 @@ export interface Shown extends Pick<SlotsRow, 'modified' | 'settled'> {
 }
 
 /** An ad as a page shows it: a text, or a picture and in words what that shows, in all their languages. */
-export type PlacedAd = Pick<RunningAd, 'id' | 'wording' | 'picture' | 'alt'>;
+type PlacedAd = Pick<RunningAd, 'id' | 'wording' | 'picture' | 'alt'>;
 
 /** What stands in the slots of a page now. */
 export interface Placed extends Pick<SlotsRow, 'modified' | 'settled'> {

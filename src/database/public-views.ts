@@ -141,6 +141,10 @@ const VIEWS: Record<string, string> = {
   ad_clock: `view pub.ad_clock with (security_barrier) as
     select greatest((select max(starts_at) from ads where starts_at <= now()), (select max(ends_at) from ads where ends_at <= now())) as changed_at`,
 
+  // Numbers of pieces, which may have been taken away since: who reads it looks each one up.
+  most_read: `view pub.most_read with (security_barrier) as
+    select period, article_ids, changed_at from most_read`,
+
   // A poll opens and closes by itself, and what shows it changes then without anybody's act.
   clock: `view pub.clock with (security_barrier) as
     select greatest(changed_at,

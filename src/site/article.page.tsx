@@ -4,6 +4,7 @@ import type { ReadArticle } from '../articles/articles.service.js';
 import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
 import { Ad } from './ad.js';
+import { SCRIPTS } from './assets.js';
 import type { Frame } from './frame.service.js';
 import { ArticleHead } from './head.js';
 import { askedFor, hrefOf } from './links.js';
@@ -168,11 +169,12 @@ export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePag
     title: article.title,
     site: frame ?? { center, home },
     side: frame && sideOf(frame, lang),
+    ...(shown.open && { scripts: [SCRIPTS.views] }),
     // A preview is listed nowhere, so it is known by no address, and nothing is told of it.
     ...(shown.open && { canonical: article.url, image: article.cover, head: <ArticleHead lang={lang} read={read} /> }),
     ...(sentWith !== null && { parameters: `r=${sentWith}` }),
     children: (
-      <article>
+      <article {...(shown.open && { 'data-view': `/api/v1/articles/${article.id}/views` })}>
         {preview !== undefined && (
           <section class="notice">
             <h2>{words.preview[preview.live ? 'live' : 'hidden']}</h2>

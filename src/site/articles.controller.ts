@@ -39,7 +39,8 @@ export class SiteArticlesController {
     const read = await this.articles.read(numberIn(id), listed.lang, asked);
     const { article } = read;
     if (slug !== article.slug) return movedTo(article.url, listed);
-    const frame = await this.frames.read({ slots: ['masthead', 'article_top', 'article_end', 'sidebar'], section: article.section.id });
+    const slots = ['masthead', 'article_top', 'article_end', 'sidebar'] as const;
+    const frame = await this.frames.read({ slots, section: article.section.id, mostRead: true });
     // A revision that is yet to come was sent to nobody.
     const sentWith = asked !== null && asked <= article.revision ? asked : null;
     return shownToAll(together(read.row, frame), articlePage({ lang: listed.lang ?? article.lang, read, sentWith, frame }));

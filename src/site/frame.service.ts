@@ -4,7 +4,12 @@ import { AdsService, type Placed } from '../ads/ads.service.js';
 import { Reader, statement } from '../database/reader.js';
 import { validity, type PublishedRow } from '../http/published.js';
 import type { Lang } from '../text/language.js';
+import { ReadershipService, type MostReadPiece } from '../readership/readership.service.js';
 import type { Wording } from '../text/wording.js';
+
+/** A week: a center publishes a few pieces a day, and which of them was read most is chance. */
+const MOST_READ_IN = '7d';
+const MOST_READ_SHOWN = 5;
 
 /** When what was read last changed: see {@link PublishedRow}. */
 export type Validity = Pick<PublishedRow, 'modified' | 'settled'>;
@@ -22,6 +27,8 @@ export interface Frame extends Validity {
   readonly masthead: readonly { readonly role: Wording; readonly person: Wording }[];
   /** By where they stand. */
   readonly ads: Placed['ads'];
+  /** Pieces to stand beside the content, the most read first. */
+  readonly mostRead: readonly MostReadPiece[];
 }
 
 /** What a page shows around its content beside what every page does. */
@@ -30,6 +37,8 @@ interface Around {
   readonly slots?: readonly Slot[];
   /** Id of the section that the page is of. */
   readonly section?: number;
+  /** Whether the most read pieces stand beside the content. */
+  readonly mostRead?: boolean;
 }
 
 /** A term begins and ends without anybody's act, so the day it did so counts as a change too. */
@@ -54,15 +63,21 @@ export class FrameService {
   constructor(
     private readonly reader: Reader,
     private readonly ads: AdsService,
+    private readonly readership: ReadershipService,
   ) {}
 
-  async read({ slots = ['masthead'], section }: Around = {}): Promise<Frame> {
-    const [read, placed] = await Promise.all([
-      this.reader.row<Omit<Frame, 'ads'>>(frame, []),
+  async read({ slots = ['masthead'], section, mostRead = false }: Around = {}): Promise<Frame> {
+    const [read, placed, ranking] = await Promise.all([
+      this.reader.row<Omit<Frame, 'ads' | 'mostRead'>>(frame, []),
       slots.length > 0 ? this.ads.placed(slots, section ?? null) : null,
+      mostRead ? this.readership.titles(MOST_READ_IN, MOST_READ_SHOWN) : null,
     ]);
-    const { ads = new Map() } = placed ?? {};
-    return { ...read!, ads, ...together(read!, ...(placed === null ? [] : [placed])) };
+    return {
+      ...read!,
+      ads: placed?.ads ?? new Map(),
+      mostRead: ranking?.pieces ?? [],
+      ...together(read!, ...(placed ? [placed] : []), ...(ranking ? [ranking] : [])),
+    };
   }
 }
 

@@ -35,7 +35,7 @@ export class HomeController {
     const { lang: asked } = listedIn(query);
     const [pieces, frame] = await Promise.all([
       this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK),
-      this.frames.read({ slots: ['masthead', 'home', 'sidebar'] }),
+      this.frames.read({ slots: ['masthead', 'home', 'sidebar'], mostRead: true }),
     ]);
     const front = composed(pieces);
     const cards = await this.articles.cardsOf([...new Set([front.lead ?? [], front.newest, front.blocks.map(({ ids }) => ids)].flat(2))], asked); // prettier-ignore

@@ -38,7 +38,7 @@ export class SiteSectionsController {
     const position = positionIn(query, 'articles', INSTANT_KEY);
     const [cards, frame] = await Promise.all([
       this.articles.cards({ section: String(section.id) }, asked, ON_A_PAGE, position),
-      this.frames.read({ slots: ['masthead', 'sidebar'], section: section.id }),
+      this.frames.read({ slots: ['masthead', 'sidebar'], section: section.id, mostRead: true }),
     ]);
     return shownToAll(together(section, frame), sectionPage({ listed: { origin, path, asked, cursor, frame }, section, cards }));
   }

@@ -3,6 +3,7 @@ import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { AuthorsModule } from '../authors/authors.module.js';
 import { MastheadModule } from '../masthead/masthead.module.js';
+import { ReadershipModule } from '../readership/readership.module.js';
 import { SearchModule } from '../search/search.module.js';
 import { SectionsModule } from '../sections/sections.module.js';
 import { AboutController } from './about.controller.js';
@@ -29,7 +30,7 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [AdsModule, ArticlesModule, AuthorsModule, MastheadModule, SearchModule, SectionsModule, polls],
+      imports: [AdsModule, ArticlesModule, AuthorsModule, MastheadModule, ReadershipModule, SearchModule, SectionsModule, polls],
       controllers: [
         AboutController,
         AssetsController,
