@@ -6,7 +6,7 @@ const ROWS = [
   ['main', 'cli'],
   ['app.setup', 'app.module'],
   ['backup', 'doctor', 'site', 'import', 'sample'],
-  ['polls', 'send-to-friend', 'search', 'ads'],
+  ['polls', 'send-to-friend', 'search', 'ads', 'front'],
   ['articles', 'masthead'],
   ['authors'],
   ['sections', 'media'],

@@ -463,6 +463,15 @@ describe('what the database refuses', () => {
     ad_sections_ad_id_fkey: 'points to the ad that the act has just found or made',
     ad_days_ad_id_fkey: 'counts are written for ads that are there, and an ad with counts is not removed',
     ad_days_counts_check: 'only the code sets what it looks at',
+    ...Object.fromEntries(
+      [
+        'front_blocks_count_check', 'front_blocks_kind_check', 'front_blocks_position_check', 'front_pieces_position_check',
+        'front_pieces_front_id_block_article_id_key',
+      ].map((name) => [name, 'the field takes nothing else']), // prettier-ignore
+    ),
+    front_blocks_parts_check: 'refused before: block_parts',
+    front_blocks_front_id_fkey: 'points to the arrangement that the act has just found or made',
+    front_pieces_block_fkey: 'pieces are written with their block',
     lexicon_groups_kind_check: 'the field takes nothing else',
     lexicon_forms_form_check: 'the field takes nothing else',
     lexicon_forms_words_check: 'refused before: form_without_letters',

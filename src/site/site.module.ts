@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { AuthorsModule } from '../authors/authors.module.js';
+import { FrontModule } from '../front/front.module.js';
 import { MastheadModule } from '../masthead/masthead.module.js';
 import { SearchModule } from '../search/search.module.js';
 import { SectionsModule } from '../sections/sections.module.js';
@@ -29,7 +30,7 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [AdsModule, ArticlesModule, AuthorsModule, MastheadModule, SearchModule, SectionsModule, polls],
+      imports: [AdsModule, ArticlesModule, AuthorsModule, FrontModule, MastheadModule, SearchModule, SectionsModule, polls],
       controllers: [
         AboutController,
         AssetsController,
