@@ -6,7 +6,7 @@ const ROWS = [
   ['main', 'cli'],
   ['app.setup', 'app.module'],
   ['backup', 'doctor', 'site', 'import', 'sample'],
-  ['polls', 'send-to-friend', 'search', 'ads', 'readership'],
+  ['polls', 'send-to-friend', 'search', 'ads', 'front', 'readership'],
   ['articles', 'masthead'],
   ['authors'],
   ['sections', 'media'],

@@ -13,6 +13,7 @@ import { Retention1795431600000 } from './12-retention.js';
 import { Search1795435200000 } from './13-search.js';
 import { SearchMerges1795438800000 } from './14-search-merges.js';
 import { Ads1795442400000 } from './15-ads.js';
+import { Front1795446000000 } from './16-front.js';
 import { Readership1795449600000 } from './17-readership.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
@@ -32,5 +33,6 @@ export const migrations = [
   Search1795435200000,
   SearchMerges1795438800000,
   Ads1795442400000,
+  Front1795446000000,
   Readership1795449600000,
 ];

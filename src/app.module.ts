@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import type { Database } from './database/database.js';
 import { HttpModule } from './http/http.module.js';
 import { DoctorModule } from './doctor/doctor.module.js';
+import { FrontModule } from './front/front.module.js';
 import type { HomeLanguage } from './http/problem.js';
 import { ImportModule } from './import/import.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -46,6 +47,7 @@ export class AppModule {
         SendToFriendModule.for(config),
         SearchModule,
         AdsModule,
+        FrontModule,
         ReadershipModule,
         SiteModule.for(polls),
         ImportModule,

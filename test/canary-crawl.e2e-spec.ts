@@ -225,6 +225,14 @@ async function plantAd(index: number): Promise<void> {
   });
 }
 
+/** An arrangement of the front page that waits, of public pieces under a secret title and of a hidden one. */
+async function plantFront(index: number, pieceId: number): Promise<void> {
+  const block = (): object => ({ kind: 'pieces', title: { ar: secret(), en: secret() }, articleIds: [pieceId, canaries[index]!.id] });
+  const front = { startsAt: '2999-01-01T00:00:00Z', leadId: canaries[index]!.id, blocks: [block()] };
+  const { id, version } = await act('create front', chief, 'post', '/front', front);
+  await act('front: save', chief, 'patch', `/front/${id}`, { version, blocks: [block(), block()] });
+}
+
 /** Everything that readers can fetch without asking for something hidden. */
 async function publicAnswers(): Promise<ReadonlyMap<string, Shown>> {
   const answers = new Map<string, Shown>();
@@ -352,7 +360,18 @@ beforeAll(async () => {
     ({ version } = await act(`link a live piece to ${translationOf}`, chief, 'patch', `/articles/${alone.id}`, { version, translationOf }));
   for (let index = 0; index < 9; index += 1) await plantPoll(index, { site: true, sectionId: section.id, seriesId: series.id, articleId: translated![0]!.id }, mistaken); // prettier-ignore
   for (let index = 0; index < 6; index += 1) await plantAd(index);
+  for (let index = 0; index < 4; index += 1) await plantFront(index, overwritten![0]!.id);
   after = await publicAnswers();
+  // In force from now on, it moves the clock by right; of what is hidden it tells nothing.
+  await act('create front', chief, 'post', '/front', {
+    leadId: canaries[0]!.id,
+    blocks: [
+      { kind: 'pieces', title: { ar: secret() }, articleIds: [canaries[1]!.id] },
+      { kind: 'series', seriesId: Number(canaries[0]!.asked[7]), count: 4 },
+      { kind: 'newest', count: 12 },
+    ],
+  });
+  moved.pop();
 }, 120_000);
 afterAll(() => world.close());
 
@@ -578,6 +597,7 @@ describe('the checks find', () => {
     ['polls before their hour', 'polls', (sql: string) => sql.replaceAll('<= clock.now', 'is not null')],
     ['where polls will stand', 'poll_places', (sql: string) => sql.replaceAll('<= ( SELECT poll_now() AS poll_now)', 'is not null')],
     ['ads before their hour', 'ads', (sql: string) => sql.slice(0, sql.lastIndexOf('WHERE'))],
+    ['the front page before its hour', 'front', (sql: string) => sql.replace('(starts_at <= now())', 'true')],
     ['slugs that only drafts hold', 'slugs', (sql: string) => sql.replace(/WHERE[^]*$/, '')],
     [
       'texts that were withdrawn',

@@ -233,4 +233,4 @@ it('markaz migrate brings a database up to date, and takes the newest migration 
   expect(await nothing.ended).toBe(0);
   expect(nothing.output.err).toContain('There is no migration to take back.');
   expect(await markaz(['migrate'], more).ended).toBe(0);
-}, 60_000);
+}, 120_000);

@@ -194,6 +194,19 @@ export async function anAd(
   });
 }
 
+/** An arrangement of the front page that has been in force for an hour; what the test cares about overridden. Straight into its table, without blocks. */
+export async function aFront(
+  world: TestApp,
+  front: Partial<{ startsAt: string; endsAt: string | null; leadId: number | null }> = {},
+): Promise<{ readonly id: number }> {
+  const { startsAt, endsAt = null, leadId = null } = front;
+  const [row] = await world.dataSource.query<[{ id: number }]>(
+    `insert into fronts (starts_at, ends_at, lead_id) values (coalesce($1::timestamptz, now() - interval '1 hour'), $2, $3) returning id`,
+    [startsAt, endsAt, leadId],
+  );
+  return row;
+}
+
 const CLOCKED = new WeakSet<TestApp>();
 
 /** The clock of polls, in this test's own database: from now on it shows `instant`, or the true time again. */

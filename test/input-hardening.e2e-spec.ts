@@ -468,6 +468,15 @@ describe('what the database refuses', () => {
     ...Object.fromEntries(
       ['most_read_period_check', 'most_read_length_check'].map((name) => [name, 'only the ranking writes what it looks at']),
     ),
+    ...Object.fromEntries(
+      [
+        'front_blocks_count_check', 'front_blocks_kind_check', 'front_blocks_position_check', 'front_pieces_position_check',
+        'front_pieces_front_id_block_article_id_key',
+      ].map((name) => [name, 'the field takes nothing else']), // prettier-ignore
+    ),
+    front_blocks_parts_check: 'refused before: block_parts',
+    front_blocks_front_id_fkey: 'points to the arrangement that the act has just found or made',
+    front_pieces_block_fkey: 'pieces are written with their block',
     lexicon_groups_kind_check: 'the field takes nothing else',
     lexicon_forms_form_check: 'the field takes nothing else',
     lexicon_forms_words_check: 'refused before: form_without_letters',

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument } from '../src/http/openapi.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { aPicture, anAd, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { aPicture, anAd, aFront, PASSWORD, aBallot, aDraft, aPoll, castAll, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { Authenticator, anEnrolled, type Enrolled } from './authenticator.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -156,6 +156,9 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
   'PATCH /api/v1/desk/media/{id}': async () => ({ ...(await of(aPicture(world))), body: { alt: { ar: word() }, version: 1 } }),
   'POST /api/v1/desk/ads': async () => ({ body: anAdText() }),
   'PUT /api/v1/desk/ads/{id}': async () => ({ ...(await of(anAd(world))), body: { ...anAdText(), version: 1 } }),
+  'POST /api/v1/desk/front': async () => ({ body: { startsAt: IN_A_YEAR, blocks: [NEWEST] } }),
+  'PUT /api/v1/desk/front/{id}': async () => ({ ...(await of(aFront(world))), body: { blocks: [NEWEST], version: 1 } }),
+  'PATCH /api/v1/desk/front/{id}': async () => ({ ...(await of(aFront(world))), body: { blocks: [NEWEST], version: 1 } }),
   'PATCH /api/v1/desk/ads/{id}': async () => ({ ...(await of(anAd(world))), body: { weight: 20, version: 1 } }),
   'PUT /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
   'PATCH /api/v1/desk/center': async () => ({ body: { name: { ar: word() }, version: await centerVersion() } }),
@@ -203,6 +206,8 @@ const READY: Readonly<Record<string, () => Promise<Ready>>> = {
     body: { label: word(), startsAt: '2026-01-31T12:00:00Z', endsAt: '2026-01-31T15:00:00Z', network: '198.51.100.7' },
   }),
 };
+
+const NEWEST = { kind: 'newest', count: 4 };
 
 const anAdText = (): Body => ({
   slot: 'home',

@@ -242,6 +242,8 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'authors',
     'center',
     'clock',
+    'front',
+    'front_clock',
     'lexicon',
     'listings',
     'masthead',

@@ -4,7 +4,7 @@ import { DraftingService, type ActResult } from '../src/articles/drafting.servic
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
 import { SYSTEM } from '../src/access/access.js';
-import { aPicture, anAd, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
+import { aFront, aPicture, anAd, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
 
@@ -29,6 +29,7 @@ const FIRST = {
   media: 13_000,
   lexicon_groups: 14_000,
   ads: 15_000,
+  fronts: 16_000,
 };
 type Table = keyof typeof FIRST;
 
@@ -67,7 +68,7 @@ beforeAll(async () => {
       mail: { subject: 'س', html: '<p>س</p>', text: 'س' },
     }),
   );
-  await Promise.all([aTag(world), aSeries(world), aPoll(world), aPicture(world), anAd(world)]);
+  await Promise.all([aTag(world), aSeries(world), aPoll(world), aPicture(world), anAd(world), aFront(world)]);
   await world.as(admin).post(`${DESK}/lexicon`, aGroup()).expect(201);
   // The last of each: of the revisions that is the newest one of an article, which is nearest to being taken for it.
   const lasts = await Promise.all(
@@ -137,12 +138,15 @@ async function everything(): Promise<unknown> {
        (select md5(string_agg(p::text, '' order by id)) from polls p) as polls,
        (select md5(string_agg(d::text, '' order by id)) from ads d) as ads,
        (select md5(string_agg(t::text, '' order by t::text)) from ad_sections t) as targets,
+       (select md5(string_agg(f::text, '' order by id)) from fronts f) as fronts,
+       (select md5(string_agg(b::text, '' order by b::text)) from front_blocks b) as blocks,
+       (select md5(string_agg(p::text, '' order by p::text)) from front_pieces p) as pieces,
        (select md5(string_agg(f::text, '' order by group_id, position)) from lexicon_forms f) as lexicon, (select count(*) from audit_log) as audited`,
   );
 }
 
 /** The table whose id stands in a path of the desk. */
-const TABLES: Readonly<Record<string, Table>> = { mail: 'mail_outbox', lexicon: 'lexicon_groups' };
+const TABLES: Readonly<Record<string, Table>> = { mail: 'mail_outbox', lexicon: 'lexicon_groups', front: 'fronts' };
 const tableOf = (path: string): Table => {
   const kind = path.split('/')[4]!;
   return TABLES[kind] ?? (kind as Table);
@@ -170,6 +174,7 @@ function bodyFor(path: string): object {
     media: { alt: { ar: word() } },
     lexicon_groups: aGroup(),
     ads: anAdText(),
+    fronts: {},
   };
   return { version: 1, ...(whole[kind] ?? { name: { ar: word() } }) };
 }
@@ -191,7 +196,20 @@ describe('an id in the path', () => {
       ({ method, path }) => method !== 'HEAD' && path.startsWith(`${DESK}/`) && path.includes(':id') && !path.startsWith(`${DESK}/tokens/`),
     );
     expect(new Set(withId.map(({ path }) => tableOf(path)))).toEqual(
-      new Set(['sections', 'authors', 'tags', 'series', 'editors', 'articles', 'polls', 'mail_outbox', 'media', 'lexicon_groups', 'ads']),
+      new Set([
+        'sections',
+        'authors',
+        'tags',
+        'series',
+        'editors',
+        'articles',
+        'polls',
+        'mail_outbox',
+        'media',
+        'lexicon_groups',
+        'ads',
+        'fronts',
+      ]),
     );
     const before = await everything();
     for (const route of withId) {
@@ -279,6 +297,17 @@ describe('an id in a body', () => {
       ['sectionIds', 'sections', `PATCH ads/${ids.ads}`, (id) => ({ sectionIds: [id], version: 1 })],
       ['pictureId', 'media', 'POST ads', (id) => anAdText({ text: null, pictureId: id })],
       ['pictureId', 'media', `PATCH ads/${ids.ads}`, (id) => ({ text: null, pictureId: id, version: 1 })],
+      ['leadId', 'articles', 'POST front', (id) => ({ leadId: id })],
+      ['leadId', 'articles', `PATCH front/${ids.fronts}`, (id) => ({ leadId: id, version: 1 })],
+      ['blocks.sectionId', 'sections', 'POST front', (id) => ({ blocks: [{ kind: 'section', sectionId: id, count: 1 }] })],
+      ['blocks.seriesId', 'series', 'POST front', (id) => ({ blocks: [{ kind: 'series', seriesId: id, count: 1 }] })],
+      ['blocks.articleIds', 'articles', 'POST front', (id) => ({ blocks: [{ kind: 'pieces', articleIds: [id] }] })],
+      [
+        'blocks.articleIds',
+        'articles',
+        `PATCH front/${ids.fronts}`,
+        (id) => ({ blocks: [{ kind: 'pieces', articleIds: [id] }], version: 1 }),
+      ],
     ];
     const before = await everything();
     for (const [field, table, route, body] of fields) {

@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../src/access/policy.js';
 import { DraftingService, type ActResult } from '../src/articles/drafting.service.js';
 import { WorkflowService } from '../src/articles/workflow.service.js';
 import { MailRoom } from '../src/mail/mail-room.service.js';
-import { PASSWORD, aBallot, aPicture, anAd, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
+import { PASSWORD, aBallot, aPicture, anAd, aFront, anArticle, aPoll, aSection, aSeries, aTag, anAuthor, anEditor, castAll, withPassword, type TestEditor, type TestPoll } from './factories.js'; // prettier-ignore
 import { Authenticator, anEnrolled, enrol } from './authenticator.js';
 import { named, startWithRoutes, type Route } from './routes.js';
 import type { TestApp } from './test-app.js';
@@ -167,6 +167,15 @@ function onAd(body: object, status = 200): Elsewhere {
   return { expected: chiefs(status), prepare };
 }
 
+/** An act on an arrangement of the front page that waits for its hour. */
+function onFront(body: object, status = 200): Elsewhere {
+  const prepare = async (): Promise<{ path: string; body: object }> => ({
+    path: made('front', (await aFront(world, { startsAt: IN_A_YEAR })).id),
+    body: { ...body, version: 1 },
+  });
+  return { expected: chiefs(status), prepare };
+}
+
 const aGroup = (): object => ({ kind: 'forms', forms: [word(), word()] });
 
 /** An act on a group of the lexicon. */
@@ -248,6 +257,13 @@ const REST: Readonly<Record<string, Elsewhere>> = {
   [`PUT ${DESK}/ads/:id`]: onAd(anAdText()),
   [`PATCH ${DESK}/ads/:id`]: onAd({ weight: 20 }),
   [`DELETE ${DESK}/ads/:id`]: onAd({}, 204),
+  [`GET ${DESK}/front`]: { expected: chiefs() },
+  [`GET ${DESK}/front/preview`]: { expected: chiefs() },
+  [`GET ${DESK}/front/:id`]: onFront({}),
+  [`POST ${DESK}/front`]: { expected: chiefs(201), prepare: async () => ({ body: { startsAt: IN_A_YEAR } }) },
+  [`PUT ${DESK}/front/:id`]: onFront({ endsAt: null }),
+  [`PATCH ${DESK}/front/:id`]: onFront({ endsAt: null }),
+  [`DELETE ${DESK}/front/:id`]: onFront({}, 204),
   [`GET ${DESK}/center`]: { expected: admins() },
   [`PUT ${DESK}/center`]: { expected: admins(), prepare: async () => ({ body: { name: { ar: 'مركز' }, version: await centerVersion() } }) },
   [`PATCH ${DESK}/center`]: {

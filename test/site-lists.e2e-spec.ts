@@ -1,6 +1,5 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { MastheadService } from '../src/masthead/masthead.service.js';
-import { composed } from '../src/site/home.controller.js';
 import { aDraft, aPicture, aSection, aSeries, aTag, anArticle, anAuthor, anEditor, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -210,26 +209,7 @@ describe('The page of a list', () => {
 });
 
 describe('The front page', () => {
-  it('has a lead, the newest, and some of each section at the top; what stands above comes again only where there is nothing else', () => {
-    const sections = [
-      { slug: 'a', name: {}, ids: [10, 9, 8, 7, 6, 5, 4, 3, 2, 1] },
-      { slug: 'b', name: {}, ids: [9] },
-      { slug: 'c', name: {}, ids: [] },
-    ];
-    const newest = Array.from({ length: 10 }, (_, n) => ({ id: 10 - n, retracted: n === 0 }));
-    expect(composed({ newest, sections })).toEqual({
-      lead: 9,
-      newest: [10, 8, 7, 6, 5, 4],
-      blocks: [
-        { slug: 'a', name: {}, ids: [3, 2, 1] },
-        { slug: 'b', name: {}, ids: [9] },
-      ],
-    });
-    expect(composed({ newest: [], sections: [] })).toEqual({ lead: null, newest: [], blocks: [] });
-    expect(composed({ newest: [{ id: 1, retracted: true }], sections: [] })).toEqual({ lead: null, newest: [1], blocks: [] });
-  });
-
-  it('shows them, and is sensible in a center that is empty', async () => {
+  it('is sensible while nobody has arranged it, and in a center that is empty', async () => {
     const own = await startTestApp();
     try {
       const get = (url: string): Promise<LightMyRequestResponse> => own.app.inject({ method: 'GET', url });

@@ -10,6 +10,9 @@ const REVIEWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "card('$1', '$2::text')": 'columns of a card; its arguments are the names of parameters',
     'walk(lists)': 'lists are written by FILTERS from the numbers of parameters',
   },
+  'src/front/front.queries.ts': {
+    "pieces('select f.id, f.lead_id, f.blocks from pub.front f')": 'the statement of this file; its argument is a literal',
+  },
   'src/search/search.queries.ts': {
     'newestOf(EXACT)': 'an order and a limit; its argument is a constant',
     'newestOf(HEADS)': 'an order and a limit; its argument is a constant',

@@ -26,6 +26,8 @@ export const SCOPE_ACTS = {
   'polls:audit': ['polls.audit'],
   'ads:read': ['ads.read'],
   'ads:write': ['ads.write'],
+  'front:read': ['front.read'],
+  'front:write': ['front.write'],
   'center:read': ['center.read'],
   'shares:read': ['shares.read'],
   'audit:read': ['audit.read'],

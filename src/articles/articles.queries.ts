@@ -112,21 +112,6 @@ export const cardsById = statement(`
   from unnest($3::int[]) found (id) cross join lateral (
     select json_build_object(${card('$1', '$2::text')}) as card from home, pub.articles a where a.id = found.id offset 0) page`);
 
-/**
- * What the front page is put together from: the newest pieces, and those of each section at the top. $1 how many of all, $2 how many of each
- * section
- */
-export const frontPieces = statement(`
-  select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')},
-    (select coalesce(json_agg(json_build_object('id', l.article_id, 'retracted', piece.retracted) order by l.published_at desc, l.article_id desc), '[]')
-     from (select l.published_at, l.article_id from pub.listings l where l.list = 'all' order by l.published_at desc, l.article_id desc limit $1::int) l
-     cross join lateral (select a.status = 'retracted' as retracted from pub.articles a where a.id = l.article_id offset 0) piece) as newest,
-    (select coalesce(json_agg(json_build_object('slug', s.slug, 'name', s.name, 'ids', array(
-        select l.article_id from pub.listings l where l.list = 'section:' || s.id order by l.published_at desc, l.article_id desc limit $2::int))
-        order by s.position, s.id), '[]')
-     from pub.sections s where s.parent_id is null) as sections
-  from pub.center, pub.clock`);
-
 /** A series for its page. $1 id or null, $2 folded slug or null */
 export const seriesForPage = statement(`
   select center.name as center, center.lang as home, center.zone, ${validity('clock.changed_at')}, s.id, s.slug, s.name, s.description

@@ -17,7 +17,6 @@ import {
   besideArticle,
   cardsById,
   foundArticles,
-  frontPieces,
   seriesForPage,
   tagForPage,
 } from './articles.queries.js';
@@ -64,13 +63,6 @@ export interface ReadGathering extends PageRow {
   readonly description: Wording;
 }
 
-/** What the front page is put together from; ids of articles, the newest first. */
-export interface FrontPieces extends PageRow {
-  readonly newest: readonly { readonly id: number; readonly retracted: boolean }[];
-  /** Those at the top, in the center's order. */
-  readonly sections: readonly { readonly slug: string; readonly name: Wording; readonly ids: readonly number[] }[];
-}
-
 /** A live article as whoever found it shows it. */
 export interface FoundArticle {
   readonly id: number;
@@ -108,11 +100,6 @@ export class ArticlesService {
   async cardsOf(ids: readonly number[], names: Lang | undefined): Promise<ReadonlyMap<number, ArticleCard>> {
     const rows = await this.reader.rows<{ id: number; card: ArticleCard }>(cardsById, [names, this.addresses.origin, ids]);
     return new Map(rows.map(({ id, card }) => [id, card]));
-  }
-
-  /** @param most of all pieces @param ofEach of each section */
-  async front(most: number, ofEach: number): Promise<FrontPieces> {
-    return (await this.reader.row<FrontPieces>(frontPieces, [most, ofEach]))!;
   }
 
   /** @throws NotFound also for a series nothing of which is public */

@@ -12,6 +12,7 @@ export const OBJECT_TYPES = [
   'media',
   'lexicon',
   'ad',
+  'front',
 ] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 

@@ -22,6 +22,22 @@ export const articleColumns = `a.id, a.lang, case a.lang when 'ar' then 'rtl' el
 const adRuns = `a.starts_at <= now() and now() < coalesce(a.ends_at, 'infinity')`;
 
 /**
+ * The arrangement of the front page that is in force at a moment: of those begun and not ended the one that began last. What of it readers may
+ * not see is left out. The view asks for now; a preview at the desk for the moment it is of. Its argument is SQL.
+ */
+export function frontAt(moment: string): string {
+  return `select f.id,
+      (select a.id from articles a where a.id = f.lead_id and a.live_revision_id is not null and a.status <> 'retracted') as lead_id,
+      (select coalesce(jsonb_agg(jsonb_build_object('position', b.position, 'kind', b.kind, 'title', b.title, 'section', b.section_id,
+          'series', b.series_id, 'count', b.count, 'pieces', array(
+            select p.article_id from front_pieces p join articles a on a.id = p.article_id
+            where p.front_id = f.id and p.block = b.position and a.live_revision_id is not null order by p.position))), '[]')
+        from front_blocks b where b.front_id = f.id) as blocks
+    from fronts f where f.starts_at <= ${moment} and ${moment} < coalesce(f.ends_at, 'infinity')
+    order by f.starts_at desc, f.id desc limit 1`;
+}
+
+/**
  * Schema `pub`: everything the public may read, in one place. The reader role may SELECT from these views and nothing else.
  *
  * They are code, not history: the migration runner drops them before pending migrations and makes them anew after, in the same
@@ -144,6 +160,14 @@ const VIEWS: Record<string, string> = {
   // Numbers of pieces, which may have been taken away since: who reads it looks each one up.
   most_read: `view pub.most_read with (security_barrier) as
     select period, article_ids, changed_at from most_read`,
+
+  // What the desk has set for the front page, and is in force now.
+  front: `view pub.front with (security_barrier) as
+    ${frontAt('now()')}`,
+
+  // When the front page last came under another arrangement by itself.
+  front_clock: `view pub.front_clock with (security_barrier) as
+    select greatest((select max(starts_at) from fronts where starts_at <= now()), (select max(ends_at) from fronts where ends_at <= now())) as changed_at`,
 
   // A poll opens and closes by itself, and what shows it changes then without anybody's act.
   clock: `view pub.clock with (security_barrier) as

@@ -151,6 +151,11 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   ad_sections_section_id_fkey: unknown('sectionIds'),
   ads_picture_or_text_check: PICTURE_OR_TEXT,
   ads_times_check: ENDS_BEFORE_START,
+  fronts_times_check: ENDS_BEFORE_START,
+  fronts_lead_id_fkey: unknown('leadId'),
+  front_blocks_section_id_fkey: unknown('blocks.sectionId'),
+  front_blocks_series_id_fkey: unknown('blocks.seriesId'),
+  front_pieces_article_id_fkey: unknown('blocks.articleIds'),
 };
 
 /** @returns the answer to a constraint's refusal, or null when no client can have caused it */

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AdsModule } from '../ads/ads.module.js';
 import { ArticlesModule } from '../articles/articles.module.js';
 import { AuthorsModule } from '../authors/authors.module.js';
+import { FrontModule } from '../front/front.module.js';
 import { MastheadModule } from '../masthead/masthead.module.js';
 import { ReadershipModule } from '../readership/readership.module.js';
 import { SearchModule } from '../search/search.module.js';
@@ -30,7 +31,7 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [AdsModule, ArticlesModule, AuthorsModule, MastheadModule, ReadershipModule, SearchModule, SectionsModule, polls],
+      imports: [AdsModule, ArticlesModule, AuthorsModule, FrontModule, MastheadModule, ReadershipModule, SearchModule, SectionsModule, polls],
       controllers: [
         AboutController,
         AssetsController,
