@@ -54,14 +54,14 @@ export async function startBrowserWorld(env: Readonly<Record<string, string>> = 
 /**
  * Lets somebody read: a page of its own, without cookies. Fails where a page complains in the console, where a script throws, where anything
  * that a page loads is refused or does not come, and where anything is asked of another host.
- * @param options of the browser's context: the window, scripts or none, light or dark
+ * @param options of the browser's context: the window, scripts or none, light or dark; it asks for Arabic unless they say otherwise
  */
 export async function visit<Result>(
   { browser, origin }: BrowserWorld,
   options: BrowserContextOptions,
   act: (page: Page) => Promise<Result>,
 ): Promise<Result> {
-  const context = await browser.newContext({ baseURL: origin, ...options });
+  const context = await browser.newContext({ baseURL: origin, locale: 'ar', ...options });
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
@@ -113,7 +113,7 @@ export interface FilledCenter {
 }
 
 /** The sample center, and what it lacks: pictures, corrections, pieces taken back, polls of all kinds, ads. */
-export async function fillCenter(world: BrowserWorld): Promise<FilledCenter> {
+export async function fillCenter(world: TestApp): Promise<FilledCenter> {
   await world.app.get(SampleService).loadOnce();
   const chief = await anEditor(world, 'chief');
   const cover = await uploaded(world, chief, await aPicture({ width: 1200, height: 675 }));
@@ -130,9 +130,9 @@ export async function fillCenter(world: BrowserWorld): Promise<FilledCenter> {
 
   const body = (picture: number): string => `${ARABIC}<figure data-media="${picture}"><figcaption>جسر من صور الأرشيف</figcaption></figure>`;
   const whole = await anArticle(world, { ...common, type: 'study', kicker: 'دراسة', title: 'كيف تحفظ المدينة ذاكرتها: قراءة في أرشيف الصور', summary: 'ما يبقى من المدينة ليس مبانيها وحدها، بل ما كُتب عنها وصُوّر فيها. دراسة في صور لم تُفهرس بعد.', body: body(cover.id), coverId: cover.id, tagIds: [tag.id], references: [{ title: 'دليل الأرشفة', source: 'نشرة مثال', url: 'https://other.example/guide', accessed: '2026-01-15' }, { title: 'A reader of archives' }] }); // prettier-ignore
-  const english = await anArticle(world, { ...common, lang: 'en', type: 'translation', translationOf: whole.id, title: 'How a city keeps its memory: reading an archive of pictures', summary: 'What is left of a city is not only what was built, but what was written and photographed.', body: ENGLISH, coverId: cover.id }); // prettier-ignore
-  const corrected = await anArticle(world, { ...common, title: 'أرقام القراءة في المكتبات العامة' });
-  const retracted = await anArticle(world, { ...common, title: 'استطلاع عن عادات القراءة' });
+  const english = await anArticle(world, { ...common, lang: 'en', publishedAt: '2026-02-03T09:00:00Z', type: 'translation', translationOf: whole.id, title: 'How a city keeps its memory: reading an archive of pictures', summary: 'What is left of a city is not only what was built, but what was written and photographed.', body: ENGLISH, coverId: cover.id }); // prettier-ignore
+  const corrected = await anArticle(world, { ...common, title: 'أرقام القراءة في المكتبات العامة', publishedAt: '2026-02-02T09:00:00Z' });
+  const retracted = await anArticle(world, { ...common, title: 'استطلاع عن عادات القراءة', publishedAt: '2026-02-01T09:00:00Z' });
   const withdrawn = await anArticle(world, { ...common, title: 'مادة أُزيلت' });
   const act = async (id: number, name: string, given: object): Promise<void> => {
     const { version } = (await world.as(chief).get(`/api/v1/desk/articles/${id}`)).body as { version: number };
