@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { LightMyRequestResponse } from 'fastify';
-import { formatterFactory, HtmlValidate } from 'html-validate';
 import { aDraft, anArticle, anAuthor, anEditor, aPicture, aPoll, aSection, aSeries, aTag, type TestEditor } from './factories.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -358,30 +357,6 @@ describe('The page of a piece', () => {
     expect(bytes).toHaveLength(3);
     expect(bytes.reduce((sum, each) => sum + each, small.rawPayload.length)).toBeLessThan(60_000);
   });
-
-  it('is valid HTML in every language and state', async () => {
-    const validator = new HtmlValidate({
-      extends: ['html-validate:recommended'],
-      // How the renderers write is theirs to choose.
-      rules: { 'void-style': 'off', 'doctype-style': 'off', 'no-trailing-whitespace': 'off', 'attribute-boolean-style': 'off', 'long-title': 'off', 'no-raw-characters': 'off' }, // prettier-ignore
-    });
-    const piece = await anArticle(world, {
-      type: 'study',
-      coverId: (await aPicture(world, { alt: { ar: 'جسر' }, credit: { ar: 'تصوير' } })).id,
-      tagIds: [(await aTag(world, 'وسم صالح')).id],
-      body: '<h2>تمهيد</h2><p>أ.</p><h3>فرع</h3><blockquote><p>ب.</p></blockquote><h2>خاتمة</h2><table><tr><th>س</th></tr><tr><td>1</td></tr></table>',
-      references: [{ title: 'كتاب', accessed: '2026-01-15' }],
-    });
-    const retracted = await anArticle(world);
-    await act(retracted.id, 'correct', { note: 'صُحّح.' });
-    await act(retracted.id, 'retract', { reason: 'سبب.' });
-    const gone = await anArticle(world);
-    await act(gone.id, 'withdraw', { reason: 'سبب.' });
-    for (const url of ['ar', 'en', 'fr'].flatMap((lang) => [piece, retracted, gone].map((each) => `${pathOf(each)}?lang=${lang}`))) {
-      const report = await validator.validateString((await open(url)).body);
-      expect([url, formatterFactory('text')(report.results)]).toEqual([url, '']);
-    }
-  });
 });
 
 describe('The stylesheet and the letters', () => {
@@ -438,6 +413,15 @@ describe('The stylesheet and the letters', () => {
       expect(answer.headers['etag'] === plain.headers['etag']).toBe(encoding === undefined);
     }
     expect((await open(font, { 'accept-encoding': 'gzip' })).headers['content-encoding']).toBeUndefined();
+  });
+
+  it('and the icon, which browsers ask for by a name of their own as well', async () => {
+    const page = await open(pathOf(await anArticle(world)));
+    const [icon] = links(page, 'icon').map((link) => /href="([^"]+)"/.exec(link)![1]!);
+    const answer = await open(icon!);
+    expect([answer.statusCode, answer.headers['content-type'], answer.body.slice(0, 4)]).toEqual([200, 'image/svg+xml', '<svg']);
+    const asked = await open('/favicon.ico');
+    expect([asked.statusCode, asked.headers['location'], asked.headers['cache-control']]).toEqual([302, icon, 'public, max-age=86400']);
   });
 
   it('are all there is under their address', async () => {

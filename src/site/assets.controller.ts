@@ -1,18 +1,18 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Param, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { takesGzip } from '../http/gzip.js';
 import { NotFound } from '../http/problem.js';
 import { Public } from '../http/public.js';
 import { sendFile } from '../media/media-files.js';
-import { ASSETS } from './assets.js';
+import { ASSETS, ICON } from './assets.js';
 
 /** What the reader's pages load beside themselves. */
 @Public()
 @ApiExcludeController()
-@Controller('assets')
+@Controller()
 export class AssetsController {
-  @Get(':name')
+  @Get('assets/:name')
   async file(@Param('name') name: string, @Req() { headers }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const asset = ASSETS.get(name);
     if (asset === undefined) throw new NotFound();
@@ -22,4 +22,10 @@ export class AssetsController {
     if (smaller) void reply.header('content-encoding', 'gzip');
     await sendFile(reply, smaller ? gzipped : plain, 'immutable');
   }
+
+  /** Browsers ask for it wherever no page has named another: at the API, at its documentation. */
+  @Get('favicon.ico')
+  @Redirect(ICON.path)
+  @Header('cache-control', 'public, max-age=86400')
+  icon(): void {}
 }

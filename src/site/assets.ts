@@ -25,20 +25,28 @@ export const TYPEFACE = asset(
   false,
 );
 
-/** The one stylesheet. */
+/** The one stylesheet, without what is in it for its authors. */
 export const STYLESHEET = asset(
   'css',
   'text/css; charset=utf-8',
-  Buffer.from(readFileSync(new URL('site.css', import.meta.url), 'utf8').replaceAll('typeface.woff2', TYPEFACE.name)),
+  Buffer.from(
+    readFileSync(new URL('site.css', import.meta.url), 'utf8')
+      .replaceAll(/\/\*.*?\*\//gs, '')
+      .replaceAll(/^\s+/gm, '')
+      .replaceAll('typeface.woff2', TYPEFACE.name),
+  ),
   true,
 );
+
+/** What stands for the site in tabs and bookmarks: two squares turned against each other, as they are in tiles. */
+export const ICON = asset('svg', 'image/svg+xml', readFileSync(new URL('icon.svg', import.meta.url)), true);
 
 /** What `browser/` holds, served as it is written: no page needs any of it. */
 export const SCRIPTS = { views: script('views') } as const;
 
 /** By name. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
-  [TYPEFACE, STYLESHEET, ...Object.values(SCRIPTS)].map((each) => [each.name, each]),
+  [TYPEFACE, STYLESHEET, ICON, ...Object.values(SCRIPTS)].map((each) => [each.name, each]),
 );
 
 function script(name: string): Asset {

@@ -47,7 +47,6 @@ export function authorsPage({ listed, read }: { readonly listed: Listed; readonl
               </a>
               {phraseIn(affiliation, lang, home) !== null && (
                 <span class="quiet">
-                  {' · '}
                   <Phrased of={affiliation} lang={lang} home={home} />
                 </span>
               )}

@@ -44,6 +44,8 @@ interface ListPage {
   readonly kind: 'section' | 'series' | 'tag';
   readonly about: { readonly name: Wording; readonly description: Wording };
   readonly cards: CardsRead;
+  /** At the top, above what is listed or listed itself. */
+  readonly section?: string;
   /** Over and under the name. */
   readonly over?: ComponentChildren;
   readonly under?: ComponentChildren;
@@ -66,6 +68,7 @@ export function sectionPage({ listed, section, cards }: Pick<ListPage, 'listed' 
     kind: 'section',
     about: section,
     cards,
+    section: (section.above[0] ?? section).slug,
     over: section.above.length > 0 && (
       <nav class="path" aria-label={words.path}>
         <ol>{section.above.map(named)}</ol>
@@ -80,7 +83,7 @@ export function sectionPage({ listed, section, cards }: Pick<ListPage, 'listed' 
 }
 
 /** The pieces of a section, a series or a tag, the newest first. */
-export function listPage({ listed, kind, about, cards, over, under }: ListPage): string {
+export function listPage({ listed, kind, about, cards, section, over, under }: ListPage): string {
   const { asked, cursor, path, origin, frame } = listed;
   const { home } = frame;
   const lang = asked ?? home;
@@ -92,6 +95,7 @@ export function listPage({ listed, kind, about, cards, over, under }: ListPage):
     title: cursor === undefined ? name.text : `${name.text} (${words.older})`,
     site: frame,
     side: sideOf(frame, lang),
+    section,
     canonical: `${origin}${hrefOf(path, undefined, { cursor })}`,
     parameters: queryOf({ cursor }) || undefined,
     children: (

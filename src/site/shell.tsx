@@ -6,7 +6,7 @@ import type { PublicPicture } from '../media/picture.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
 import { Ad } from './ad.js';
-import { SCRIPTS, STYLESHEET, TYPEFACE, type Asset } from './assets.js';
+import { ICON, SCRIPTS, STYLESHEET, TYPEFACE, type Asset } from './assets.js';
 import type { Frame, Validity } from './frame.service.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
@@ -20,6 +20,8 @@ interface ShellOptions {
   readonly children: ComponentChildren;
   /** What stands beside the content where there is room, and else below it. */
   readonly side?: ComponentChildren;
+  /** The section at the top in which the page stands, by its slug. */
+  readonly section?: string;
   /** The page is the search: its own form is enough. */
   readonly isSearch?: boolean;
   /** What makes the page better for whoever runs scripts. */
@@ -44,6 +46,10 @@ const WORDS = {
     query: 'كلمات البحث',
     search: 'ابحث',
     languages: 'لغة الصفحة',
+    ways: 'صفحات الموقع',
+    authors: 'الكتّاب',
+    polls: 'الاستطلاعات',
+    about: 'من نحن',
     masthead: 'هيئة المركز',
     contact: 'اتصل بنا',
   },
@@ -53,6 +59,10 @@ const WORDS = {
     query: 'Words to search for',
     search: 'Search',
     languages: 'Language of this page',
+    ways: 'Pages of this site',
+    authors: 'Authors',
+    polls: 'Polls',
+    about: 'About',
     masthead: 'Masthead',
     contact: 'Contact',
   },
@@ -62,6 +72,10 @@ const WORDS = {
     query: 'Mots à chercher',
     search: 'Chercher',
     languages: 'Langue de cette page',
+    ways: 'Pages de ce site',
+    authors: 'Auteurs',
+    polls: 'Consultations',
+    about: 'À propos',
     masthead: 'L’équipe',
     contact: 'Contact',
   },
@@ -88,6 +102,7 @@ export function shell({
   site,
   children,
   side,
+  section,
   isSearch = false,
   scripts = [],
   canonical,
@@ -106,6 +121,7 @@ export function shell({
         <title>{`${title} · ${name.text}`}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <link rel="stylesheet" href={STYLESHEET.path} />
+        <link rel="icon" type="image/svg+xml" href={ICON.path} />
         {lang === 'ar' && <link rel="preload" href={TYPEFACE.path} as="font" type="font/woff2" crossorigin="anonymous" />}
         {[...new Set([...scripts, ...(frame !== undefined && frame.ads.size > 0 ? [SCRIPTS.views] : [])])].map(({ path }) => (
           <script type="module" src={path} />
@@ -146,7 +162,7 @@ export function shell({
             {frame !== undefined && !isSearch && <Search {...{ lang, home }} />}
             {frame !== undefined && <Ad {...{ frame, lang }} slot="masthead" />}
           </div>
-          {frame !== undefined && frame.sections.length > 0 && <Sections {...{ frame, lang }} />}
+          {frame !== undefined && frame.sections.length > 0 && <Sections {...{ frame, lang, section }} />}
         </header>
         <div class={side ? 'page with-side' : 'page'}>
           <main id="main" tabIndex={-1} class="sheet">
@@ -182,13 +198,17 @@ function Search({ lang, home }: { lang: Lang; home: Lang }): JSX.Element {
   );
 }
 
-function Sections({ frame: { sections, home }, lang }: { frame: Frame; lang: Lang }): JSX.Element {
+interface SectionsProps extends Pick<ShellOptions, 'lang' | 'section'> {
+  readonly frame: Frame;
+}
+
+function Sections({ frame: { sections, home }, lang, section }: SectionsProps): JSX.Element {
   return (
     <nav class="sections" aria-label={WORDS[lang].sections}>
       <ul>
         {sections.map(({ slug, name }) => (
           <li>
-            <a href={hrefOf(['sections', slug], askedFor(lang, home))}>
+            <a href={hrefOf(['sections', slug], askedFor(lang, home))} aria-current={slug === section ? 'true' : undefined}>
               <Phrased of={name} lang={lang} home={home} />
             </a>
           </li>
@@ -205,6 +225,15 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
   return (
     <footer class="site-foot">
       <div class="band">
+        <nav aria-label={words.ways}>
+          <ul>
+            {(['authors', 'polls', 'about'] as const).map((page) => (
+              <li>
+                <a href={hrefOf([page], askedFor(lang, home))}>{words[page]}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
         {masthead.length > 0 && (
           <section>
             <h2>{words.masthead}</h2>
@@ -234,7 +263,7 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
               )}
               {contact.phone !== undefined && (
                 <a href={`tel:${contact.phone.replaceAll(/[^\d+]/g, '')}`} dir="ltr">
-                  {contact.phone.replaceAll(' ', '\u00a0')}
+                  {contact.phone.replaceAll(' ', '\u00a0').replaceAll('-', '\u2011')}
                 </a>
               )}
             </address>
