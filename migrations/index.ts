@@ -13,6 +13,7 @@ import { Retention1795431600000 } from './12-retention.js';
 import { Search1795435200000 } from './13-search.js';
 import { SearchMerges1795438800000 } from './14-search-merges.js';
 import { Ads1795442400000 } from './15-ads.js';
+import { OldAddresses1795453200000 } from './18-old-addresses.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   Search1795435200000,
   SearchMerges1795438800000,
   Ads1795442400000,
+  OldAddresses1795453200000,
 ];

@@ -191,6 +191,8 @@ describe('markaz import page', () => {
   it.each([
     [['import', 'page'], 'Name at least one file.'],
     [['import', 'page', 'x.txt', '--publish'], '--publish goes with --apply.'],
+    [['import', 'page', 'x.txt', 'y.txt', '--address', '/x'], '--address is of one file.'],
+    [['import', 'page', 'x.txt', '--address', 'https://old.example/'], '--address has to lead to one page of the old site.'],
     [['import', 'page', 'x.txt', '--colour'], "Unknown option '--colour'"],
     [['import', 'page', 'x.txt', '--section', 'قسم-لا-وجود-له'], 'There is no section with this slug.'],
     [['serve', 'now'], 'serve takes no operands.'],

@@ -249,6 +249,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'media_files',
     'merged_authors',
     'notices',
+    'old_addresses',
     'poll_places',
     'polls',
     'search_vocabulary',

@@ -3,9 +3,9 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ArticlesService, type FrontPieces } from '../articles/articles.service.js';
 import { Addresses } from '../http/addresses.js';
-import type { Published } from '../http/published.js';
+import type { Moved, Published } from '../http/published.js';
 import { Public } from '../http/public.js';
-import { listedIn } from './articles.controller.js';
+import { listedIn, movedTo } from './articles.controller.js';
 import { FrameService, together } from './frame.service.js';
 import { homePage, type Front } from './home.page.js';
 import { PageFilter } from './page.filter.js';
@@ -31,8 +31,12 @@ export class HomeController {
   ) {}
 
   @Get()
-  async show(@Req() { query }: FastifyRequest): Promise<Published> {
-    const { lang: asked } = listedIn(query);
+  async show(@Req() { query, raw }: FastifyRequest): Promise<Published | Moved> {
+    const listed = listedIn(query);
+    // Old sites told their pieces apart behind the front page: `/?p=12`.
+    const piece = await this.articles.atOldAddress(raw.url ?? '');
+    if (piece !== null) return movedTo(piece, listed);
+    const { lang: asked } = listed;
     const [pieces, frame] = await Promise.all([this.articles.front(LOOKED_AT, 1 + NEWEST + IN_A_BLOCK), this.frames.read()]);
     const front = composed(pieces);
     const cards = await this.articles.cardsOf([...new Set([front.lead ?? [], front.newest, front.blocks.map(({ ids }) => ids)].flat(2))], asked); // prettier-ignore

@@ -15,9 +15,11 @@ import { FrameService } from './frame.service.js';
 import { GatheringsController } from './gatherings.controller.js';
 import { GoController } from './go.controller.js';
 import { HomeController } from './home.controller.js';
+import { OldAddressesController } from './old-addresses.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePollsController } from './polls.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { RobotsController } from './robots.controller.js';
 import { SiteSearchController } from './search.controller.js';
 import { SiteSectionsController } from './sections.controller.js';
 import { SendController } from './send.controller.js';
@@ -38,7 +40,9 @@ export class SiteModule {
         GatheringsController,
         GoController,
         HomeController,
+        OldAddressesController,
         OptOutController,
+        RobotsController,
         SendController,
         SiteArticlesController,
         SiteAuthorsController,
