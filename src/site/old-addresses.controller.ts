@@ -1,7 +1,8 @@
-import { Controller, Get, Req, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Req, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ArticlesService } from '../articles/articles.service.js';
+import { LONGEST_PART, unreadable } from '../http/adapter.js';
 import { NotFound } from '../http/problem.js';
 import type { Moved } from '../http/published.js';
 import { Public } from '../http/public.js';
@@ -15,10 +16,10 @@ import { PageFilter } from './page.filter.js';
 export class OldAddressesController {
   constructor(private readonly articles: ArticlesService) {}
 
-  /** Programs ask here, and are answered as programs. */
+  /** Programs ask here, and are answered as programs; also of a path with a part that is longer than any route takes. */
   @Get('api/*')
-  nothing(): never {
-    throw new NotFound();
+  nothing(@Param('*') path: string): never {
+    throw path.split('/').some((part) => part.length > LONGEST_PART) ? unreadable('path') : new NotFound();
   }
 
   @Get('*')

@@ -9,6 +9,7 @@ import { STYLESHEET, TYPEFACE, type Asset } from './assets.js';
 import type { Frame, Validity } from './frame.service.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
+import { PrivacyLink } from './privacy-link.js';
 
 /** What every reader page has around its content. */
 interface ShellOptions {
@@ -238,6 +239,9 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
             </address>
           </section>
         )}
+        <p>
+          <PrivacyLink {...{ lang, home }} />
+        </p>
       </div>
     </footer>
   );

@@ -19,6 +19,7 @@ import { OldAddressesController } from './old-addresses.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePollsController } from './polls.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { PrivacyController } from './privacy.controller.js';
 import { RobotsController } from './robots.controller.js';
 import { SiteSearchController } from './search.controller.js';
 import { SiteSectionsController } from './sections.controller.js';
@@ -42,6 +43,7 @@ export class SiteModule {
         HomeController,
         OldAddressesController,
         OptOutController,
+        PrivacyController,
         RobotsController,
         SendController,
         SiteArticlesController,
