@@ -15,6 +15,7 @@ import { SearchMerges1795438800000 } from './14-search-merges.js';
 import { Ads1795442400000 } from './15-ads.js';
 import { Front1795446000000 } from './16-front.js';
 import { Readership1795449600000 } from './17-readership.js';
+import { OldAddresses1795453200000 } from './18-old-addresses.js';
 
 /** Every migration, in order. An explicit list: globs are not found under Vitest. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   Ads1795442400000,
   Front1795446000000,
   Readership1795449600000,
+  OldAddresses1795453200000,
 ];

@@ -277,18 +277,17 @@ describe('a refusal', () => {
       dir: 'ltr',
       errors: [],
     };
-    for (const path of [
-      '/nothing',
-      '/api/v1',
-      '/api/v1/nothing',
-      '/API/v1/articles',
-      '/api/v1/articles/',
-      '/api/v1/articles/1/x',
-      '/api/v2/center',
-    ]) {
+    for (const path of ['/api/v1', '/api/v1/nothing', '/api/v1/articles/', '/api/v1/articles/1/x', '/api/v2/center']) {
       const answer = await inject(`${path}?lang=en`);
       expect([path, answer.statusCode]).toEqual([path, 404]);
       expect(answer.json()).toEqual(body);
+    }
+    // Outside the API a person may have come, by an old link.
+    for (const path of ['/nothing', '/API/v1/articles', '/assets/x/y']) {
+      const answer = await inject(`${path}?lang=en`);
+      expect([path, answer.statusCode, answer.headers['content-type']]).toEqual([path, 404, 'text/html; charset=utf-8']);
+      expect(answer.body).toContain('<h1>Not found</h1><p>Nothing is published at this address.</p>');
+      expect(answer.body).not.toContain(path);
     }
   });
 
@@ -312,7 +311,7 @@ describe('a refusal', () => {
     await english.getHttpAdapter().getInstance().ready();
     try {
       const title = async (url: string): Promise<string> => (await english.inject({ method: 'GET', url })).json<{ title: string }>().title;
-      expect(await title('/nothing')).toBe('Not found');
+      expect(await title('/api/nothing')).toBe('Not found');
       expect(await title('/api/v1/articles?cursor=x')).toBe('Malformed request');
       expect(await title('/api/v1/articles/%zz')).toBe('Malformed request');
       expect(await title('/api/v1/articles/%zz?lang=ar')).toBe('طلب غير سليم');

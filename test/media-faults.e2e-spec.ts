@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 
 const script = join(import.meta.dirname, '..', 'bench', 'faults', 'media.mjs');
 
-/** The short form of bench/faults/media.mjs: the served application itself, its loops included, over the build. */
-describe('A server killed with -9 among uploads and renditions', () => {
+/** The short form of bench/faults/media.mjs: the served application itself, its loops included, over the build. Side by side: most of it is waiting. */
+describe.concurrent('A server killed with -9 among uploads and renditions', () => {
   const run = (...more: string[]): Promise<{ stdout: string }> =>
     promisify(execFile)(process.execPath, [script, '--part', 'kills', '--kills', '1', ...more]);
 

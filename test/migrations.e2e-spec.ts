@@ -252,6 +252,7 @@ it('Public views whose text has changed are renewed at the next start, and whoev
     'merged_authors',
     'most_read',
     'notices',
+    'old_addresses',
     'poll_places',
     'polls',
     'search_vocabulary',

@@ -69,7 +69,7 @@ it('documents every route of the API, and nothing that is not there', () => {
   const own = routes.filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS');
   expect(documented.toSorted()).toEqual(
     own
-      .filter(({ path }) => /^\/(api|[.]well-known)\//.test(path))
+      .filter(({ path }) => /^\/(api|[.]well-known)\//.test(path) && path !== '/api/*')
       .map(named)
       .toSorted(),
   );

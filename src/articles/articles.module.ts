@@ -12,6 +12,7 @@ import { DeskPreviewsController } from './desk-previews.controller.js';
 import { DeskSeriesController } from './desk-series.controller.js';
 import { DeskTagsController } from './desk-tags.controller.js';
 import { DraftingService } from './drafting.service.js';
+import { OldAddresses } from './old-addresses.service.js';
 import { PreviewRetention } from './preview-retention.job.js';
 import { PreviewsController } from './previews.controller.js';
 import { PreviewsService } from './previews.service.js';
@@ -43,6 +44,7 @@ import { WorkflowService } from './workflow.service.js';
     ArticleLetters,
     DeskArticlesService,
     DraftingService,
+    OldAddresses,
     PreviewRetention,
     PreviewsService,
     PublicChanges,
@@ -51,6 +53,15 @@ import { WorkflowService } from './workflow.service.js';
     TagsService,
     WorkflowService,
   ],
-  exports: [ArticlesService, DeskArticlesService, DraftingService, PreviewsService, PublicChanges, TagsService, WorkflowService],
+  exports: [
+    ArticlesService,
+    DeskArticlesService,
+    DraftingService,
+    OldAddresses,
+    PreviewsService,
+    PublicChanges,
+    TagsService,
+    WorkflowService,
+  ],
 })
 export class ArticlesModule {}

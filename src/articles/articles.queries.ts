@@ -82,6 +82,15 @@ function article(hit: string): Statement {
 export const articleById = article(`select $1::int as article_id`);
 export const articleBySlug = article(`select article_id from pub.slugs where slug_folded = $1`);
 
+/** Which article stood at an old address. $1 its spellings, of which the longest that is known decides. No row: never public. */
+export const articleByOldAddress = statement(`
+  with hit as materialized (
+    select article_id from pub.old_addresses where address = any ($1::text[]) order by octet_length(address) desc limit 1)
+  select hit.article_id as id, page.slug, withdrawal.article_id is not null as withdrawn, withdrawal.reason
+  from hit
+  left join lateral (select w.article_id, w.reason from pub.withdrawals w where w.article_id = hit.article_id offset 0) withdrawal on true
+  left join lateral (select a.slug from pub.articles a where a.id = hit.article_id offset 0) page on true`);
+
 /**
  * What a page shows beside an article. $1 its id, $2 the revision a letter was sent with, or null; $3 ids of polls, as it names them. What was
  * corrected or retracted without new text came with the revision that stood then: whether before or after a letter with that same one, nobody

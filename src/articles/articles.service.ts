@@ -7,11 +7,12 @@ import { Moved, Published, type PageRow, type PublishedRow } from '../http/publi
 import type { Lang } from '../text/language.js';
 import { foldSlug, idOrFolded } from '../text/slug.js';
 import type { Wording } from '../text/wording.js';
-import { articleAnswer, articleThere, isId, type ArticleRow } from './article-answer.js';
+import { articleAnswer, articleThere, isId, type ArticleFound, type ArticleRow } from './article-answer.js';
 import type { ArticleCard } from './article-card.js';
 import type { ArticlePage, ListArticles } from './article.dto.js';
 import {
   articleById,
+  articleByOldAddress,
   articleBySlug,
   articlePage,
   besideArticle,
@@ -20,6 +21,7 @@ import {
   seriesForPage,
   tagForPage,
 } from './articles.queries.js';
+import { oldAddressesOf } from './old-address.js';
 
 /** An article as a page shows it. */
 export interface ReadArticle {
@@ -139,6 +141,18 @@ export class ArticlesService {
     const polls = article.polls.slice(0, POLLS_SHOWN).map((poll) => poll.id);
     const beside = await this.reader.row<Omit<ReadArticle, 'article' | 'row'>>(besideArticle, [id, sentWith, polls]);
     return { ...beside!, article, row };
+  }
+
+  /**
+   * @param url path and query of a request that nothing of ours stands at
+   * @returns the address of the piece that stood there on the old site; null for none that is public
+   * @throws Problem 410 `withdrawn`
+   */
+  async atOldAddress(url: string): Promise<string | null> {
+    const addresses = oldAddressesOf(url);
+    if (addresses.length === 0) return null;
+    const row = await this.reader.row<ArticleFound & { id: number }>(articleByOldAddress, [addresses]);
+    return row === null ? null : `${this.addresses.origin}/articles/${row.id}/${encodeURIComponent(articleThere(row).slug)}`;
   }
 
   private row(idOrSlug: string, lang: Lang | undefined): Promise<ArticleRow | null> {

@@ -10,7 +10,7 @@ const BATCH = 1_000;
 const PAUSE_MS = 3_600_000;
 
 /** Long enough to look up to whom something was shown; the note names people outside, and nobody needs it for good. */
-const KEPT_DAYS = 90;
+export const PREVIEWS_KEPT_DAYS = 90;
 
 /** Lets go of preview links some time after they ended or were taken back. Several instances may: each takes links of its own. */
 @Injectable()
@@ -33,7 +33,7 @@ export class PreviewRetention implements OnModuleInit {
            select l.id from preview_links l where least(l.expires_at, l.revoked_at) < now() - make_interval(days => $2)
            order by l.id limit $1 for update of l skip locked)
          returning least(expires_at, revoked_at) as ended`,
-        [BATCH, KEPT_DAYS],
+        [BATCH, PREVIEWS_KEPT_DAYS],
       );
       if (removed.length > 0) {
         const until = new Date(Math.max(...removed.map(({ ended }) => ended.getTime()))).toISOString();

@@ -40,6 +40,7 @@ export const KEPT: readonly string[] = [
   'lexicon_forms',
   'preview_links',
   'imported_pages',
+  'old_addresses',
   'ads',
   'ad_sections',
   'ad_days',

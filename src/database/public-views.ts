@@ -108,6 +108,11 @@ const VIEWS: Record<string, string> = {
   slugs: `view pub.slugs with (security_barrier) as
     select slug_folded, article_id from article_slugs where public_since is not null`,
 
+  // Of pieces that are or were public only: the address of a draft would tell of it.
+  old_addresses: `view pub.old_addresses with (security_barrier) as
+    select o.address, o.article_id from old_addresses o join articles a on a.id = o.article_id
+    where a.live_revision_id is not null or a.status = 'withdrawn'`,
+
   withdrawals: `view pub.withdrawals with (security_barrier) as
     select id as article_id,
       (select note from notices where article_id = articles.id and kind = 'withdrawal' order by id desc limit 1) as reason

@@ -12,6 +12,9 @@ import { sendProblem } from './problem.filter.js';
 import { Moved, Personal, Published, sendMoved, sendPersonal, sendPublished } from './published.js';
 import { endSlowBodies } from './slow-bodies.js';
 
+/** Of a path that a route takes, in characters. */
+export const LONGEST_PART = 300;
+
 const BODY_LIMIT = 256 * 1024;
 /** The body of an article may be 200 kB; an Arabic one written as \uXXXX takes three times as many bytes. */
 const ARTICLE_BODY_LIMIT = 1024 * 1024;
@@ -42,7 +45,7 @@ export class MarkazAdapter extends FastifyAdapter {
       trustProxy: (_address, hop) => hop < config.trustedProxyHops,
       // While it drains, what still comes over an open connection is answered, with Connection: close; a 503 would be a lost request.
       return503OnClosing: false,
-      routerOptions: { maxParamLength: 300 },
+      routerOptions: { maxParamLength: LONGEST_PART },
       frameworkErrors: (_error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
         const url = request.raw.url ?? '';
         sendProblem(reply, malformedUrl(url) ?? unreadable('path'), request.id, home.of(url));
@@ -94,7 +97,8 @@ const CLIENT_ERRORS: Readonly<Record<string, () => Problem>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
 };
 
-function unreadable(field: 'path' | 'request'): Problem {
+/** The refusal of what could not be read at all. */
+export function unreadable(field: 'path' | 'request'): Problem {
   const message = { ar: 'تعذّرت قراءته.', en: 'It could not be read.' };
   return new Problem(
     400,

@@ -16,7 +16,7 @@ export class ClosedQuery implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
-    if (routeOptions.url?.startsWith('/api/') && !declaresQuery(context))
+    if (routeOptions.url?.startsWith('/api/v1/') && !declaresQuery(context))
       await this.pipe.transform(query, { type: 'query', metatype: LangQuery });
     return next.handle();
   }

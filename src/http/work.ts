@@ -3,7 +3,8 @@ import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge, Payload } from 'altcha-lib/types';
 import { Problem, type Sentence } from './problem.js';
 
-const MINUTES = 10;
+/** For so long a piece of work can be handed in. */
+export const WORK_MINUTES = 10;
 /** Iterations of one try: a third of a millisecond here, which is all that a challenge costs us, whatever it costs the reader. */
 const COST = 1_000;
 /**
@@ -40,7 +41,7 @@ export class Work {
       counter: randomInt(Math.min(TRIES * factor, MAX_TRIES) - 1, 0),
       data: { ...purpose },
       deriveKey,
-      expiresAt: new Date(Date.now() + MINUTES * 60_000),
+      expiresAt: new Date(Date.now() + WORK_MINUTES * 60_000),
       hmacSignatureSecret: this.keys.challenges().toString('hex'),
       // With it a solution is verified by one HMAC, without the derivation.
       hmacKeySignatureSecret: this.keys.solutions().toString('hex'),

@@ -28,6 +28,8 @@ export interface PageMetadata {
   published: string | null;
   publisher: string | null;
   summary: string | null;
+  /** Where it stood: what it calls its address, the most lasting first, then where a browser says it saved it from. */
+  addresses: string[];
 }
 
 /** A saved page taken apart. */
@@ -37,7 +39,7 @@ export interface PageContent {
   warnings: string[];
 }
 
-export const NO_METADATA: PageMetadata = { titles: [], authors: [], published: null, publisher: null, summary: null };
+export const NO_METADATA: PageMetadata = { titles: [], authors: [], published: null, publisher: null, summary: null, addresses: [] };
 
 /** Whether a page's text is HTML rather than text saved from a browser window. */
 export function isMarkup(text: string): boolean {
@@ -78,7 +80,7 @@ export function readMarkup(html: string): PageContent {
   collector.read(tree.children, { kind: 'p', list: 'ul', wrappers: [], inTable: false, preserve: false });
   collector.endLine();
   if (collector.pictures > 0) warnings.push(`${collector.pictures} pictures were not taken over.`);
-  return { lines: collector.lines, metadata: metadataOf(tree, warnings), warnings };
+  return { lines: collector.lines, metadata: metadataOf(tree, html, warnings), warnings };
 }
 
 interface Place {
@@ -204,18 +206,24 @@ function nested(runs: Run[], depth: number): ElementContent[] {
   return content;
 }
 
-function metadataOf(tree: Root, warnings: string[]): PageMetadata {
+/** Browsers write where they saved a page from into its first lines. */
+const SAVED_FROM = /<!-- saved from url=\(\d+\)(https?:\/\/\S+) -->/;
+
+function metadataOf(tree: Root, html: string, warnings: string[]): PageMetadata {
   const meta = new Map<string, string>();
   const namedAuthors: string[] = [];
   const titles: string[] = [];
   const times: string[] = [];
   const records: Record<string, unknown>[] = [];
+  const links = new Map<string, string>();
   visit(tree, 'element', (node) => {
-    const { property, name, content, type, dateTime } = node.properties;
+    const { property, name, content, type, dateTime, rel, href } = node.properties;
     if (node.tagName === 'meta' && typeof content === 'string') {
       const label = String(property ?? name ?? '').toLowerCase();
       if (label !== '' && !meta.has(label)) meta.set(label, cleanLine(content));
       if (AUTHOR_LABELS.has(label)) namedAuthors.push(cleanLine(content));
+    } else if (node.tagName === 'link' && Array.isArray(rel) && typeof href === 'string') {
+      for (const relation of rel) links.set(String(relation).toLowerCase(), href);
     } else if (node.tagName === 'title') titles.push(cleanLine(toString(node)));
     else if (node.tagName === 'time' && typeof dateTime === 'string') times.push(dateTime);
     else if (node.tagName === 'script' && type === 'application/ld+json') records.push(...articleRecords(toString(node), warnings));
@@ -229,6 +237,7 @@ function metadataOf(tree: Root, warnings: string[]): PageMetadata {
     published: first(strings(record.datePublished)[0], meta.get('article:published_time'), meta.get('date'), times[0]),
     publisher: first(names(record.publisher)[0], meta.get('og:site_name')),
     summary: first(meta.get('description'), meta.get('og:description'), strings(record.description)[0]),
+    addresses: [links.get('canonical'), meta.get('og:url'), links.get('shortlink'), SAVED_FROM.exec(html.slice(0, 2048))?.[1]].filter((url) => url !== undefined), // prettier-ignore
   };
 }
 

@@ -121,6 +121,7 @@ describe('a page saved as text', () => {
         { line: QUESTION, why: 'repeats the poll question' },
         { line: 'ليلى حسن منصور', why: 'repeats the author' },
       ],
+      addresses: [],
       warnings: [],
     });
     expect(page.hash).toMatch(/^[0-9a-f]{64}$/);

@@ -49,6 +49,8 @@ export interface SavedPage {
   paragraphs: number;
   headings: number;
   pollQuestion: string | null;
+  /** Where it stood on the old site, as the page says. */
+  addresses: string[];
   /** Lines above the title: site name, offices and their holders. Never the author. */
   masthead: string[];
   leftOut: { line: string; why: string }[];
@@ -58,7 +60,7 @@ export interface SavedPage {
 /** A page that cannot be read without guessing; the message is a sentence for the report. */
 export class PageRefused extends Error {
   constructor(
-    readonly reason: 'no_dateline' | 'no_title' | 'no_body' | 'unclean' | 'too_large',
+    readonly reason: 'no_dateline' | 'no_title' | 'no_body' | 'unclean' | 'too_large' | 'address_taken',
     message: string,
   ) {
     super(message);
@@ -132,6 +134,7 @@ function readDecoded({ text: decoded, encoding, warning }: DecodedPage, zone: st
     text,
     encoding,
     ...page,
+    addresses: content.metadata.addresses,
     warnings: [...(warning === null ? [] : [warning]), ...page.warnings],
   };
 }
@@ -168,7 +171,7 @@ function withoutBorders(line: string): string {
   return line.slice(start, end);
 }
 
-type Reading = Omit<SavedPage, 'hash' | 'text' | 'encoding'>;
+type Reading = Omit<SavedPage, 'hash' | 'text' | 'encoding' | 'addresses'>;
 
 /** The lines above the date, without what is left out. */
 interface Head {

@@ -21,6 +21,11 @@ interface Handling {
 /** For how many hours most mail is tried. */
 const HOURS = 48;
 
+/** Whom a letter was for, and its text, is kept so long after it was written, should nobody take it. */
+export const UNSENT_KEPT_HOURS = 72;
+/** That there was a letter is known so long after its end. */
+export const MAIL_LISTED_DAYS = 90;
+
 /** Every kind of mail there is. */
 export const KINDS = {
   invitation: { lane: 'account' },

@@ -2,12 +2,12 @@ import type { EntityManager } from 'typeorm';
 import { cursorSql, type Cursor } from '../http/cursor.js';
 import type { Lang } from '../text/language.js';
 import type { Wording } from '../text/wording.js';
-import type { Kind, Lane, MailState } from './kinds.js';
+import { MAIL_LISTED_DAYS, UNSENT_KEPT_HOURS, type Kind, type Lane, type MailState } from './kinds.js';
 
 /** For how long address and content of one that could not be sent are kept, so that it can be tried again by hand. */
-const KEPT = `interval '72 hours'`;
+const KEPT = `interval '${UNSENT_KEPT_HOURS} hours'`;
 /** For how long the row of a mail that was sent or given up is listed, and its dedupe key remembered. */
-const LISTED = `interval '90 days'`;
+const LISTED = `interval '${MAIL_LISTED_DAYS} days'`;
 /** How long a worker may hold a mail. Longer than its deadline, so that two never send one mail at once. */
 const LOCK = `interval '2 minutes'`;
 

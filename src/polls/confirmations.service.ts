@@ -26,7 +26,7 @@ import { VoteConfirmed } from './vote.dto.js';
 import { voteMail } from './vote.mail.js';
 
 /** How long a link can be used, by the clock of polls. */
-const LIFETIME = '24 hours';
+export const VOTE_LINK_HOURS = 24;
 const DAY = 86_400;
 
 /** Mails that one network may ask for, whomever they go to: a campus confirms its votes over an afternoon, a script writes to no thousand strangers. */
@@ -181,7 +181,7 @@ export class ConfirmationsService implements OnModuleInit {
     await tx.query(
       `insert into ballot_confirmations (token_hash, ballot_id, poll_id, max_choices, voter_key, expires_at)
        values ($1, $2, $3, $4, $5, poll_now() + $6::interval)`,
-      [hash, vote.ballotId, vote.pollId, poll.maxChoices, voterKey(poll.secret, vote.mailbox), LIFETIME],
+      [hash, vote.ballotId, vote.pollId, poll.maxChoices, voterKey(poll.secret, vote.mailbox), `${VOTE_LINK_HOURS} hours`],
     );
     const lang = asked ?? poll.home;
     await this.mailRoom.post(tx, {

@@ -9,6 +9,11 @@ import { Waker } from '../jobs/waker.js';
 const BATCH = 1_000;
 const PAUSE_MS = 60_000;
 
+/** How long a poll knows where ballots came from, and events took place. */
+export const PLACES_KEPT_HOURS = 48;
+/** How long it knows after its end whose ballots they are. */
+export const VOTERS_KEPT_DAYS = 14;
+
 /**
  * Forgets what polls may know for a while only: where ballots came from and events took place after 48 hours, whose ballots they are 14 days
  * after the poll closed. What is due lies in the rows; what a crash interrupts is still due.
@@ -42,20 +47,20 @@ export class PrivacyJob implements OnModuleInit {
   private async forgetPlaces(): Promise<boolean> {
     const [, forgotten] = await this.dataSource.query<[unknown, number]>(
       `update ballots b set network_key = null, vicinity_key = null, agent_key = null
-       from (select id, poll_id from ballots where network_key is not null and cast_at < (select poll_now()) - interval '48 hours' limit $1 for update skip locked) old
+       from (select id, poll_id from ballots where network_key is not null and cast_at < (select poll_now()) - interval '${PLACES_KEPT_HOURS} hours' limit $1 for update skip locked) old
        where b.id = old.id and b.poll_id = old.poll_id`,
       [BATCH],
     );
     if (forgotten > 0) return true;
     await this.dataSource.query(
-      `update ballot_groups set key = null where key is not null and held_at < (select poll_now()) - interval '48 hours'`,
+      `update ballot_groups set key = null where key is not null and held_at < (select poll_now()) - interval '${PLACES_KEPT_HOURS} hours'`,
     );
     await this.dataSource.query(
-      `update poll_events set network_key = null where network_key is not null and ends_at < (select poll_now()) - interval '48 hours'`,
+      `update poll_events set network_key = null where network_key is not null and ends_at < (select poll_now()) - interval '${PLACES_KEPT_HOURS} hours'`,
     );
     // A salt goes when the last ballot that bears keys of its day has lost them.
     await this.dataSource.query(
-      `delete from network_salts s where s.day::timestamp at time zone 'UTC' < (select poll_now()) - interval '48 hours'
+      `delete from network_salts s where s.day::timestamp at time zone 'UTC' < (select poll_now()) - interval '${PLACES_KEPT_HOURS} hours'
          and not exists (select from ballots b where b.network_key is not null
            and b.cast_at >= s.day::timestamp at time zone 'UTC' and b.cast_at < (s.day + 1)::timestamp at time zone 'UTC')`,
     );
@@ -66,7 +71,7 @@ export class PrivacyJob implements OnModuleInit {
   private async destroySecret(): Promise<boolean> {
     return inTransaction(this.dataSource, async (tx) => {
       const [poll] = await tx.query<{ id: number }[]>(
-        `select id from polls where state in ('closed', 'archived') and scrubbed_at is null and closes_at <= (select poll_now()) - interval '14 days'
+        `select id from polls where state in ('closed', 'archived') and scrubbed_at is null and closes_at <= (select poll_now()) - interval '${VOTERS_KEPT_DAYS} days'
          order by closes_at limit 1 for no key update skip locked`,
       );
       if (poll === undefined) return false;

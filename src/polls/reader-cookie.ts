@@ -5,7 +5,8 @@ import { Addresses } from '../http/addresses.js';
 import { Problem } from '../http/problem.js';
 import { PollSecrets } from './poll-secrets.js';
 
-const SECONDS = 180 * 24 * 3600;
+/** For so long a reader is one reader. */
+export const READER_SECONDS = 180 * 24 * 3600;
 const FORM = /^([\w-]{8})[.]([\w-]{22})[.](\d{10})[.]([\w-]{43})$/;
 
 /** What makes a reader one reader: a nonce that only we can have given out. */
@@ -65,16 +66,16 @@ export class ReaderCookie {
 
   /** A ballot that nobody has; it is handed out by {@link give}. */
   make(): ReaderBallot {
-    return { nonce: randomBytes(16), expiresAt: new Date((Math.floor(Date.now() / 1_000) + SECONDS) * 1_000) };
+    return { nonce: randomBytes(16), expiresAt: new Date((Math.floor(Date.now() / 1_000) + READER_SECONDS) * 1_000) };
   }
 
   give(reply: FastifyReply, ballot: ReaderBallot): void {
-    void reply.setCookie(this.name, this.valueOf(ballot), { ...this.attributes, maxAge: SECONDS });
+    void reply.setCookie(this.name, this.valueOf(ballot), { ...this.attributes, maxAge: READER_SECONDS });
   }
 
   /** `keyId.nonce.issuedAt.HMAC` */
   private valueOf({ nonce, expiresAt }: ReaderBallot): string {
-    const issuedAt = expiresAt.getTime() / 1_000 - SECONDS;
+    const issuedAt = expiresAt.getTime() / 1_000 - READER_SECONDS;
     const text = [this.keyId(), nonce.toString('base64url'), issuedAt].join('.');
     return `${text}.${this.signature(text)}`;
   }
@@ -85,7 +86,7 @@ export class ReaderCookie {
     const right = this.signature([keyId, nonce, issuedAt].join('.'));
     // Compared as text, so that one ballot has one spelling.
     if (!timingSafeEqual(Buffer.from(signature), Buffer.from(right))) return null;
-    const ballot = { nonce: Buffer.from(nonce, 'base64url'), expiresAt: new Date((Number(issuedAt) + SECONDS) * 1_000) };
+    const ballot = { nonce: Buffer.from(nonce, 'base64url'), expiresAt: new Date((Number(issuedAt) + READER_SECONDS) * 1_000) };
     return Date.now() < ballot.expiresAt.getTime() ? ballot : null;
   }
 

@@ -11,7 +11,7 @@ import { Pieces, type Piece } from './pieces.service.js';
 import { ShareConfirmations } from './share-confirmations.service.js';
 import { shareConfirmationMail } from './share-confirmation.mail.js';
 import { ShareContents, type ShareContent } from './share-content.js';
-import { articleHour, domainOf, recipientBuckets, senderLetters } from './share-limits.js';
+import { SHARES_KEPT_DAYS, articleHour, domainOf, recipientBuckets, senderLetters } from './share-limits.js';
 import { shareMail } from './share.mail.js';
 import { WAITS, claimShare, countShare, insertRecipient, postponeShare, type DueShare } from './shares.queries.js';
 
@@ -138,7 +138,7 @@ export class ShareDispatch implements OnModuleInit {
       ),
       await changed(
         `delete from shares where id in (
-           select id from shares where created_at < now() - interval '90 days' order by created_at limit $1 for update skip locked)`,
+           select id from shares where created_at < now() - interval '${SHARES_KEPT_DAYS} days' order by created_at limit $1 for update skip locked)`,
       ),
       await changed(
         `delete from share_confirmations where token_hash in (

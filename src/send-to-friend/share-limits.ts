@@ -9,7 +9,13 @@ import type { Address } from '../mail/address.js';
 
 const HOUR = 3_600;
 const DAY = 86_400;
-const MONTH = 30 * DAY;
+/** The longest that anything is counted for. */
+export const MONTH = 30 * DAY;
+
+/** For so long a share may wait for its sender, or for its turn. */
+export const WAIT_HOURS = 24;
+/** Who sent and who got something is known, by hashes, so long after it was asked for. */
+export const SHARES_KEPT_DAYS = 90;
 
 /** How many times as dear work becomes where a network, or its vicinity, has sent much. */
 export const DEARER = 4;

@@ -2,9 +2,10 @@ import type { ArticleFound } from '../articles/article-answer.js';
 import { statement, type Statement } from '../database/reader.js';
 import { cursorSql } from '../http/cursor.js';
 import type { Lang } from '../text/language.js';
+import { WAIT_HOURS } from './share-limits.js';
 
 /** For how long a share may wait for its sender, or for its turn. */
-export const WAITS = `interval '24 hours'`;
+export const WAITS = `interval '${WAIT_HOURS} hours'`;
 
 /** Whether an editor has first to look at what earlier mail has brought back. */
 const STOPPED = `exists (select from mail_stops where lane = 'shares' and resumed_at is null)`;

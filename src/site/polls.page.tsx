@@ -11,6 +11,7 @@ import { NothingYet, Pages } from './cards.js';
 import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
 import type { Listed } from './list.page.js';
+import { PrivacyLink } from './privacy-link.js';
 import { shell } from './shell.js';
 
 type Poll = ReadPoll['poll'];
@@ -227,6 +228,11 @@ export function pollPage({ lang, asked, read, frame, vote, refusal, chosen = [] 
           </p>
         )}
         {!vote && <Ballot {...{ poll, lang, chosen }} />}
+        {!vote && poll.state === 'open' && (
+          <p class="quiet">
+            <PrivacyLink {...{ lang, home }} />
+          </p>
+        )}
         <section class="results">
           <h2>{words.results}</h2>
           {'options' in results ? <ResultTable {...{ results, lang, zone }} /> : <Said {...{ sentence: results, lang }} />}

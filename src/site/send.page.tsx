@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
 import type { Sentence } from '../http/problem.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
+import { PrivacyLink } from './privacy-link.js';
 import { LANGUAGE_NAMES, shell } from './shell.js';
 
 /** What a reader types, as he typed it. */
@@ -182,6 +183,9 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
             {field('senderEmail')}
           </fieldset>
           <button type="submit">{words.send}</button>
+          <p class="quiet">
+            <PrivacyLink {...{ lang, home }} />
+          </p>
         </form>
         <p class="quiet">{words.kept}</p>
       </>

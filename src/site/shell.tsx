@@ -10,6 +10,7 @@ import { ICON, SCRIPTS, STYLESHEET, TYPEFACE, type Asset } from './assets.js';
 import type { Frame, Validity } from './frame.service.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
+import { PrivacyLink } from './privacy-link.js';
 
 /** What every reader page has around its content. */
 interface ShellOptions {
@@ -269,6 +270,9 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
             </address>
           </section>
         )}
+        <p>
+          <PrivacyLink {...{ lang, home }} />
+        </p>
       </div>
     </footer>
   );

@@ -17,9 +17,12 @@ import { FrameService } from './frame.service.js';
 import { GatheringsController } from './gatherings.controller.js';
 import { GoController } from './go.controller.js';
 import { HomeController } from './home.controller.js';
+import { OldAddressesController } from './old-addresses.controller.js';
 import { OptOutController } from './opt-out.controller.js';
 import { SitePollsController } from './polls.controller.js';
 import { SitePreviewsController } from './previews.controller.js';
+import { PrivacyController } from './privacy.controller.js';
+import { RobotsController } from './robots.controller.js';
 import { SiteSearchController } from './search.controller.js';
 import { SiteSectionsController } from './sections.controller.js';
 import { SendController } from './send.controller.js';
@@ -40,7 +43,10 @@ export class SiteModule {
         GatheringsController,
         GoController,
         HomeController,
+        OldAddressesController,
         OptOutController,
+        PrivacyController,
+        RobotsController,
         SendController,
         SiteArticlesController,
         SiteAuthorsController,
