@@ -354,7 +354,8 @@ describe('The page of a piece', () => {
     expect([head.body, head.headers['content-length']]).toEqual(['', String(small.rawPayload.length)]);
     const loaded = [...plain.body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => open(url!, { 'accept-encoding': 'gzip' }));
     const bytes = (await Promise.all(loaded)).map(({ rawPayload }) => rawPayload.length);
-    expect(bytes).toHaveLength(3);
+    // Stylesheet, script of views, typeface, icon.
+    expect(bytes).toHaveLength(4);
     expect(bytes.reduce((sum, each) => sum + each, small.rawPayload.length)).toBeLessThan(60_000);
   });
 });

@@ -39,7 +39,10 @@ interface Case {
 
 /** Status, whether the title is there, and by which sign one sees that it was corrected or retracted. */
 type Seen = readonly [status: number, title: boolean, marks?: Partial<Record<State, RegExp>>];
-type Row = readonly [address: (piece: Case) => string, seen: Readonly<Record<'hidden' | 'live' | 'withdrawn', Seen>>];
+type Row = readonly [
+  address: (piece: Case) => string,
+  seen: Readonly<Record<'hidden' | 'live' | 'withdrawn', Seen> & { retracted?: Seen }>,
+];
 
 const at = (...parts: readonly (string | number)[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
 
@@ -78,13 +81,16 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   '/api/v1/articles': [[({ section }) => `/api/v1/articles?section=${encodeURIComponent(section)}`, list(IN_JSON)]],
   '/api/v1/articles/:idOrSlug': [[({ id }) => `/api/v1/articles/${id}`, piece(200, true, IN_JSON)]],
   '/api/v1/articles/:idOrSlug/share-links': [[({ id }) => `/api/v1/articles/${id}/share-links`, piece(200, true)]],
+  '/api/v1/most-read': [
+    [() => '/api/v1/most-read?period=7d&limit=100', { ...list({ corrected: IN_JSON.corrected }), retracted: [200, false] }],
+  ],
   '/api/v1/search': [[({ word }) => `/api/v1/search?q=${word}`, list(IN_JSON)]],
   '/api/v1/search/suggest': [[({ word }) => `/api/v1/search/suggest?q=${word}`, list({})]],
 };
 
 /** Public routes that no state of a piece changes. */
 const OF_NO_PIECE =
-  /^\/(about|privacy|robots\.txt|assets\/|dev\/|docs|health\/|go\/|desk\/|openapi\.json|\.well-known\/|mail\/|api\/\*|polls\/confirm\/|polls\/:id\/vote|shares\/confirm\/|previews\/:token\/media\/|api\/v1\/(ads|authors|center|polls|sections|shares|previews)\b)/;
+  /^\/(about|privacy|favicon\.ico|robots\.txt|assets\/|dev\/|docs|health\/|go\/|desk\/|openapi\.json|\.well-known\/|mail\/|api\/\*|polls\/confirm\/|polls\/:id\/vote|shares\/confirm\/|previews\/:token\/media\/|api\/v1\/(ads|authors|center|polls|sections|shares|previews)\b)/;
 
 let world: TestApp;
 let chief: TestEditor;
@@ -121,6 +127,10 @@ beforeAll(async () => {
   const made: Partial<Record<State, Case>> = {};
   for (const [n, state] of (Object.keys(STATES) as State[]).entries()) made[state] = await aCase(state, n);
   pieces = made as Record<State, Case>;
+  // As if each had been read most while it was public, and since become what it is.
+  await world.dataSource.query(`insert into most_read (period, article_ids) values ('7d', $1)`, [
+    Object.values(pieces).map(({ id }) => id),
+  ]);
 });
 afterAll(() => world.close());
 
@@ -128,7 +138,8 @@ const rows = Object.entries(TABLE).flatMap(([route, ofRoute]) => ofRoute.map((ro
 
 it.each(rows)('%s shows of a piece in each state what readers may know', async (_, [address, seen]) => {
   for (const [state, one] of Object.entries(pieces) as [State, Case][]) {
-    const [status, title, marks = {}] = seen[state === 'draft' || state === 'scheduled' ? 'hidden' : state === 'withdrawn' ? 'withdrawn' : 'live']; // prettier-ignore
+    const kind = state === 'draft' || state === 'scheduled' ? 'hidden' : state === 'withdrawn' ? 'withdrawn' : 'live';
+    const [status, title, marks = {}] = (state === 'retracted' && seen.retracted) || seen[kind];
     const { statusCode, body } = await world.app.inject({ method: 'GET', url: address(one) });
     // What is asked for is repeated in fields and in addresses of other languages: the title stands in text.
     const text = decodeURIComponent(body.replaceAll(/<(?!span class="status")[^>]*>/g, '').replaceAll('+', ' ').replaceAll(/%(?![\dA-F]{2})/g, '')); // prettier-ignore

@@ -58,7 +58,7 @@ function decoded(text: string): string | null {
 /** Paths at which pages and doors of ours stand: what an old site had there cannot be led on. Without the slash in front. */
 const OWN_PATHS = [
   '[1-9]\\d{0,8}',
-  'about|privacy|search|authors|polls|robots[.]txt|openapi[.]json',
+  'about|privacy|search|authors|polls|robots[.]txt|favicon[.]ico|openapi[.]json',
   '(?:api|docs)(?:/.*)?',
   'articles/[^/]+/[^/]+(?:/send)?',
   '(?:assets|authors|go|polls|previews|sections|series|tags)/[^/]+',
