@@ -11,6 +11,8 @@ import { MailRoom } from '../src/mail/mail-room.service.js';
 import { receiptOf, voterKey } from '../src/polls/ballot-keys.js';
 import type { SubmittedBallot } from '../src/polls/ballots.queries.js';
 import { ConfirmationsService, type Voter } from '../src/polls/confirmations.service.js';
+import { VotingService } from '../src/polls/voting.service.js';
+import { Problem } from '../src/http/problem.js';
 import { aBallot, aPoll, castAll, setPollClock, type TestPoll } from './factories.js';
 import { MailSink } from './mail-sink.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -86,6 +88,58 @@ const counts = async (sql: string): Promise<Record<string, number>> => {
 };
 const linksOf = async (poll: TestPoll): Promise<number> =>
   (await counts(`select 'links' as what, count(*)::int as n from ballot_confirmations where poll_id = ${poll.id}`))['links']!;
+
+describe('A vote with an address by a form without work', () => {
+  const byForm = (poll: TestPoll, ip = anIp()): Promise<{ readonly receipt: { readonly status: string } }> =>
+    world.app
+      .get(VotingService)
+      .voteByForm(poll.id, { optionIds: [poll.optionIds[0]!], email: parseAddress(aReader())!, consent: true }, randomBytes(16), {
+        ip,
+        agent: '',
+        lang: undefined,
+      });
+  const codeOf = (act: Promise<{ readonly receipt: { readonly status: string } }>): Promise<string> =>
+    act.then(
+      ({ receipt }) => receipt.status,
+      (error: unknown) => (error instanceof Problem ? `${error.getStatus()} ${error.code}` : String(error)),
+    );
+  const groupOf = async (poll: TestPoll): Promise<string | undefined> =>
+    (await world.dataSource.query<{ state: string }[]>(`select state from ballot_groups where poll_id = $1 and kind = 'no_work'`, [poll.id]))[0]?.state; // prettier-ignore
+  beforeEach(async () => {
+    await world.dataSource.query(`delete from rate_buckets`);
+  });
+
+  it('waits for its letter, then for review with the others that no work was done for', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    expect(await codeOf(byForm(poll))).toBe('awaiting_confirmation');
+    expect(await ballotsOf(poll)).toEqual([{ status: 'awaiting_confirmation', confirmed: false, grouped: true }]);
+    const [letter] = await letters();
+    // What was decided before it was confirmed was not about it.
+    await world.dataSource.query(`update ballot_groups set state = 'released', decided_at = now() where poll_id = $1`, [poll.id]);
+    const { status, body } = await confirm(tokenOf(letter!));
+    expect([status, body]).toEqual([200, { pollId: poll.id, status: 'under_review' }]);
+    expect(await ballotsOf(poll)).toEqual([{ status: 'under_review', confirmed: true, grouped: true }]);
+    expect(await groupOf(poll)).toBe('held');
+  });
+
+  it('has a letter five times an hour from one network, and leaves nothing where it has none', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const ip = anIp();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => codeOf(byForm(poll, ip))));
+    expect(answers.toSorted()).toEqual([...Array.from({ length: 3 }, () => '429 too_many_letters'), ...Array.from({ length: 5 }, () => 'awaiting_confirmation')]); // prettier-ignore
+    expect(await ballotsOf(poll)).toHaveLength(5);
+    expect(await letters()).toHaveLength(5);
+    // Votes that work was done for have limits of their own.
+    expect(await cast(aBallot(poll), { ip })).toEqual({ outcome: 'cast', status: 'awaiting_confirmation' });
+  });
+
+  it('finds room for fifty, of sixty at once, and takes none of the letters of those that find none', async () => {
+    const poll = await aPoll(world, { level: 3 });
+    const answers = await Promise.all(Array.from({ length: 60 }, () => codeOf(byForm(poll))));
+    expect(answers.toSorted()).toEqual([...Array.from({ length: 10 }, () => '429 no_work_full'), ...Array.from({ length: 50 }, () => 'awaiting_confirmation')]); // prettier-ignore
+    expect(await linksOf(poll)).toBe(50);
+  });
+});
 
 describe('A vote with an address', () => {
   it('waits, uncounted, until its reader says so; the letter shows question and choice', async () => {

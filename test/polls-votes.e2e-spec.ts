@@ -689,7 +689,7 @@ describe('traffic', () => {
 
 describe('votes without work', () => {
   const withoutWork = (poll: TestPoll, nonce = randomBytes(16), optionIds: number[] = [poll.optionIds[0]!]): Promise<Voted> =>
-    world.app.get(VotingService).voteWithoutWork(poll.id, { optionIds }, nonce, { ip: anywhere(), agent: '' });
+    world.app.get(VotingService).voteByForm(poll.id, { optionIds }, nonce, { ip: anywhere(), agent: '' });
   const codeOf = (act: Promise<Voted>): Promise<string> =>
     act.then(
       ({ receipt }) => receipt.status,
@@ -723,7 +723,7 @@ describe('votes without work', () => {
     expect(await codeOf(withoutWork(poll, randomBytes(16), [1]))).toBe('422 option_unknown');
     expect(await codeOf(withoutWork(await aPoll(world, { level: 1, state: 'closed' })))).toBe('409 poll_closed');
     expect(await codeOf(withoutWork(await aPoll(world, { level: 1, state: 'draft' })))).toBe('404 not_found');
-    expect(await codeOf(withoutWork(await aPoll(world, { level: 3 })))).toBe('422 work_required');
+    expect(await codeOf(withoutWork(await aPoll(world, { level: 3 })))).toBe('422 email_required');
     expect(await codeOf(withoutWork(await aPoll(world, { level: 0 })))).toBe('counted');
     expect(await groups(poll)).toEqual([]);
   });

@@ -252,6 +252,101 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
     });
   });
 
+  describe('a form whose work a script does', () => {
+    /** The page is marked, and the mark is there as long as nothing has loaded another. */
+    const mark = (page: Page): Promise<void> => page.evaluate(() => document.documentElement.setAttribute('data-marked', ''));
+    const isMarked = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.hasAttribute('data-marked'));
+    const vote = (page: Page): ReturnType<Page['click']> => page.getByRole('button', { name: 'صوّت' }).click();
+    const ballots = async (level: 0 | 1 | 3): Promise<number> =>
+      (await world.dataSource.query<[{ n: number }]>(`select count(*)::int as n from ballots where poll_id = $1`, [center.polls[level].id]))[0].n; // prettier-ignore
+
+    it('counts at level 1 at once, is one vote however often it is pressed, and leads back to the poll', async () => {
+      const before = await ballots(1);
+      await read(NARROW, async (page) => {
+        await page.goto(pathOf('poll of level 1'));
+        await mark(page);
+        await page.locator('.choice label').first().click();
+        await page.getByRole('button', { name: 'صوّت' }).dblclick();
+        await page.getByRole('status').getByText('حُسب صوتك').waitFor();
+        expect([await isMarked(page), new URL(page.url()).pathname, await page.title()]).toEqual([true, `${pathOf('poll of level 1')}/vote`, expect.stringMatching(/^حُسب صوتك · /)]); // prettier-ignore
+        // Who hears the page is told: the focus is there.
+        expect(await page.evaluate(() => document.activeElement!.textContent)).toContain('حُسب صوتك');
+        expect(await barriers(page)).toEqual([]);
+        expect(await ballots(1)).toBe(before + 1);
+        await page.goBack();
+        await page.getByRole('button', { name: 'صوّت' }).waitFor();
+        // Another choice does not change the first.
+        await page.locator('.choice label').last().click();
+        await vote(page);
+        await page.getByRole('alert').getByText('والصوت لا يتغير').waitFor();
+        expect(await barriers(page)).toEqual([]);
+      });
+      expect(await ballots(1)).toBe(before + 1);
+    });
+
+    it('waits at level 3 for its letter, and counts from there', async () => {
+      const email = `reader-${randomBytes(5).toString('hex')}@readers.example`;
+      await read(WIDE, async (page) => {
+        await page.goto(pathOf('poll of level 3'));
+        await mark(page);
+        await page.locator('.choice label').first().click();
+        await page.getByLabel('بريدك الإلكتروني').fill(email);
+        await page.getByLabel('أوافق').check();
+        await vote(page);
+        await page.getByRole('status').getByText('افتح بريدك').waitFor();
+        expect(await isMarked(page)).toBe(true);
+        const [letter] = await world.letters();
+        await page.goto(/http:\S+\/polls\/confirm\/\S+/.exec(letter!)![0]);
+        await page.locator('main button').click();
+        await page.getByRole('heading', { name: 'حُسب صوتك' }).waitFor();
+      });
+    });
+
+    it('keeps what was filled in where nobody answers, and goes again', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto(pathOf('poll open'));
+        await page.locator('.choice label').nth(1).click();
+        await page.context().setOffline(true);
+        await vote(page);
+        await page.getByText('تعذر الوصول إلى الموقع').waitFor();
+        expect(await page.locator('.choice input').nth(1).isChecked()).toBe(true);
+        await page.context().setOffline(false);
+        await vote(page);
+        await page.getByRole('status').getByText('حُسب صوتك').waitFor();
+      }).catch((error: Error) => {
+        // The browser's own complaint of being offline is what was asked for.
+        if (!error.message.includes('ERR_INTERNET_DISCONNECTED')) throw error;
+      });
+    });
+
+    it('goes without its work where the browser can do none', async () => {
+      await read(WIDE, async (page) => {
+        await page.addInitScript(() => Object.defineProperty(globalThis, 'Worker', { value: undefined }));
+        await page.goto(pathOf('poll of level 1'));
+        await page.locator('.choice label').first().click();
+        await vote(page);
+        await page.getByRole('status').getByText('قيد المراجعة').waitFor();
+      });
+    });
+
+    it('shares a piece without loading another page, and says at the field what is wrong', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto(pathOf('form to send'));
+        await mark(page);
+        await page.getByLabel('اسمك').fill('سلمى');
+        await page.getByLabel('بريد صديقك').fill(`friend-${randomBytes(5).toString('hex')}@readers.example`);
+        await page.getByLabel('بريدك الإلكتروني').fill('salma@nowhere');
+        await page.getByRole('button', { name: 'متابعة' }).click();
+        await page.getByRole('alert').waitFor();
+        expect(await page.locator('[aria-invalid]').getAttribute('name')).toBe('senderEmail');
+        await page.getByLabel('بريدك الإلكتروني').fill(`sender-${randomBytes(5).toString('hex')}@readers.example`);
+        await page.getByRole('button', { name: 'متابعة' }).click();
+        await page.getByRole('heading', { name: 'افتح بريدك' }).waitFor();
+        expect(await isMarked(page)).toBe(true);
+      });
+    });
+  });
+
   it('on paper, an article has its text, its revision, its digest and where its state is told, and nothing to press', async () => {
     await read(WIDE, async (page) => {
       await page.goto(pathOf('article'));

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import type { Challenge } from 'altcha-lib/types';
 import type { LightMyRequestResponse } from 'fastify';
 import { receiptOf } from '../src/polls/ballot-keys.js';
 import { aBallot, aPoll, castAll, closePoll, setPollClock, type TestPoll } from './factories.js';
@@ -67,7 +70,7 @@ const ballots = (poll: Pick<TestPoll, 'id'>): Promise<{ status: string; options:
   );
 /** What stands over the poll: a heading and its text. */
 const told = ({ body }: Answer): string[] =>
-  [.../<div class="(?:notice|asked)" role="\w+"[^>]*>(.*?)<\/div>/.exec(body)![1]!.matchAll(/<(?:h2|p)[^>]*>([^<]*)</g)].map(
+  [.../<div class="(?:notice|asked)"[^>]* role="\w+"[^>]*>(.*?)<\/div>/.exec(body)![1]!.matchAll(/<(?:h2|p)[^>]*>([^<]*)</g)].map(
     ([, text]) => text!,
   );
 const rows = ({ body }: Answer): string[][] =>
@@ -116,8 +119,9 @@ describe('The pages', () => {
     expect([answer.statusCode, heading(answer)]).toEqual([200, 'ما رأيك؟']);
     expect(answer.body).toContain(`<link rel="canonical" href="${ORIGIN}/polls/${poll.id}"/>`);
     expect(answer.body).toContain(
-      `<form method="post" action="/polls/${poll.id}/vote?lang=ar" class="fields ballot"><fieldset><legend>اختر إجابة واحدة</legend>`,
+      `<form method="post" action="/polls/${poll.id}/vote?lang=ar" class="fields ballot" data-challenge="POST /api/v1/polls/${poll.id}/ballots"`,
     );
+    expect(answer.body).toContain('<fieldset><legend>اختر إجابة واحدة</legend>');
     const inputs = [...mainOf(answer).matchAll(/<input ([^>]*)>/g)].map(([, attributes]) => attributes!);
     expect(inputs).toHaveLength(3);
     expect(inputs[0]).toBe(`id="option-${poll.optionIds[0]}" type="radio" name="option" value="${poll.optionIds[0]}" required/`);
@@ -190,7 +194,11 @@ describe('The pages', () => {
     await world.dataSource.query(`update poll_options set label = $2 where poll_id = $1`, [poll.id, { ar: hostile }]);
     for (const url of ['/polls', `/polls/${poll.id}`]) {
       const { body } = await open(url);
-      expect([url, /<script|" onload="/.test(body), body.includes('&lt;script>')]).toEqual([url, false, true]);
+      expect([url, /<script(?! type="module" src="\/assets\/)|" onload="/.test(body), body.includes('&lt;script>')]).toEqual([
+        url,
+        false,
+        true,
+      ]);
     }
   });
 });
@@ -265,14 +273,60 @@ describe('A vote by the form', () => {
     expect(await ballots(poll)).toEqual([{ status: 'under_review', options: [poll.optionIds[0]] }]);
   });
 
-  it('at level 3 has no form without scripts, and says why; nothing is stored', async () => {
+  it('at level 3 asks for an address and consent, and waits for the letter', async () => {
     const poll = await aPoll(world, { level: 3 });
-    const { body } = await open(`/polls/${poll.id}`);
-    expect(mainOf({ body })).not.toContain('<form');
-    expect(body).toContain('يُؤكَّد الصوت في هذا الاستطلاع برسالة إلى بريدك');
-    const { answer } = await vote(poll, { option: poll.optionIds[0]! });
-    expect([answer.statusCode, told(answer)[0]]).toEqual([422, 'لم يُسجَّل صوت']);
+    const page = mainOf(await open(`/polls/${poll.id}`));
+    expect(page).toContain('يُحسب الصوت في هذا الاستطلاع بعد تأكيده من رسالة نرسلها إليك.');
+    expect([...page.matchAll(/<input id="(email|consent)" name="\1"[^>]* required/g)].map(([, name]) => name)).toEqual([
+      'email',
+      'consent',
+    ]);
+    const option = poll.optionIds[1]!;
+    const email = `reader-${randomBytes(5).toString('hex')}@readers.example`;
+    for (const [form, status, field, detail] of [
+      [{ option }, 422, 'email', 'يُؤكَّد الصوت في هذا الاستطلاع بالبريد الإلكتروني. اكتب عنوانك.'],
+      [{ option, email: 'x', consent: 'on' }, 400, 'email', 'عنوان بريد كامل، مثل name@center.example، وما قبل علامة @ بحروف لاتينية.'],
+      [{ option, email }, 422, 'consent', 'نرسل رسالة التأكيد إذا وافقت على ذلك.'],
+      [{ option, email, consent: 'yes' }, 422, 'consent', 'نرسل رسالة التأكيد إذا وافقت على ذلك.'],
+    ] as const) {
+      const { answer } = await vote(poll, form);
+      expect([form, answer.statusCode, told(answer)]).toEqual([form, status, ['لم يُسجَّل صوت', detail]]);
+      // What was typed stands there still, and the field that is wrong says so.
+      expect(mainOf(answer)).toContain(`value="${option}" required checked/>`);
+      const said = (name: string): string => new RegExp(`<input id="${name}"[^>]*>`).exec(mainOf(answer))![0];
+      expect(said(field)).toContain('aria-invalid="true"');
+      if ('email' in form) expect(said('email')).toContain(`value="${form.email}"`);
+    }
     expect(await ballots(poll)).toEqual([]);
+    const { answer } = await vote(poll, { option, email, consent: 'on' }, undefined, '?lang=en');
+    expect([title(answer), answer.body.includes(email)]).toEqual(['One step is left: open your mail', false]);
+    expect(await ballots(poll)).toEqual([{ status: 'awaiting_confirmation', options: [option] }]);
+  });
+
+  it('counts as any other where a script has done its work, and is refused where that is wrong', async () => {
+    const poll = await aPoll(world, { level: 1 });
+    const form = { option: poll.optionIds[0]! };
+    const url = `/polls/${poll.id}/vote?ballot=given`;
+    const worked = async (): Promise<{ cookie: string; challenge: Challenge }> => {
+      const given = await world.app.inject({ method: 'POST', url: `/api/v1/polls/${poll.id}/ballots`, headers: { ...OURS, 'x-forwarded-for': anywhere() }, payload: {} }); // prettier-ignore
+      return { cookie: cookieOf(given)!, challenge: given.json<{ work: Challenge }>().work };
+    };
+    const packed = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64');
+    const { cookie, challenge } = await worked();
+    const solution = (await solveChallenge({ challenge, deriveKey }))!;
+    const other = await worked();
+    for (const [work, status] of [
+      ['x', 400],
+      [packed({}), 400],
+      [packed({ challenge, solution: { counter: 0, derivedKey: '00' } }), 422],
+      [packed({ challenge: other.challenge, solution }), 422],
+    ] as const)
+      // prettier-ignore
+      expect([work, (await send(url, { ...form, work }, cookie)).statusCode]).toEqual([work, status]);
+    expect(await ballots(poll)).toEqual([]);
+    const cast = await send(url, { ...form, work: packed({ challenge, solution }) }, cookie);
+    expect([cast.statusCode, title(await open(String(cast.headers['location']), bearing(cookie)))]).toEqual([303, 'حُسب صوتك']);
+    expect(await ballots(poll)).toEqual([{ status: 'counted', options: [poll.optionIds[0]] }]);
   });
 
   it('with another choice than before does not change the first', async () => {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import type { Challenge } from 'altcha-lib/types';
 import type { LightMyRequestResponse } from 'fastify';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { RateLimits } from '../src/http/rate-limits.js';
@@ -112,7 +115,7 @@ describe('The form', () => {
     });
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.body).not.toContain('victim');
-    expect(answer.body).not.toMatch(/<script|<img/);
+    expect(answer.body).not.toMatch(/<script(?! type="module" src="\/assets\/)|<img/);
     const inputs = [...answer.body.matchAll(/<(?:input|select)([^>]*)>/g)].map(([, attributes]) => attributes!);
     expect(inputs.map((attributes) => /name="(\w+)"/.exec(attributes)![1])).toEqual([
       'key',
@@ -142,6 +145,24 @@ describe('The form', () => {
     expect((await get(path(), {}, 'HEAD')).statusCode).toBe(200);
     expect(heading(await get(path('?lang=en')))).toBe('Send it to a friend');
     expect(heading(await get(path('?lang=fr')))).toBe('L’envoyer à un ami');
+  });
+
+  it('with its work done by a script has the limits of the API, not those of a form', async () => {
+    const ip = anIp();
+    const from = { 'x-forwarded-for': ip };
+    for (let n = 0; n < 5; n += 1) expect((await send(filled(), '', from)).statusCode).toBe(202);
+    expect((await send(filled(), '', from)).statusCode).toBe(429);
+    const { work: challenge } = (await get('/api/v1/shares/challenge', from)).json<{ work: Challenge }>();
+    const solution = (await solveChallenge({ challenge, deriveKey }))!;
+    const work = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+    for (const [wrong, status] of [['x', 400], [Buffer.from('{}').toString('base64'), 400]] as const)
+      expect([wrong, (await send(filled({ work: wrong }), '', from)).statusCode]).toEqual([wrong, status]); // prettier-ignore
+    const form = filled({ work });
+    expect((await send(form, '', from)).statusCode).toBe(202);
+    // Pressed twice it is one; for another share its work is done.
+    expect((await send(form, '', from)).statusCode).toBe(202);
+    const spent = await send(filled({ work }), '', from);
+    expect([spent.statusCode, wrong(spent).summary.length > 0]).toEqual([422, true]);
   });
 
   it('stands where the piece does: a wrong slug leads there, a draft has none', async () => {

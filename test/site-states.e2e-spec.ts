@@ -81,9 +81,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   '/api/v1/articles': [[({ section }) => `/api/v1/articles?section=${encodeURIComponent(section)}`, list(IN_JSON)]],
   '/api/v1/articles/:idOrSlug': [[({ id }) => `/api/v1/articles/${id}`, piece(200, true, IN_JSON)]],
   '/api/v1/articles/:idOrSlug/share-links': [[({ id }) => `/api/v1/articles/${id}/share-links`, piece(200, true)]],
-  '/api/v1/most-read': [
-    [() => '/api/v1/most-read?period=7d&limit=100', { ...list({}), retracted: [200, false] }],
-  ],
+  '/api/v1/most-read': [[() => '/api/v1/most-read?period=7d&limit=100', { ...list({}), retracted: [200, false] }]],
   '/api/v1/search': [[({ word }) => `/api/v1/search?q=${word}`, list(IN_JSON)]],
   '/api/v1/search/suggest': [[({ word }) => `/api/v1/search/suggest?q=${word}`, list({})]],
 };

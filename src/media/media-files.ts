@@ -74,11 +74,20 @@ export class MediaFiles {
 /** A file never changes under its address: another picture has another id. */
 const CACHING = { immutable: 'public, max-age=31536000, immutable', private: 'private, no-store' } as const;
 
+/** Whatever a file holds, as a page it may do nothing. */
+const POLICY = "sandbox; default-src 'none'";
+
 /**
- * Sends it, or 304 to who has it. Whatever it holds, as a page it may do nothing.
+ * Sends it, or 304 to who has it.
  * @param caching `private` for whatever not everybody may see
+ * @param policy of the file as a page or a worker: for files of others the one that lets it do nothing
  */
-export async function sendFile(reply: FastifyReply, file: ServedFile, caching: keyof typeof CACHING): Promise<FastifyReply> {
+export async function sendFile(
+  reply: FastifyReply,
+  file: ServedFile,
+  caching: keyof typeof CACHING,
+  policy = POLICY,
+): Promise<FastifyReply> {
   const { method, headers } = reply.request;
   const known = headers['if-none-match'] !== undefined && namesTag(headers['if-none-match'], file.etag);
   const content = known || method === 'HEAD' ? undefined : await file.open();
@@ -86,7 +95,7 @@ export async function sendFile(reply: FastifyReply, file: ServedFile, caching: k
     etag: file.etag,
     'cache-control': CACHING[caching],
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'",
+    'content-security-policy': policy,
   });
   if (file.attachment !== null) void reply.header('content-disposition', `attachment; filename="${file.attachment}"`);
   void reply.code(known ? 304 : 200);

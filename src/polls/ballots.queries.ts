@@ -84,12 +84,22 @@ const heldGroupOf = (ballot: string, event: string): string => `
         and (h.kind = 'network' and h.key = ${ballot}.network_key or h.kind = 'vicinity' and h.key = ${ballot}.vicinity_key)
       order by h.kind limit 1 for share`;
 
-/** Counts a ballot that waits for its reader's word, or puts it with the others of its place that are under review. $1 ballot, $2 voter key */
+/** Counts a ballot that waits for its reader's word, or puts it with the others of its group that are under review. $1 ballot, $2 voter key */
 export const countConfirmed = `
   update ballots b set voter_key = $2, (group_id, status) = (
-    select held.id, case when held.id is null then 'counted' else 'under_review' end
+    select coalesce(b.group_id, held.id), case when coalesce(b.group_id, held.id) is null then 'counted' else 'under_review' end
     from (select 1) one left join lateral (${heldGroupOf('b', 'b.event_id')}) held on true)
   where b.id = $1 and b.status = 'awaiting_confirmation'`;
+
+/** The group of votes without work, made where there is none, and held until the end: of a hundred at once each is counted before the next is let in. $1 poll */
+export const groupWithoutWork = `
+  insert into ballot_groups as g (poll_id, kind) values ($1, 'no_work')
+  on conflict (poll_id) where kind = 'no_work' do update set state = g.state returning id`;
+
+/** Opens a group of votes without work again that was decided on: what comes now nobody has looked at. $1 a ballot of it that waits for review */
+export const reopenWithoutWork = `
+  update ballot_groups set state = 'held', decided_at = null, decided_by = null
+  where kind = 'no_work' and id = (select group_id from ballots where id = $1 and status = 'under_review')`;
 
 /**
  * Stores ballots, any number at once and of any polls: one statement, all of it or nothing. Values: {@link castValues}.
@@ -124,7 +134,7 @@ export const castBallots = `
   stored as (
     insert into ballots (poll_id, level, max_choices, ballot_hash, receipt_hash, choices_digest, network_key, vicinity_key, agent_key, event_id, group_id, status)
     select j.poll_id, j.level, j.max_choices, j.ballot_hash, j.receipt_hash, j.choices_digest, j.network_key, j.vicinity_key, j.agent_key,
-      event.id, case when j.level < 3 then coalesce(j.group_id, held.id) end,
+      event.id, coalesce(j.group_id, case when j.level < 3 then held.id end),
       case when j.level = 3 then 'awaiting_confirmation' when coalesce(j.group_id, held.id) is not null then 'under_review' else 'counted' end
     from judged j
     left join lateral (

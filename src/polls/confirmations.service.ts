@@ -3,9 +3,9 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { newToken, tokenHash } from '../accounts/tokens.js';
 import { inTransaction } from '../database/transaction.js';
 import { Addresses } from '../http/addresses.js';
-import { networkOf } from '../http/client-network.js';
+import { networkOf, vicinityOf } from '../http/client-network.js';
 import { Problem } from '../http/problem.js';
-import { RateLimits } from '../http/rate-limits.js';
+import { RateLimits, type Bucket } from '../http/rate-limits.js';
 import { Waker } from '../jobs/waker.js';
 import { countedMailbox, type Address } from '../mail/address.js';
 import { MailRoom } from '../mail/mail-room.service.js';
@@ -17,6 +17,7 @@ import {
   castBallots,
   castValues,
   countConfirmed,
+  reopenWithoutWork,
   voteTurn,
   type BallotStatus,
   type CastRow,
@@ -31,6 +32,12 @@ const DAY = 86_400;
 
 /** Mails that one network may ask for, whomever they go to: a campus confirms its votes over an afternoon, a script writes to no thousand strangers. */
 const MAILS_PER_NETWORK = { name: 'vote mail network', limit: 20, seconds: 3_600 } as const;
+/** Of votes without work, which may each cause a letter to somebody who has not asked for it: of the network, of its vicinity, of the whole site. */
+const mailsWithoutWork = (network: string): readonly Bucket[] => [
+  { name: 'vote mail form network', of: network, limit: 5, seconds: 3_600 },
+  { name: 'vote mail form vicinity', of: vicinityOf(network), limit: 25, seconds: 3_600 },
+  { name: 'vote mail form site', of: '', limit: 100, seconds: 3_600 },
+];
 /** What nobody may get more of, whoever asks: letters to one mailbox for one poll, and for all polls together. */
 const MAILS_PER_POLL = { name: 'vote mail address and poll', limit: 1, seconds: DAY } as const;
 const MAILS_PER_ADDRESS = { name: 'vote mail address', limit: 3, seconds: DAY } as const;
@@ -93,19 +100,22 @@ export class ConfirmationsService implements OnModuleInit {
    * may get no more letters is answered like any other, or the answer would tell who has voted.
    */
   async cast(ballot: SubmittedBallot, voter: Voter): Promise<Pick<CastRow, 'outcome' | 'status'>> {
-    return inTransaction(this.dataSource, async (tx) => {
-      const [row] = await tx.query<[CastRow]>(castBallots, castValues([ballot]));
-      const { outcome, status } = row;
-      if (outcome === 'cast') {
-        const wait = await this.ask(tx, ballot, row.ballot_id!, voter);
-        if (wait !== null) throw tooManyLetters(wait);
-      } else if (outcome === 'stands') {
-        const waiting = await waitingBallot(tx, ballot);
-        // A repetition has its answer in any case.
-        if (waiting !== null) await this.ask(tx, ballot, waiting, voter);
-      }
-      return { outcome, status };
-    });
+    return inTransaction(this.dataSource, (tx) => this.castIn(tx, ballot, voter));
+  }
+
+  /** As {@link cast}, within a transaction that the caller has begun. */
+  async castIn(tx: EntityManager, ballot: SubmittedBallot, voter: Voter): Promise<Pick<CastRow, 'outcome' | 'status'>> {
+    const [row] = await tx.query<[CastRow]>(castBallots, castValues([ballot]));
+    const { outcome, status } = row;
+    if (outcome === 'cast') {
+      const wait = await this.ask(tx, ballot, row.ballot_id!, voter);
+      if (wait !== null) throw tooManyLetters(wait);
+    } else if (outcome === 'stands') {
+      const waiting = await waitingBallot(tx, ballot);
+      // A repetition has its answer in any case.
+      if (waiting !== null) await this.ask(tx, ballot, waiting, voter);
+    }
+    return { outcome, status };
   }
 
   /**
@@ -140,12 +150,15 @@ export class ConfirmationsService implements OnModuleInit {
    */
   private async ask(
     tx: EntityManager,
-    { pollId, optionIds, ballotHash }: SubmittedBallot,
+    { pollId, optionIds, ballotHash, groupId }: SubmittedBallot,
     ballotId: string,
     voter: Voter,
   ): Promise<number | null> {
-    const wait = await this.limits.claim({ ...MAILS_PER_NETWORK, of: networkOf(voter.ip) }, tx);
-    if (wait !== null) return wait;
+    const network = networkOf(voter.ip);
+    const ofForm = groupId === null ? [] : mailsWithoutWork(network);
+    const waits = await this.limits.claimEach([{ ...MAILS_PER_NETWORK, of: network }, ...ofForm], tx);
+    const refused = waits.filter((wait) => wait !== null);
+    if (refused.length > 0) return Math.max(...refused);
     const mailbox = countedMailbox(voter.email);
     try {
       // The same is done for every address, and undone where it may get no letter: neither the answer nor its time tells which ones may.
@@ -244,6 +257,7 @@ async function confirmed(tx: EntityManager, hash: Buffer): Promise<VoteConfirmed
 /** Counts the ballot, or puts it with the others of its network that are under review; does nothing to one that waits no longer. */
 async function makeCount(tx: EntityManager, { ballotId, voterKey: key }: Link, hash: Buffer): Promise<void> {
   await tx.query(countConfirmed, [ballotId, key]);
+  await tx.query(reopenWithoutWork, [ballotId]);
   await tx.query(`delete from ballot_confirmations where ballot_id = $1 and token_hash <> $2`, [ballotId, hash]);
 }
 

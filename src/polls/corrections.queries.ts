@@ -169,6 +169,8 @@ export const groupsOf = `
     round((select max(sum(c.n)) over () from chosen c where c.group_id is distinct from g.id group by c.option_id limit 1)
       / (select sum(o.ballots) from counts o where o.group_id is distinct from g.id), 4)::float as "topShareElsewhere"
   from own g left join editors e on e.id = g.decided_by left join counts n on n.group_id = g.id
+  -- Votes without work whose readers have not confirmed them yet are nothing to look at.
+  where g.kind <> 'no_work' or n.ballots > 0
   order by (g.state = 'held' or coalesce(n.under_review, 0) > 0) desc, g.id desc`;
 
 export interface NewEvent {

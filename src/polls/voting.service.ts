@@ -12,6 +12,8 @@ import { ballotHash, choicesDigest, receiptHash, receiptOf } from './ballot-keys
 import {
   castBallots,
   castValues,
+  groupWithoutWork,
+  reopenWithoutWork,
   standingBallot,
   voteTurn,
   type BallotStatus,
@@ -110,21 +112,24 @@ export class VotingService {
   }
 
   /**
-   * A vote from a page without scripts, which can do no work: at level 1 it waits for an editor's review, and there is room for so many.
-   * @throws Problem as {@link vote} does, with 422 `work_required` at level 3, and 429 `no_work_full`
+   * A vote from a page's form. One that a script has done the work for is like any other. One without it waits for an editor's review, at
+   * level 3 once its reader has confirmed it, and there is room for so many.
+   * @throws Problem as {@link vote} does, and 429 `no_work_full`
    */
-  async voteWithoutWork(pollId: number, vote: Pick<CastVote, 'optionIds'>, nonce: Buffer, visitor: Visitor): Promise<Voted> {
+  async voteByForm(pollId: number, vote: CastVote, nonce: Buffer, visitor: Visitor): Promise<Voted> {
+    if (vote.work !== undefined) return this.vote(pollId, vote, nonce, visitor);
     const rules = await this.known(pollId);
     if (rules.level === 0) return this.vote(pollId, vote, nonce, visitor);
     const whereabouts = await this.keys.of(visitor.ip, visitor.agent);
-    const refusal =
-      refusalOf(rules, vote) ??
-      (rules.level === 1 ? null : await this.work.refusalOf(pollId, nonce, undefined)) ??
-      floodRefusal(this.traffic.flood(pollId, whereabouts));
+    const refusal = refusalOf(rules, vote) ?? addressRefusal(rules, vote) ?? floodRefusal(this.traffic.flood(pollId, whereabouts));
     if (refusal !== null) return this.replayed(rules, vote, nonce, refusal);
     try {
-      const row = await inTransaction(this.dataSource, (tx) => castUnderReview(tx, sealed(rules, vote, nonce, whereabouts)));
-      return this.first(rules, nonce, whereabouts, row.status!);
+      const { outcome, status } = await inTransaction(this.dataSource, async (tx) => {
+        const ballot = { ...sealed(rules, vote, nonce, whereabouts), groupId: await roomWithoutWork(tx, pollId) };
+        return rules.level === 3 ? this.confirmations.castIn(tx, ballot, { ...visitor, email: vote.email! }) : castUnderReview(tx, ballot);
+      });
+      if (outcome !== 'cast') throw new Busy();
+      return this.first(rules, nonce, whereabouts, status!);
     } catch (error) {
       if (!(error instanceof Problem || error instanceof Busy)) throw error;
       const now = await this.known(pollId);
@@ -196,23 +201,15 @@ function sealed(rules: Rules, { optionIds }: Pick<CastVote, 'optionIds'>, nonce:
   };
 }
 
-/**
- * The group's row is held until the end, so that of a hundred at once each is counted before the next is let in.
- * @throws Problem 429 `no_work_full`; Busy when the ballot is not stored for another reason, which the caller finds out
- */
-async function castUnderReview(tx: EntityManager, ballot: SubmittedBallot): Promise<CastRow> {
+/** @returns the group of a poll's votes without work. @throws Problem 429 `no_work_full` */
+async function roomWithoutWork(tx: EntityManager, pollId: number): Promise<number> {
   // Before the group, as everybody takes them, or three would wait for each other in a circle.
-  await tx.query(voteTurn, [ballot.pollId]);
-  const [{ id }] = await tx.query<[{ id: number }]>(
-    // A group that was decided on is open again: what comes now nobody has looked at.
-    `insert into ballot_groups (poll_id, kind) values ($1, 'no_work')
-     on conflict (poll_id) where kind = 'no_work' do update set state = 'held', decided_at = null, decided_by = null returning id`,
-    [ballot.pollId],
-  );
+  await tx.query(voteTurn, [pollId]);
+  const [{ id }] = await tx.query<[{ id: number }]>(groupWithoutWork, [pollId]);
   const [{ full }] = await tx.query<[{ full: boolean }]>(
     `select (select count(*) from ballots where group_id = $2)
        >= greatest($3::int, (select count(*) from ballots where poll_id = $1) * $4::int / 100) as full`,
-    [ballot.pollId, id, WITHOUT_WORK.atLeast, WITHOUT_WORK.percent],
+    [pollId, id, WITHOUT_WORK.atLeast, WITHOUT_WORK.percent],
   );
   if (full)
     throw new Problem(
@@ -224,8 +221,14 @@ async function castUnderReview(tx: EntityManager, ballot: SubmittedBallot): Prom
       },
       { headers: { 'retry-after': '3600' } },
     );
-  const [row] = await tx.query<CastRow[]>(castBallots, castValues([{ ...ballot, groupId: id }]));
+  return id;
+}
+
+/** @throws Busy when the ballot is not stored, and neither is a group for it; the caller finds out why */
+async function castUnderReview(tx: EntityManager, ballot: SubmittedBallot): Promise<CastRow> {
+  const [row] = await tx.query<CastRow[]>(castBallots, castValues([ballot]));
   if (row!.outcome !== 'cast') throw new Busy();
+  await tx.query(reopenWithoutWork, [row!.ballot_id]);
   return row!;
 }
 

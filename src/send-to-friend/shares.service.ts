@@ -55,7 +55,7 @@ interface Sharing extends Asked {
   readonly digest: Buffer;
   /** Whether this browser has shown that the mailbox is its owner's. */
   readonly confirmed: boolean;
-  /** Null for a page's form, whose letter to the sender stands in its place. */
+  /** Null for a page's form without any, whose letter to the sender stands in its place. */
   readonly work: DoneWork | null;
   /** Of the letters. */
   readonly lang: Lang;
@@ -98,17 +98,17 @@ export class SharesService {
   }
 
   /**
-   * Takes a share from a page's form, which can do no work: what its sender did to confirm the mailbox stands in its place, or has still to
-   * be done.
+   * Takes a share from a page's form. Where no script has done the work, what its sender did to confirm the mailbox stands in its place, or
+   * has still to be done, and the form has limits of its own.
    * @throws Problem as {@link take} does, and 429 `too_many_letters`
    */
   async takeForm(
     articleId: number,
-    share: { readonly senderName: string; readonly senderEmail: Address; readonly recipients: readonly Address[]; readonly lang?: Lang },
+    share: Pick<Asked, 'senderName' | 'senderEmail' | 'recipients' | 'lang'> & { readonly work?: Payload | undefined },
     visitor: ShareVisitor,
   ): Promise<TakenShare> {
-    const { senderName, senderEmail, recipients, lang } = share;
-    return this.accept(readById, articleId, { senderName, senderEmail, recipients, lang }, visitor, 'form');
+    const { work, ...asked } = share;
+    return this.accept(readById, articleId, asked, visitor, work === undefined ? 'form' : { work });
   }
 
   private async accept(

@@ -20,7 +20,8 @@ export class AssetsController {
     if (gzipped !== null) void reply.header('vary', 'Accept-Encoding');
     const smaller = gzipped !== null && takesGzip(headers);
     if (smaller) void reply.header('content-encoding', 'gzip');
-    await sendFile(reply, smaller ? gzipped : plain, 'immutable');
+    // In a sandbox a worker is of no origin, and has no cryptography.
+    await sendFile(reply, smaller ? gzipped : plain, 'immutable', "default-src 'none'");
   }
 
   /** Browsers ask for it wherever no page has named another: at the API, at its documentation. */

@@ -41,16 +41,22 @@ export const STYLESHEET = asset(
 /** What stands for the site in tabs and bookmarks: two squares turned against each other, as they are in tiles. */
 export const ICON = asset('svg', 'image/svg+xml', readFileSync(new URL('icon.svg', import.meta.url)), true);
 
+/** What one of the scripts runs beside the page. */
+const WORK = script('work');
+
 /** What `browser/` holds, served as it is written: no page needs any of it. */
-export const SCRIPTS = { views: script('views') } as const;
+export const SCRIPTS = { views: script('views'), workForm: script('work-form', { work: WORK.name }) } as const;
 
 /** By name. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
-  [TYPEFACE, STYLESHEET, ICON, ...Object.values(SCRIPTS)].map((each) => [each.name, each]),
+  [TYPEFACE, STYLESHEET, ICON, WORK, ...Object.values(SCRIPTS)].map((each) => [each.name, each]),
 );
 
-function script(name: string): Asset {
-  return asset('js', 'text/javascript; charset=utf-8', readFileSync(new URL(`browser/${name}.js`, import.meta.url)), true);
+/** @param uses the other scripts that it names, by the names they are served under */
+function script(name: string, uses: Readonly<Record<string, string>> = {}): Asset {
+  const written = readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8');
+  const served = Object.entries(uses).reduce((text, [used, file]) => text.replaceAll(`'./${used}.js'`, `'./${file}'`), written);
+  return asset('js', 'text/javascript; charset=utf-8', Buffer.from(served), true);
 }
 
 function asset(extension: string, type: string, bytes: Buffer, compress: boolean): Asset {

@@ -1,14 +1,20 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Payload } from 'altcha-lib/types';
 import { INSTANT_KEY } from '../http/cursor.js';
 import { TakesForm } from '../http/forms.js';
+import { InputPipe } from '../http/input.js';
 import { HomeLanguage, Problem } from '../http/problem.js';
 import type { Published } from '../http/published.js';
 import { Public } from '../http/public.js';
+import { WorkField } from '../http/work-field.js';
+import type { Address } from '../mail/address.js';
+import { AddressField } from '../mail/address-field.js';
 import { PollsService } from '../polls/polls.service.js';
 import { ReaderCookie } from '../polls/reader-cookie.js';
 import { ResultsService } from '../polls/results.service.js';
+import type { CastVote } from '../polls/vote.dto.js';
 import { VotingService } from '../polls/voting.service.js';
 import { Addresses } from '../http/addresses.js';
 import type { Lang } from '../text/language.js';
@@ -17,8 +23,21 @@ import { FrameService, together } from './frame.service.js';
 import { hrefOf, parameterIn, positionIn } from './links.js';
 import { ON_A_PAGE } from './list.page.js';
 import { PageFilter } from './page.filter.js';
-import { pollPage, pollsPage } from './polls.page.js';
+import { pollPage, pollsPage, type TypedVote } from './polls.page.js';
 import { shownToAll, shownToOne } from './shell.js';
+
+/** What a ballot's form holds beside the choice, by the rules of the API's own. */
+class VoteForm {
+  @WorkField('Done by a script, where one runs.')
+  work?: Payload;
+
+  @AddressField({
+    description: 'At level 3: where the link goes that makes the vote count.',
+    example: 'reader@readers.example',
+    optional: true,
+  })
+  email?: Address;
+}
 
 /** Open polls shown over the closed ones: all that a center has at a time. */
 const OPEN = 100;
@@ -35,6 +54,8 @@ const TOLD_OVER_POLL: ReadonlySet<number> = new Set([400, 409, 422, 429, 503]);
 @UseFilters(PageFilter)
 @Controller('polls')
 export class SitePollsController {
+  private readonly input = new InputPipe();
+
   constructor(
     private readonly polls: PollsService,
     private readonly results: ResultsService,
@@ -104,17 +125,25 @@ export class SitePollsController {
         this.cookie.give(reply, made!);
         return leadTo(reply, 307, hrefOf(['polls', pollId, 'vote'], lang, { ballot: 'given' }));
       }
-      await this.voting.voteWithoutWork(pollId, { optionIds }, nonce, visitor);
+      await this.voting.voteByForm(pollId, { optionIds, ...(await this.filledIn(body)) }, nonce, visitor);
       return leadTo(reply, 303, hrefOf(['polls', pollId, 'vote'], lang));
     } catch (error) {
       if (!(error instanceof Problem) || !TOLD_OVER_POLL.has(error.getStatus())) throw error;
-      return this.refused(error, { pollId, lang, optionIds }, request, reply);
+      return this.refused(error, { pollId, lang, typed: { optionIds, email: textIn(body, 'email') } }, request, reply);
     }
+  }
+
+  /** @throws Problem 400 naming the field */
+  private async filledIn(body: unknown): Promise<Omit<CastVote, 'optionIds'>> {
+    const given = { work: textIn(body, 'work'), email: textIn(body, 'email').trim() };
+    const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+    const { work, email } = (await this.input.transform(filled, { type: 'body', metatype: VoteForm })) as VoteForm;
+    return { ...(work && { work }), ...(email && { email }), ...(textIn(body, 'consent') === 'on' && { consent: true }) };
   }
 
   private async refused(
     problem: Problem,
-    { pollId, lang, optionIds }: { readonly pollId: number; readonly lang: Lang; readonly optionIds: readonly number[] },
+    { pollId, lang, typed }: { readonly pollId: number; readonly lang: Lang; readonly typed: TypedVote },
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<string> {
@@ -122,7 +151,7 @@ export class SitePollsController {
     const read = await this.results.read(pollId, lang, nonce);
     const vote = nonce === null ? null : await this.voting.voteOf(pollId, nonce);
     void reply.code(problem.getStatus()).headers({ ...problem.more.headers });
-    return shownToOne(reply, pollPage({ lang, asked: lang, read, vote, refusal: problem.detail, chosen: optionIds }));
+    return shownToOne(reply, pollPage({ lang, asked: lang, read, vote, refusal: problem, typed }));
   }
 
   private langOf({ url, headers }: FastifyRequest): Lang {
@@ -141,6 +170,11 @@ function optionsIn(body: unknown): number[] {
   const fields = Object.entries((body ?? {}) as Readonly<Record<string, unknown>>);
   const ids = fields.flatMap(([name, value]) => (name === 'option' ? [String(value)] : (/^option-(\d+)$/.exec(name)?.[1] ?? [])));
   return [...new Set(ids.filter((id) => /^[1-9]\d{0,8}$/.test(id)).map(Number))];
+}
+
+function textIn(body: unknown, name: string): string {
+  const value = ((body ?? {}) as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'string' ? value : '';
 }
 
 /** A form without an answer. */

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Sentence } from '../http/problem.js';
+import type { Problem, Sentence } from '../http/problem.js';
 import type { ReadPolls } from '../polls/polls.service.js';
 import { figures, resultNotes } from '../polls/results-chart.js';
 import { RESULT_WORDS } from '../polls/results-words.js';
@@ -7,12 +7,14 @@ import type { ReadPoll } from '../polls/results.service.js';
 import type { VotingService } from '../polls/voting.service.js';
 import { formatDateline } from '../text/dateline.js';
 import { dirOf, type Lang } from '../text/language.js';
+import { SCRIPTS } from './assets.js';
 import { NothingYet, Pages } from './cards.js';
 import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
 import type { Listed } from './list.page.js';
 import { PrivacyLink } from './privacy-link.js';
 import { shell } from './shell.js';
+import { Progress, workForm } from './work-form.js';
 
 type Poll = ReadPoll['poll'];
 type Results = Extract<ReadPoll['results'], { options: unknown }>;
@@ -25,10 +27,11 @@ interface Words {
   readonly choose: (most: number) => string;
   readonly vote: string;
   readonly answers: string;
-  /** Of a vote at level 1, which does no work on this page. */
+  /** Of a vote that no script has done the work for. */
   readonly reviewed: string;
-  /** Where a vote cannot be cast from this page. */
-  readonly confirmed: string;
+  readonly email: string;
+  readonly emailHint: string;
+  readonly consent: string;
   readonly cookie: string;
   readonly results: string;
   readonly superseded: string;
@@ -49,7 +52,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     vote: 'صوّت',
     answers: 'الإجابات',
     reviewed: 'الصوت المرسل من هذه الصفحة من دون JavaScript ينظر فيه أحد المحررين قبل احتسابه، ولا يرى ما اختاره أحد.',
-    confirmed: 'يُؤكَّد الصوت في هذا الاستطلاع برسالة إلى بريدك بعد عملية حسابية في متصفحك، فلا يمكن إرساله من هذه الصفحة من دون JavaScript.',
+    email: 'بريدك الإلكتروني',
+    emailHint: 'يُحسب الصوت في هذا الاستطلاع بعد تأكيده من رسالة نرسلها إليك. لا نحفظ عنوانك، ولكل عنوان صوت واحد.',
+    consent: 'أوافق على أن ترسلوا إليّ رسالة التأكيد',
     cookie: 'نضع في متصفحك عند التصويت، وليس قبله، ملف ارتباط واحدًا حتى لا يُحسب الصوت مرتين.',
     results: 'النتائج',
     superseded: 'في هذا الاستطلاع خطأ، وحل محله استطلاع آخر:',
@@ -73,8 +78,10 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     vote: 'Vote',
     answers: 'Answers',
     reviewed: 'A vote sent from this page without JavaScript is looked at by an editor before it counts, who sees nobody’s choice.',
-    confirmed:
-      'A vote in this poll is confirmed from a letter, after a computation in your browser, so it cannot be sent from this page without JavaScript.',
+    email: 'Your e-mail address',
+    emailHint:
+      'A vote in this poll counts once you confirm it from a letter that we send you. Your address is not kept, and each address has one vote.',
+    consent: 'I agree to be sent the letter of confirmation',
     cookie: 'When you vote, and not before, we set one cookie in your browser, so that no vote counts twice.',
     results: 'Results',
     superseded: 'There is a mistake in this poll, and another one has taken its place:',
@@ -105,8 +112,10 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     answers: 'Réponses',
     reviewed:
       'Un vote envoyé depuis cette page sans JavaScript est examiné par la rédaction avant d’être compté, sans qu’elle voie le choix de personne.',
-    confirmed:
-      'Un vote dans cette consultation se confirme depuis un message, après un calcul dans votre navigateur : il ne peut pas être envoyé depuis cette page sans JavaScript.',
+    email: 'Votre adresse électronique',
+    emailHint:
+      'Un vote dans cette consultation compte une fois confirmé depuis un message que nous vous envoyons. Votre adresse n’est pas conservée, et chaque adresse a une voix.',
+    consent: 'J’accepte de recevoir le message de confirmation',
     cookie: 'Quand vous votez, et pas avant, nous plaçons un seul cookie dans votre navigateur, pour qu’aucun vote ne compte deux fois.',
     results: 'Résultats',
     superseded: 'Cette consultation contient une erreur ; une autre l’a remplacée :',
@@ -189,23 +198,31 @@ interface PollPage {
   readonly frame?: Frame;
   /** What became of this reader's vote. Left out of the page that everybody sees; null: there is none. */
   readonly vote?: Vote | null;
-  /** Why the vote that was just sent was not stored, and what it chose. */
-  readonly refusal?: Sentence;
-  readonly chosen?: readonly number[];
+  /** Why the vote that was just sent was not stored, and what its form held. */
+  readonly refusal?: Problem;
+  readonly typed?: TypedVote;
+}
+
+/** What a reader filled in, as he did. */
+export interface TypedVote {
+  readonly optionIds: readonly number[];
+  readonly email: string;
 }
 
 /** A poll: its question, a form while it is open, and what it has come to where that may be seen. */
-export function pollPage({ lang, asked, read, frame, vote, refusal, chosen = [] }: PollPage): string {
+export function pollPage({ lang, asked, read, frame, vote, refusal, typed }: PollPage): string {
   const { poll, results, center, home, zone } = read;
   const words = WORDS[lang];
   const forEverybody = vote === undefined;
   const title = refusal !== undefined ? words.refused : vote ? words.statuses[vote.status].title : poll.question;
   const pollHref = hrefOf(['polls', poll.id], asked);
+  const takesVote = !vote && poll.state === 'open';
   return shell({
     lang,
     title,
     site: frame ?? { center, home },
     ...(forEverybody && { canonical: poll.url }),
+    ...(takesVote && { scripts: [SCRIPTS.workForm] }),
     children: (
       <>
         {refusal !== undefined && <Refused {...{ lang, refusal }} />}
@@ -227,8 +244,8 @@ export function pollPage({ lang, asked, read, frame, vote, refusal, chosen = [] 
             </a>
           </p>
         )}
-        {!vote && <Ballot {...{ poll, lang, chosen }} />}
-        {!vote && poll.state === 'open' && (
+        {!vote && (takesVote ? <Ballot {...{ poll, lang, typed, refusal }} /> : <Answers {...{ poll, lang }} />)}
+        {takesVote && (
           <p class="quiet">
             <PrivacyLink {...{ lang, home }} />
           </p>
@@ -263,29 +280,41 @@ function Times({ poll: { state, opensAt, closesAt }, lang, zone }: { poll: Poll;
   );
 }
 
-/** The answers; while the poll takes votes from this page, as its form. */
-function Ballot({ poll, lang, chosen }: { poll: Poll; lang: Lang; chosen: readonly number[] }): JSX.Element {
-  const words = WORDS[lang];
-  const { id, options, level, maxChoices } = poll;
-  if (poll.state !== 'open' || level === 3) {
-    return (
-      <section class="asked">
-        <h2>{words.answers}</h2>
-        <ul>
-          {options.map(({ label, lang: own, dir }) => (
-            <li>
-              <bdi lang={own} dir={dir}>
-                {label}
-              </bdi>
-            </li>
-          ))}
-        </ul>
-        {poll.state === 'open' && <p>{words.confirmed}</p>}
-      </section>
-    );
-  }
+/** The answers of a poll that takes no votes. */
+function Answers({ poll: { options }, lang }: { poll: Poll; lang: Lang }): JSX.Element {
   return (
-    <form method="post" action={hrefOf(['polls', id, 'vote'], lang)} class="fields ballot">
+    <section class="asked">
+      <h2>{WORDS[lang].answers}</h2>
+      <ul>
+        {options.map(({ label, lang: own, dir }) => (
+          <li>
+            <bdi lang={own} dir={dir}>
+              {label}
+            </bdi>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface BallotProps {
+  readonly poll: Poll;
+  readonly lang: Lang;
+  readonly typed?: TypedVote | undefined;
+  readonly refusal?: Problem | undefined;
+}
+
+/** The answers of an open poll, as the form of a vote. */
+function Ballot({ poll: { id, options, level, maxChoices }, lang, typed, refusal }: BallotProps): JSX.Element {
+  const words = WORDS[lang];
+  return (
+    <form
+      method="post"
+      action={hrefOf(['polls', id, 'vote'], lang)}
+      class="fields ballot"
+      {...workForm(lang, `POST /api/v1/polls/${id}/ballots`)}
+    >
       <fieldset>
         <legend>{words.choose(maxChoices)}</legend>
         {options.map(({ id: option, label, lang: own, dir }) => (
@@ -295,7 +324,7 @@ function Ballot({ poll, lang, chosen }: { poll: Poll; lang: Lang; chosen: readon
               {...(maxChoices === 1
                 ? { type: 'radio', name: 'option', value: option, required: true }
                 : { type: 'checkbox', name: `option-${option}`, value: 'on' })}
-              checked={chosen.includes(option)}
+              checked={typed?.optionIds.includes(option)}
             />
             <label for={`option-${option}`} lang={own} dir={dir}>
               {label}
@@ -303,18 +332,63 @@ function Ballot({ poll, lang, chosen }: { poll: Poll; lang: Lang; chosen: readon
           </div>
         ))}
       </fieldset>
+      {level === 3 && <Confirmation {...{ lang, email: typed?.email ?? '', wrong: fieldOf(refusal) }} />}
       <button type="submit">{words.vote}</button>
-      {level === 1 && <p class="quiet">{words.reviewed}</p>}
+      <Progress />
+      {level !== 0 && (
+        <noscript>
+          <p class="quiet">{words.reviewed}</p>
+        </noscript>
+      )}
       <p class="quiet">{words.cookie}</p>
     </form>
   );
+}
+
+/** What level 3 asks for: an address, and whether it may be written to. */
+function Confirmation({ lang, email, wrong }: { lang: Lang; email: string; wrong: string | undefined }): JSX.Element {
+  const words = WORDS[lang];
+  return (
+    <>
+      <div class="field">
+        <label for="email">{words.email}</label>
+        <p class="quiet" id="email-hint">
+          {words.emailHint}
+        </p>
+        <input
+          id="email"
+          name="email"
+          type="email"
+          dir="ltr"
+          inputMode="email"
+          maxLength={254}
+          autocapitalize="none"
+          spellcheck={false}
+          autocomplete="email"
+          required
+          value={email}
+          aria-describedby={wrong === 'email' ? 'refusal email-hint' : 'email-hint'}
+          aria-invalid={wrong === 'email'}
+        />
+      </div>
+      <div class="choice">
+        <input id="consent" name="consent" type="checkbox" required aria-invalid={wrong === 'consent'} />
+        <label for="consent">{words.consent}</label>
+      </div>
+    </>
+  );
+}
+
+/** The field that is to blame for a refusal. */
+function fieldOf(refusal: Problem | undefined): string | undefined {
+  return refusal?.more.errors?.[0]?.field;
 }
 
 /** What became of the reader's vote, and the receipt that shows it later. */
 function VoteStanding({ lang, vote: { receipt, status } }: { lang: Lang; vote: Vote }): JSX.Element {
   const words = WORDS[lang];
   return (
-    <div class="asked" role="status">
+    <div class="asked" role="status" tabIndex={-1}>
       <h2>{words.statuses[status].title}</h2>
       <p>{words.statuses[status].text}</p>
       <p>
@@ -365,11 +439,11 @@ function ResultTable({ results, lang, zone }: { results: Results; lang: Lang; zo
 }
 
 /** What was wrong, before everything else: it has the focus when the page is shown. */
-function Refused({ lang, refusal }: { lang: Lang; refusal: Sentence }): JSX.Element {
+function Refused({ lang, refusal: { detail, more } }: { lang: Lang; refusal: Problem }): JSX.Element {
   return (
-    <div class="notice" role="alert" tabIndex={-1} autofocus>
+    <div class="notice" id="refusal" role="alert" tabIndex={-1} autofocus>
       <h2>{WORDS[lang].refused}</h2>
-      <Said sentence={refusal} lang={lang} />
+      <Said sentence={more.errors?.[0]?.message ?? detail} lang={lang} />
     </div>
   );
 }

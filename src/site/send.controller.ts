@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { Payload } from 'altcha-lib/types';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ArticlesService, type ReadArticle } from '../articles/articles.service.js';
 import { Choice } from '../http/body.js';
@@ -9,6 +10,7 @@ import { InputPipe } from '../http/input.js';
 import { HomeLanguage, Problem } from '../http/problem.js';
 import { Moved } from '../http/published.js';
 import { Public } from '../http/public.js';
+import { WorkField } from '../http/work-field.js';
 import { countedMailbox, type Address } from '../mail/address.js';
 import { AddressField } from '../mail/address-field.js';
 import { SenderCookie } from '../send-to-friend/sender-cookie.js';
@@ -40,6 +42,9 @@ class SendForm {
 
   @Choice(LANGS, { description: 'Of the letter.', example: 'ar', optional: true })
   lang?: Lang;
+
+  @WorkField('Done by a script, where one runs.')
+  work?: Payload;
 }
 
 /** As {@link newKey} makes it. */
@@ -94,20 +99,26 @@ export class SendController {
     // Whoever has lost its key has a new form.
     const key = typeof values['key'] === 'string' && KEY.test(values['key']) ? values['key'] : newKey();
     const visitor = { ip: request.ip, key: keyOf(key, read.article.id, typed, chosen), proof: this.cookie.heldBy(request) };
-    const taken = await this.take(read.article.id, typed, chosen, visitor).catch(inForm);
+    const work = typeof values['work'] === 'string' ? values['work'] : '';
+    const taken = await this.take(read.article.id, { ...typed, work, lang: chosen }, visitor).catch(inForm);
     if ('confirmed' in taken) return shownToOne(reply, sendTakenPage({ lang, read, confirmed: taken.confirmed }));
     void reply.code(taken.status).headers(taken.headers);
     return shownToOne(reply, sendPage({ lang, read, key, typed, chosen, refusal: taken }));
   }
 
   /** @throws Problem 400 naming the fields; else as {@link SharesService.takeForm} */
-  private async take(articleId: number, typed: Typed, lang: Lang, visitor: ShareVisitor): Promise<TakenShare> {
-    const filled = Object.fromEntries(Object.entries({ ...typed, lang }).filter(([, value]) => value !== ''));
+  private async take(
+    articleId: number,
+    values: Typed & { readonly work: string; readonly lang: Lang },
+    visitor: ShareVisitor,
+  ): Promise<TakenShare> {
+    const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
     const form = (await this.input.transform(filled, { type: 'body', metatype: SendForm })) as SendForm;
     const friends = [form.recipient1, form.recipient2, form.recipient3].filter((friend) => friend !== undefined);
     // Whoever types a friend twice means one letter.
     const recipients = [...new Map(friends.toReversed().map((friend) => [countedMailbox(friend), friend])).values()].toReversed();
-    return this.shares.takeForm(articleId, { senderName: form.senderName, senderEmail: form.senderEmail, recipients, lang }, visitor);
+    const { senderName, senderEmail, lang, work } = form;
+    return this.shares.takeForm(articleId, { senderName, senderEmail, recipients, lang, work }, visitor);
   }
 
   /** @throws NotFound; Problem 403 `mail_sharing_off`, 410 `withdrawn` */

@@ -2,8 +2,10 @@ import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
 import type { Sentence } from '../http/problem.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
+import { SCRIPTS } from './assets.js';
 import { PrivacyLink } from './privacy-link.js';
 import { LANGUAGE_NAMES, shell } from './shell.js';
+import { Progress, workForm } from './work-form.js';
 
 /** What a reader types, as he typed it. */
 export const FIELDS = ['senderName', 'senderEmail', 'recipient1', 'recipient2', 'recipient3'] as const;
@@ -141,7 +143,7 @@ interface SendPage {
 }
 
 /**
- * A form that sends a piece to friends. It works without scripts: what stands for the work a script would do is the letter to the sender, or the
+ * A form that sends a piece to friends. It works without scripts: what stands for the work that one does is the letter to the sender, or the
  * proof that this browser has of one.
  */
 export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage): string {
@@ -152,6 +154,7 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
     lang,
     title: refusal === null ? words.title : words.refused,
     site: { center, home },
+    scripts: [SCRIPTS.workForm],
     children: (
       <>
         {refusal !== null && <Summary {...{ lang, refusal }} />}
@@ -159,7 +162,7 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
         <Piece article={article} />
         <p>{words.what}</p>
         {/* To the page's own address. */}
-        <form method="post" class="fields">
+        <form method="post" class="fields" {...workForm(lang, 'GET /api/v1/shares/challenge')}>
           <input type="hidden" name="key" value={key} />
           <fieldset>
             <legend>{words.friends}</legend>
@@ -183,6 +186,7 @@ export function sendPage({ lang, read, key, typed, chosen, refusal }: SendPage):
             {field('senderEmail')}
           </fieldset>
           <button type="submit">{words.send}</button>
+          <Progress />
           <p class="quiet">
             <PrivacyLink {...{ lang, home }} />
           </p>
@@ -203,8 +207,10 @@ export function sendTakenPage({ lang, read, confirmed }: Pick<SendPage, 'lang' |
     site: read,
     children: (
       <>
-        <h1>{said.title}</h1>
-        <p>{said.text}</p>
+        <div role="status" tabIndex={-1}>
+          <h1>{said.title}</h1>
+          <p>{said.text}</p>
+        </div>
         <Piece article={read.article} />
         {!confirmed && <p class="quiet">{taken.none}</p>}
         <p>

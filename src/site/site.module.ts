@@ -34,7 +34,17 @@ export class SiteModule {
   static for(polls: DynamicModule): DynamicModule {
     return {
       module: SiteModule,
-      imports: [AdsModule, ArticlesModule, AuthorsModule, FrontModule, MastheadModule, ReadershipModule, SearchModule, SectionsModule, polls],
+      imports: [
+        AdsModule,
+        ArticlesModule,
+        AuthorsModule,
+        FrontModule,
+        MastheadModule,
+        ReadershipModule,
+        SearchModule,
+        SectionsModule,
+        polls,
+      ],
       controllers: [
         AboutController,
         AssetsController,
