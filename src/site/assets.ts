@@ -42,7 +42,7 @@ export const STYLESHEET = asset(
 export const ICON = asset('svg', 'image/svg+xml', readFileSync(new URL('icon.svg', import.meta.url)), true);
 
 /** What `browser/` holds, served as it is written: no page needs any of it. */
-export const SCRIPTS = { views: script('views') } as const;
+export const SCRIPTS = { views: script('views'), search: script('search'), suggest: script('suggest') } as const;
 
 /** By name. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
