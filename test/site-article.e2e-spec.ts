@@ -193,9 +193,9 @@ describe('The head of a piece', () => {
     });
     const page = await open(pathOf(piece));
     expect(page.statusCode).toBe(200);
-    // The data, and the file that says that the piece was read.
-    expect(page.body.match(/<script/g)).toHaveLength(2);
-    expect(page.body.match(/<\/script/g)).toHaveLength(2);
+    // The data, the file that says that the piece was read, and the one that suggests what to search for.
+    expect(page.body.match(/<script/g)).toHaveLength(3);
+    expect(page.body.match(/<\/script/g)).toHaveLength(3);
     expect(page.body.match(/<\/title/g)).toHaveLength(1);
     expect(page.body).not.toContain('<!--');
     for (const name of ['description', 'author', 'og:title', 'og:description', 'og:image:alt', 'article:section', 'citation_title'])
@@ -354,8 +354,8 @@ describe('The page of a piece', () => {
     expect([head.body, head.headers['content-length']]).toEqual(['', String(small.rawPayload.length)]);
     const loaded = [...plain.body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => open(url!, { 'accept-encoding': 'gzip' }));
     const bytes = (await Promise.all(loaded)).map(({ rawPayload }) => rawPayload.length);
-    // Stylesheet, script of views, typeface, icon.
-    expect(bytes).toHaveLength(4);
+    // Stylesheet, scripts of views and suggestions, typeface, icon.
+    expect(bytes).toHaveLength(5);
     expect(bytes.reduce((sum, each) => sum + each, small.rawPayload.length)).toBeLessThan(60_000);
   });
 });

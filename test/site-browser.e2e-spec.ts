@@ -37,6 +37,10 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
   }
 
+  /** The page is marked, and the mark is there as long as nothing has loaded another. */
+  const mark = (page: Page): Promise<void> => page.evaluate(() => document.documentElement.setAttribute('data-marked', ''));
+  const isMarked = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.hasAttribute('data-marked'));
+
   describe('every page', () => {
     it.each([360, 1280])(
       'is open to everybody by day and by night, has no need to be drawn aside, and asks no other host: %d px',
@@ -253,9 +257,6 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
   });
 
   describe('a form whose work a script does', () => {
-    /** The page is marked, and the mark is there as long as nothing has loaded another. */
-    const mark = (page: Page): Promise<void> => page.evaluate(() => document.documentElement.setAttribute('data-marked', ''));
-    const isMarked = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.hasAttribute('data-marked'));
     const vote = (page: Page): ReturnType<Page['click']> => page.getByRole('button', { name: 'صوّت' }).click();
     const ballots = async (level: 0 | 1 | 3): Promise<number> =>
       (await world.dataSource.query<[{ n: number }]>(`select count(*)::int as n from ballots where poll_id = $1`, [center.polls[level].id]))[0].n; // prettier-ignore
@@ -306,16 +307,13 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
       await read(WIDE, async (page) => {
         await page.goto(pathOf('poll open'));
         await page.locator('.choice label').nth(1).click();
-        await page.context().setOffline(true);
+        await page.route('**/ballots', (route) => route.abort('aborted'));
         await vote(page);
         await page.getByText('تعذر الوصول إلى الموقع').waitFor();
         expect(await page.locator('.choice input').nth(1).isChecked()).toBe(true);
-        await page.context().setOffline(false);
+        await page.unroute('**/ballots');
         await vote(page);
         await page.getByRole('status').getByText('حُسب صوتك').waitFor();
-      }).catch((error: Error) => {
-        // The browser's own complaint of being offline is what was asked for.
-        if (!error.message.includes('ERR_INTERNET_DISCONNECTED')) throw error;
       });
     });
 
@@ -343,6 +341,187 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
         await page.getByRole('button', { name: 'متابعة' }).click();
         await page.getByRole('heading', { name: 'افتح بريدك' }).waitFor();
         expect(await isMarked(page)).toBe(true);
+      });
+    });
+  });
+
+  describe('search', () => {
+    it('brings its results without a new page, tells them to whoever does not see, and goes back', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto(`${pathOf('search')}`);
+        await mark(page);
+        const field = page.locator('#q');
+        const status = page.getByRole('status');
+        await field.fill('المدينة');
+        await field.press('Enter');
+        await status.getByText('النتائج:').waitFor();
+        expect(await page.evaluate(() => document.activeElement!.className)).toBe('found');
+        expect([await page.title(), new URL(page.url()).searchParams.get('q')]).toEqual([expect.stringContaining('المدينة'), 'المدينة']);
+        expect(await page.locator('.languages a').first().getAttribute('href')).toContain(new URLSearchParams({ q: 'المدينة' }).toString());
+        const all = await page.locator('.card').count();
+        await page.locator('.facets section').first().getByRole('link').first().click();
+        await page.getByText('أزل القيد:').waitFor();
+        const narrowed = await page.locator('.card').count();
+        expect(narrowed).toBeLessThan(all);
+        await field.fill('زقزقةخيال');
+        await page.locator('main button').click();
+        await status.getByText('لا توجد مادة').waitFor();
+        expect(await barriers(page)).toEqual([]);
+
+        await page.goBack();
+        await page.getByText('أزل القيد:').waitFor();
+        expect([await field.inputValue(), await page.locator('.card').count()]).toEqual(['المدينة', narrowed]);
+        await page.goBack();
+        await page.getByText('أزل القيد:').waitFor({ state: 'detached' });
+        expect(await page.locator('.card').count()).toBe(all);
+        await page.goBack();
+        await status.waitFor({ state: 'detached' });
+        expect([await field.inputValue(), await isMarked(page)]).toEqual(['', true]);
+        await page.goForward();
+        await status.getByText('النتائج:').waitFor();
+        expect(await isMarked(page)).toBe(true);
+      });
+    });
+
+    it('goes to the page itself where another language is chosen, or where it cannot be brought', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto('/search?q=المدينة');
+        await mark(page);
+        await page.locator('#lang').selectOption('en');
+        await page.locator('main button').click();
+        await page.getByRole('heading', { name: 'Search' }).waitFor();
+        expect([await page.locator('html').getAttribute('dir'), await isMarked(page)]).toEqual(['ltr', false]);
+
+        await page.route('**/search?*', (route) => (route.request().isNavigationRequest() ? route.continue() : route.abort('aborted')));
+        await mark(page);
+        await page.locator('#q').fill('city');
+        await page.locator('#q').press('Enter');
+        await page.waitForURL(/q=city/);
+        await page.getByRole('status').waitFor();
+        expect(await isMarked(page)).toBe(false);
+      });
+    });
+
+    it('shows the last of what was asked for, however late an answer comes', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto('/search');
+        let release = (): void => {};
+        const held = new Promise<void>((done) => (release = done));
+        await page.route(/[?&]year=2026/, async (route) => {
+          await held;
+          await route.continue().catch(() => {});
+        });
+        await page.locator('#q').fill('المدينة');
+        await page.locator('#year').fill('2026');
+        await page.locator('main button').click();
+        await page.locator('main[aria-busy]').waitFor();
+        await page.locator('#year').fill('');
+        await page.locator('main button').click();
+        await page.getByRole('status').getByText('النتائج:').waitFor();
+        release();
+        await page.waitForTimeout(300);
+        expect([new URL(page.url()).searchParams.get('year'), await page.locator('#year').inputValue()]).toEqual(['', '']);
+      });
+    });
+  });
+
+  describe('suggestions', () => {
+    const fields = [
+      ['of the frame', '/'],
+      ['of the page of search', '/search'],
+    ] as const;
+
+    it.each(fields)('are reached by arrows, followed and closed by keyboard: in the field %s', async (_, path) => {
+      await read(WIDE, async (page) => {
+        await page.goto(path);
+        const field = page.locator('[name=q]');
+        const options = page.locator('.suggestions [role=option]');
+        const selected = page.locator('.suggestions [aria-selected=true]');
+        await field.focus();
+        await page.keyboard.type('ا');
+        await page.waitForTimeout(400);
+        expect([await options.count(), await field.getAttribute('aria-expanded')]).toEqual([0, 'false']);
+        await page.keyboard.type('لمد');
+        await options.first().waitFor();
+        expect(await field.getAttribute('aria-expanded')).toBe('true');
+        await page.keyboard.press('ArrowDown');
+        expect(await field.getAttribute('aria-activedescendant')).toBe(await options.first().getAttribute('id'));
+        await page.keyboard.press('ArrowUp');
+        expect([await selected.count(), await field.getAttribute('aria-activedescendant')]).toEqual([0, '']);
+        await page.keyboard.press('ArrowUp');
+        expect(await selected.textContent()).toBe(await options.last().textContent());
+        await page.keyboard.press('Escape');
+        expect([await options.count(), await field.inputValue()]).toEqual([0, 'المد']);
+        await page.keyboard.type('ي');
+        await options.first().waitFor();
+        await page.keyboard.press('Tab');
+        await options.first().waitFor({ state: 'detached' });
+        await page.keyboard.press('Shift+Tab');
+        await page.keyboard.press('End');
+        await page.keyboard.type('ن');
+        const piece = page.locator('[role=option][data-place^="/articles/"]').first();
+        await piece.waitFor();
+        const title = await piece.textContent();
+        while (!(await selected.count()) || (await selected.textContent()) !== title) await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('Enter');
+        await page.waitForURL(/\/articles\//);
+        expect(await page.locator('h1').textContent()).toBe(title);
+      });
+    });
+
+    it.each([360, 1280])('are open to everybody while they are shown, and name people and tags as such: %d px', async (width) => {
+      for (const [, path] of fields)
+        await read({ viewport: { width, height: 740 } }, async (page) => {
+          await page.goto(`${path}?lang=en`);
+          await page.locator('[name=q]').pressSequentially('ليل');
+          const author = page.getByRole('listbox').getByRole('option', { name: 'author' }).first();
+          await author.waitFor();
+          await page.keyboard.press('ArrowDown');
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          const heights = await page
+            .locator('.suggestions [role=option]')
+            .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height));
+          const rows = new Set(
+            await page.locator('.suggestions [role=option]').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top)),
+          );
+          expect([path, overflow, Math.min(...heights) >= 44, rows.size, await barriers(page)]).toEqual([
+            path,
+            0,
+            true,
+            heights.length,
+            [],
+          ]);
+          await page.emulateMedia({ colorScheme: 'dark' });
+          expect([path, await barriers(page, 'color-contrast')]).toEqual([path, []]);
+          await author.click();
+          await page.waitForURL(/\/authors\//);
+        });
+    });
+
+    it('are asked for once the reader pauses, and not for what an input method has not written yet; where there are none, one searches', async () => {
+      await read(WIDE, async (page) => {
+        const asked: string[] = [];
+        page.on('request', (request) => {
+          const { pathname, searchParams } = new URL(request.url());
+          if (pathname.endsWith('/suggest')) asked.push(searchParams.get('q')!);
+        });
+        await page.goto('/');
+        const field = page.locator('[name=q]');
+        await field.pressSequentially('المدينة', { delay: 20 });
+        await page.locator('.suggestions [role=option]').first().waitFor();
+        expect(asked).toEqual(['المدينة']);
+        const input = await page.context().newCDPSession(page);
+        await input.send('Input.imeSetComposition', { text: ' كيف', selectionStart: 4, selectionEnd: 4 });
+        await page.waitForTimeout(400);
+        expect(asked).toHaveLength(1);
+        await input.send('Input.insertText', { text: ' كيف' });
+        await expect.poll(() => asked).toEqual(['المدينة', 'المدينة كيف']);
+        await page.route('**/suggest?*', (route) => route.abort('aborted'));
+        await field.fill('المدينة');
+        await page.waitForTimeout(400);
+        expect(await page.locator('.suggestions [role=option]').count()).toBe(0);
+        await field.press('Enter');
+        await page.getByText('النتائج:').waitFor();
       });
     });
   });

@@ -44,8 +44,13 @@ export const ICON = asset('svg', 'image/svg+xml', readFileSync(new URL('icon.svg
 /** What one of the scripts runs beside the page. */
 const WORK = script('work');
 
-/** What `browser/` holds, served as it is written: no page needs any of it. */
-export const SCRIPTS = { views: script('views'), workForm: script('work-form', { work: WORK.name }) } as const;
+/** What `browser/` holds, served as it is written but for its comments: no page needs any of it. */
+export const SCRIPTS = {
+  views: script('views'),
+  search: script('search'),
+  suggest: script('suggest'),
+  workForm: script('work-form', { work: WORK.name }),
+} as const;
 
 /** By name. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
@@ -55,7 +60,8 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
 /** @param uses the other scripts that it names, by the names they are served under */
 function script(name: string, uses: Readonly<Record<string, string>> = {}): Asset {
   const written = readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8');
-  const served = Object.entries(uses).reduce((text, [used, file]) => text.replaceAll(`'./${used}.js'`, `'./${file}'`), written);
+  const bare = written.replaceAll(/^ *\/\*\*\n.*?\*\/\n/gms, '').replaceAll(/^ *(?:\/\/.*|\/\*\*.*\*\/)\n/gm, '');
+  const served = Object.entries(uses).reduce((text, [used, file]) => text.replaceAll(`'./${used}.js'`, `'./${file}'`), bare);
   return asset('js', 'text/javascript; charset=utf-8', Buffer.from(served), true);
 }
 

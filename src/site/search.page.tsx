@@ -3,10 +3,11 @@ import type { SearchService } from '../search/search.service.js';
 import type { SectionOutline } from '../sections/sections.service.js';
 import { LANGS, dirOf, type Lang } from '../text/language.js';
 import { phraseIn } from '../text/wording.js';
+import { SCRIPTS } from './assets.js';
 import { Cards, Pages } from './cards.js';
 import type { Frame } from './frame.service.js';
 import { hrefOf, queryOf } from './links.js';
-import { LANGUAGE_NAMES, shell } from './shell.js';
+import { LANGUAGE_NAMES, shell, suggestingIn } from './shell.js';
 
 type Results = Awaited<ReturnType<SearchService['read']>>;
 type Reason = NonNullable<Results['reason']>;
@@ -143,6 +144,7 @@ export function searchPage({ sought, around, frame, results, cursor }: SearchPag
     title: sought.q ? `${words.title}: ${[...sought.q].slice(0, 200).join('')}` : words.title,
     site: frame,
     isSearch: true,
+    scripts: [SCRIPTS.search],
     parameters: queryOf(parameters) || undefined,
     children: (
       <>
@@ -165,7 +167,7 @@ function Form({ sought, around, lang }: { sought: Sought; around: SectionOutline
     <form method="get" action="/search" class="fields search" role="search">
       <div class="field">
         <label for="q">{words.labels.q}</label>
-        <input id="q" name="q" type="search" dir="auto" value={sought.q ?? ''} maxLength={200} />
+        <input id="q" name="q" type="search" dir="auto" value={sought.q ?? ''} maxLength={200} {...suggestingIn(lang)} />
       </div>
       <div class="field">
         <label for="section">{words.labels.section}</label>

@@ -82,6 +82,17 @@ const WORDS = {
   },
 } as const satisfies Record<Lang, object>;
 
+const KINDS = {
+  ar: { 'data-authors': 'كاتب', 'data-tags': 'وسم' },
+  en: { 'data-authors': 'author', 'data-tags': 'tag' },
+  fr: { 'data-authors': 'auteur', 'data-tags': 'mot-clé' },
+} as const satisfies Record<Lang, object>;
+
+/** What a field for searches has to tell `browser/suggest.js`: how it names what is no title. */
+export function suggestingIn(lang: Lang): Readonly<Record<`data-${string}`, string>> {
+  return KINDS[lang];
+}
+
 /** This center's own style, letters, pictures and scripts, which ask nobody else; and forms to it alone. */
 const POLICY = [
   "default-src 'none'",
@@ -124,9 +135,11 @@ export function shell({
         <link rel="stylesheet" href={STYLESHEET.path} />
         <link rel="icon" type="image/svg+xml" href={ICON.path} />
         {lang === 'ar' && <link rel="preload" href={TYPEFACE.path} as="font" type="font/woff2" crossorigin="anonymous" />}
-        {[...new Set([...scripts, ...(frame !== undefined && frame.ads.size > 0 ? [SCRIPTS.views] : [])])].map(({ path }) => (
-          <script type="module" src={path} />
-        ))}
+        {[...new Set([...scripts, ...(frame === undefined ? [] : [SCRIPTS.suggest, ...(frame.ads.size > 0 ? [SCRIPTS.views] : [])])])].map(
+          ({ path }) => (
+            <script type="module" src={path} />
+          ),
+        )}
         {canonical === undefined ? <meta name="robots" content="noindex" /> : <link rel="canonical" href={canonical} />}
         {image && <meta property="og:image" content={image.url} />}
         {image?.alt && <meta property="og:image:alt" content={image.alt} />}
@@ -192,7 +205,16 @@ function Search({ lang, home }: { lang: Lang; home: Lang }): JSX.Element {
     <search>
       <form class="site-search" action="/search">
         {lang !== home && <input type="hidden" name="lang" value={lang} />}
-        <input type="search" name="q" aria-label={words.query} placeholder={words.search} maxLength={200} dir="auto" required />
+        <input
+          type="search"
+          name="q"
+          aria-label={words.query}
+          placeholder={words.search}
+          maxLength={200}
+          dir="auto"
+          required
+          {...suggestingIn(lang)}
+        />
         <button type="submit">{words.search}</button>
       </form>
     </search>
