@@ -172,6 +172,11 @@ describe('a first start', () => {
     await expect(ask({ ...connection, password: 'guess' }, 'select 1')).rejects.toMatchObject({ code: '28P01' });
     await ask(connection, 'create extension pg_trgm');
     expect(await ask(connection, `select array_length(show_trgm('مقال'), 1) as trigrams`)).toEqual([{ trigrams: 5 }]);
+    await ask(connection, 'create table readers (address text unique)');
+    await ask(connection, `insert into readers values ('layla@center.example')`);
+    await expect(ask(connection, `insert into readers select address from readers`)).rejects.toMatchObject({ code: '23505' });
+    const log = fs.readFileSync(join(member.directory, 'postgres.log'), 'utf8');
+    expect([log.includes('readers_address_key'), log.includes('layla@')]).toEqual([true, false]);
     const mode = (name: string): string => (fs.statSync(join(member.directory, name)).mode & 0o777).toString(8);
     expect(['', 'cluster', 'socket', 'superuser-password', 'owner-password', 'postgres.log'].map(mode)).toEqual([
       '700',

@@ -94,6 +94,23 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
     });
   });
 
+  it('the front page bears a picture that is tall, and leaves no hole below a first block that is short', async () => {
+    await read(WIDE, async (page) => {
+      await page.goto(pathOf('home'));
+      const tall = await page.evaluate(() => {
+        document.querySelectorAll('.block:first-of-type li:nth-child(n + 4)').forEach((card) => card.remove());
+        const image = document.querySelector<HTMLElement>('.lead .cover img')!;
+        image.setAttribute('height', String(3 * Number(image.getAttribute('width'))));
+        image.style.aspectRatio = '1 / 3';
+        return image.offsetHeight / image.offsetWidth;
+      });
+      expect(tall).toBeLessThan(1);
+      const blocks = await Promise.all((await page.locator('.block').all()).slice(0, 4).map((block) => block.boundingBox()));
+      expect(new Set(blocks.slice(1).map((box) => box!.y)).size).toBe(1);
+      expect(blocks[3]!.x).toBe(blocks[0]!.x);
+    });
+  });
+
   it('an article is 60 KB at most beside its pictures, waits for one stylesheet, and is read over a slow line', async () => {
     await read(NARROW, async (page) => {
       const network = await page.context().newCDPSession(page);

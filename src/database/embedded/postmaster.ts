@@ -66,6 +66,8 @@ export function startPostmaster(home: ClusterDirectory, binaries: string, settin
     unix_socket_permissions: '0700',
     timezone: 'UTC',
     log_timezone: 'UTC',
+    // A statement that fails is told without the row it failed for: who is in it is kept for its time in tables, and in logs nobody deletes it.
+    log_error_verbosity: 'terse',
     jit: 'off',
     shared_buffers: `${sharedBuffers()}MB`,
     // The system's cache answers most reads sooner than a process of PostgreSQL's own can be woken to ask it: a first search took 60 ms that way, 25 so.
