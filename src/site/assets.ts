@@ -61,8 +61,8 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
 function script(name: string, uses: Readonly<Record<string, string>> = {}): Asset {
   const written = readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8');
   const bare = written.replaceAll(/^ *\/\*\*\n.*?\*\/\n/gms, '').replaceAll(/^ *(?:\/\/.*|\/\*\*.*\*\/)\n/gm, '');
-  const served = Object.entries(uses).reduce((text, [used, file]) => text.replaceAll(`'./${used}.js'`, `'./${file}'`), bare);
-  return asset('js', 'text/javascript; charset=utf-8', Buffer.from(served), true);
+  const named = Object.entries(uses).reduce((text, [used, file]) => text.replaceAll(`'./${used}.js'`, `'./${file}'`), bare);
+  return asset('js', 'text/javascript; charset=utf-8', Buffer.from(named), true);
 }
 
 function asset(extension: string, type: string, bytes: Buffer, compress: boolean): Asset {

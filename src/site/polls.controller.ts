@@ -14,7 +14,6 @@ import { AddressField } from '../mail/address-field.js';
 import { PollsService } from '../polls/polls.service.js';
 import { ReaderCookie } from '../polls/reader-cookie.js';
 import { ResultsService } from '../polls/results.service.js';
-import type { CastVote } from '../polls/vote.dto.js';
 import { VotingService } from '../polls/voting.service.js';
 import { Addresses } from '../http/addresses.js';
 import type { Lang } from '../text/language.js';
@@ -134,7 +133,7 @@ export class SitePollsController {
   }
 
   /** @throws Problem 400 naming the field */
-  private async filledIn(body: unknown): Promise<Omit<CastVote, 'optionIds'>> {
+  private async filledIn(body: unknown): Promise<Omit<Parameters<VotingService['voteByForm']>[1], 'optionIds'>> {
     const given = { work: textIn(body, 'work'), email: textIn(body, 'email').trim() };
     const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
     const { work, email } = (await this.input.transform(filled, { type: 'body', metatype: VoteForm })) as VoteForm;

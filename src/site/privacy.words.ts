@@ -97,7 +97,7 @@ export const WORDS: Readonly<Record<Lang, Words>> = {
       editors: {
         heading: 'المحررون',
         statements: [
-          `للمحررين حسابات: الاسم والبريد وبصمة كلمة المرور والعامل الثاني إن وُجد. تنتهي الجلسة بعد ${spans.idle} بلا استعمال و${spans.session} على الأكثر، ومعها اسم المتصفح والنظام؛ والجهاز المعروف يُنسى بعد ${spans.device}.`,
+          `للمحررين حسابات: الاسم والبريد وبصمة كلمة المرور والعامل الثاني إن وُجد. تنتهي الجلسة بعد ${spans.idle} بلا استعمال و${spans.session} على الأكثر، ومعها اسم المتصفح والنظام؛ والجهاز المعروف يُنسى بعد ${spans.device}. والعنوان الذي تُطلب له كلمة مرور جديدة يُحفظ حتى تُكتب رسالته، ثم يُحذف.`,
           `أفعالهم في سجل يراه من له حق المراجعة، ويبقى على الدوام أو ما حدده المركز. وروابط المعاينة وملاحظاتها ووقت فتحها أول مرة تبقى ${spans.previews} بعد انتهائها.`,
         ],
       },
@@ -172,7 +172,7 @@ export const WORDS: Readonly<Record<Lang, Words>> = {
       editors: {
         heading: 'Editors',
         statements: [
-          `Editors have accounts: name, mail address, hash of the password, and a second factor if they use one. A session ends after ${spans.idle} without use and after ${spans.session} in any case, and bears the names of browser and system; a known device is forgotten after ${spans.device}.`,
+          `Editors have accounts: name, mail address, hash of the password, and a second factor if they use one. A session ends after ${spans.idle} without use and after ${spans.session} in any case, and bears the names of browser and system; a known device is forgotten after ${spans.device}. An address that a new password is asked for is kept until its letter is written, and then deleted.`,
           `What they do stands in a log that those with the right to review see, for good or as long as the center has set. Preview links, their notes and when they were first opened are kept until ${spans.previews} after their end.`,
         ],
       },
@@ -247,7 +247,7 @@ export const WORDS: Readonly<Record<Lang, Words>> = {
       editors: {
         heading: 'Éditeurs',
         statements: [
-          `Les éditeurs ont des comptes : nom, adresse de courriel, empreinte du mot de passe et, s’ils en usent, un second facteur. Une session finit après ${spans.idle} sans usage et au plus tard après ${spans.session}, et porte les noms du navigateur et du système ; un appareil connu est oublié après ${spans.device}.`,
+          `Les éditeurs ont des comptes : nom, adresse de courriel, empreinte du mot de passe et, s’ils en usent, un second facteur. Une session finit après ${spans.idle} sans usage et au plus tard après ${spans.session}, et porte les noms du navigateur et du système ; un appareil connu est oublié après ${spans.device}. L’adresse pour laquelle un nouveau mot de passe est demandé est conservée jusqu’à l’écriture de son message, puis supprimée.`,
           `Ce qu’ils font figure dans un journal que voient ceux qui ont droit de contrôle, pour toujours ou aussi longtemps que le centre l’a fixé. Les liens d’aperçu, leurs notes et l’heure de leur première ouverture sont conservés jusqu’à ${spans.previews} après leur fin.`,
         ],
       },

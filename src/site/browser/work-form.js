@@ -75,7 +75,7 @@ function solved(parameters) {
     const late = setTimeout(end, LONGEST, null);
     worker.addEventListener('message', ({ data }) => end(data));
     worker.addEventListener('error', () => end(null));
-    worker.postMessage(parameters);
+    worker.postMessage(parameters, []);
   });
 }
 
