@@ -315,6 +315,12 @@ describe('The page of a piece', () => {
       [...body.matchAll(/<a href="\/polls\/(\d+)"><bdi lang="ar" dir="rtl">ما رأيك؟</g)].map(([, id]) => Number(id)).slice(0, 2),
     ).toEqual(polls.slice(0, 2).map(({ id }) => id));
     expect(body.match(/<a href="\/polls\//g)).toHaveLength(3);
+    // The nearest is answered here.
+    expect([...body.matchAll(/<form method="post" action="([^"]*)"/g)].map(([, action]) => action)).toEqual([
+      `/polls/${polls[0]!.id}/vote?lang=ar`,
+    ]);
+    await world.dataSource.query(`update polls set level = 1 where id = $1`, [polls[0]!.id]);
+    expect((await open(pathOf(piece))).body).not.toContain('<form method="post"');
     expect(body).toContain(`المادة 1 من ملف: <a href="/series/${encodeURIComponent(series.slug)}"><bdi>ملف السكك</bdi></a>`);
     expect(body).toContain(`<a href="/tags/${encodeURIComponent(tag.slug)}"><bdi>سكك</bdi></a>`);
   });

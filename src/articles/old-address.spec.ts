@@ -30,6 +30,8 @@ it('is none where it tells no page from others, or is no text', () => {
     '/%C7%E1',
     '/a%00',
     '/?x=%ff',
+    'javascript:alert(1)',
+    'mailto:editor@old.example',
     `/${'x'.repeat(2_000)}`,
     `/${'م'.repeat(1_100)}`,
   ])

@@ -34,6 +34,8 @@ export function oldAddressesOf(url: string): readonly string[] {
 function taken(url: string): { readonly path: string; readonly parameters: readonly string[] } | null {
   if (url.length > LONGEST) return null;
   const [address = ''] = url.replace(/^(?:[a-z][a-z\d+.-]*:)?\/\/[^/?#]*/i, '').split('#');
+  // `mailto:` and its like lead to no page.
+  if (/^[a-z][a-z\d+.-]*:/i.test(address)) return null;
   const at = address.indexOf('?');
   const path = decoded(at < 0 ? address : address.slice(0, at));
   const parameters = at < 0 ? [] : address.slice(at + 1).split('&').filter((one) => one !== '' && !ADDED.test(one)).map((one) => decoded(one.replaceAll('+', ' '))); // prettier-ignore

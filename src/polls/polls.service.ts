@@ -16,6 +16,11 @@ export interface ReadPolls extends PollsRow {
   readonly next: string | null;
 }
 
+/** A poll as a page asks it. */
+export interface AskedPoll extends Pick<PollsRow, 'modified' | 'settled'> {
+  readonly poll: PollView;
+}
+
 /** What readers get of polls, through the reader door; numbers only of those that show them to everybody at any time. */
 @Injectable()
 export class PollsService {
@@ -60,6 +65,14 @@ export class PollsService {
     if (row === null) throw new NotFound();
     const { poll, ...found } = row;
     return new Published(answer(await this.view(poll, lang, found.home), [poll], found));
+  }
+
+  /** What a poll asks, without what it has come to; null where there is none to be seen. */
+  async question(id: number, lang: Lang | undefined): Promise<AskedPoll | null> {
+    const row = await this.reader.row<PollsRow & { poll: PublicPoll }>(pollById, [id]);
+    if (row === null) return null;
+    const { poll, home, modified, settled } = row;
+    return { poll: PollView.of(poll, null, { asked: lang ?? home, home }, this.addresses.origin), modified, settled };
   }
 
   private async view(poll: PublicPoll, lang: Lang | undefined, home: Lang): Promise<PollView> {

@@ -28,7 +28,10 @@ export class ReadershipService {
   /** Their cards. They are read after the ranking, so that they are never older than its date. */
   async list({ period, lang, limit }: ListMostRead): Promise<Published> {
     const { pieces, modified, settled } = await this.titles(period, limit);
-    const cards = await this.articles.cardsOf(pieces.map(({ id }) => id), lang); // prettier-ignore
+    const cards = await this.articles.cardsOf(
+      pieces.map(({ id }) => id),
+      lang,
+    );
     const list: MostRead = { items: pieces.flatMap(({ id }) => cards.get(id) ?? []), period };
     return new Published({ body: JSON.stringify(list), modified, settled });
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JSX } from 'preact';
 import type { ReadArticle } from '../articles/articles.service.js';
+import type { AskedPoll } from '../polls/polls.service.js';
 import { shareLinks } from '../send-to-friend/share-links.js';
 import { dirOf, type Lang } from '../text/language.js';
 import { Ad } from './ad.js';
@@ -9,6 +10,7 @@ import type { Frame } from './frame.service.js';
 import { ArticleHead } from './head.js';
 import { askedFor, hrefOf } from './links.js';
 import { Phrased } from './phrased.js';
+import { Ballot } from './polls.page.js';
 import { shell } from './shell.js';
 import { sideOf } from './side.js';
 
@@ -143,6 +145,8 @@ interface ArticlePage {
   readonly sentWith: number | null;
   /** Around what everybody may find. */
   readonly frame?: Frame;
+  /** The nearest of its polls. */
+  readonly poll?: AskedPoll['poll'];
   /** For somebody outside: whether everybody sees the same by now, and until when the link opens. */
   readonly preview?: { readonly live: boolean; readonly until: string };
 }
@@ -154,16 +158,17 @@ interface Shown {
   readonly read: Read;
   /** Whether everybody may see it, so that the pages around it are there too. */
   readonly open: boolean;
+  readonly poll: ArticlePage['poll'];
 }
 
 /** A piece as readers see it: in its own language and direction, within a page of the language they asked for. */
-export function articlePage({ lang, read, sentWith, frame, preview }: ArticlePage): string {
+export function articlePage({ lang, read, sentWith, frame, poll, preview }: ArticlePage): string {
   const { article, since, zone, center, home } = read;
   const words = WORDS[lang];
   const own = { lang: article.lang, dir: dirOf(article.lang) };
   const [later, notices] = [true, false].map((isSince) => article.notices.filter(({ id }) => since.includes(id) === isSince));
   const retracted = later!.some(({ kind }) => kind === 'retraction');
-  const shown: Shown = { lang, words, read, open: preview === undefined };
+  const shown: Shown = { lang, words, read, open: preview === undefined, poll };
   return shell({
     lang,
     title: article.title,
@@ -303,17 +308,21 @@ function References({ lang, words, read: { article } }: Shown): JSX.Element | nu
   );
 }
 
-function Polls({ lang, words, read: { polls, home } }: Shown): JSX.Element | null {
+/** The questions; under the nearest its ballot, where a vote asks for nothing but an answer. What else one asks for stands on its own page. */
+function Polls({ lang, words, read: { polls, home }, poll }: Shown): JSX.Element | null {
   if (polls.length === 0) return null;
   return (
     <section class="asked">
       <h2>{words.polls}</h2>
       {polls.map(({ id, question }) => (
-        <p>
-          <a href={hrefOf(['polls', id], askedFor(lang, home))}>
-            <Phrased of={question} lang={lang} home={home} />
-          </a>
-        </p>
+        <>
+          <p>
+            <a href={hrefOf(['polls', id], askedFor(lang, home))}>
+              <Phrased of={question} lang={lang} home={home} />
+            </a>
+          </p>
+          {poll?.id === id && poll.state === 'open' && poll.level === 0 && <Ballot {...{ poll, lang }} />}
+        </>
       ))}
     </section>
   );

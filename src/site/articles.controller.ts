@@ -5,6 +5,7 @@ import { ArticlesService } from '../articles/articles.service.js';
 import { NotFound } from '../http/problem.js';
 import { Moved, type Published } from '../http/published.js';
 import { Public } from '../http/public.js';
+import { PollsService } from '../polls/polls.service.js';
 import { isLang, type Lang } from '../text/language.js';
 import { articlePage } from './article.page.js';
 import { FrameService, together } from './frame.service.js';
@@ -30,6 +31,7 @@ export class SiteArticlesController {
   constructor(
     private readonly articles: ArticlesService,
     private readonly frames: FrameService,
+    private readonly polls: PollsService,
   ) {}
 
   @Get('articles/:id/:slug')
@@ -40,10 +42,17 @@ export class SiteArticlesController {
     const { article } = read;
     if (slug !== article.slug) return movedTo(article.url, listed);
     const slots = ['masthead', 'article_top', 'article_end', 'sidebar'] as const;
-    const frame = await this.frames.read({ slots, section: article.section.id, mostRead: true });
+    const lang = listed.lang ?? article.lang;
+    const [frame, poll] = await Promise.all([
+      this.frames.read({ slots, section: article.section.id, mostRead: true }),
+      read.polls[0] ? this.polls.question(read.polls[0].id, lang) : null,
+    ]);
     // A revision that is yet to come was sent to nobody.
     const sentWith = asked !== null && asked <= article.revision ? asked : null;
-    return shownToAll(together(read.row, frame), articlePage({ lang: listed.lang ?? article.lang, read, sentWith, frame }));
+    return shownToAll(
+      together(read.row, frame, ...(poll ? [poll] : [])),
+      articlePage({ lang, read, sentWith, frame, ...(poll && { poll: poll.poll }) }),
+    );
   }
 
   /** The short address. Digits alone: every other word at the root is somebody else's. */

@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     answers: 'الإجابات',
     reviewed: 'الصوت المرسل من هذه الصفحة من دون JavaScript ينظر فيه أحد المحررين قبل احتسابه، ولا يرى ما اختاره أحد.',
     email: 'بريدك الإلكتروني',
-    emailHint: 'يُحسب الصوت في هذا الاستطلاع بعد تأكيده من رسالة نرسلها إليك. لا نحفظ عنوانك، ولكل عنوان صوت واحد.',
+    emailHint: 'يُحسب الصوت في هذا الاستطلاع بعد تأكيده من رسالة نرسلها إليك. ثم لا نحتفظ بعنوانك، بل ببصمة منه ليكون لكل عنوان صوت واحد.',
     consent: 'أوافق على أن ترسلوا إليّ رسالة التأكيد',
     cookie: 'نضع في متصفحك عند التصويت، وليس قبله، ملف ارتباط واحدًا حتى لا يُحسب الصوت مرتين.',
     results: 'النتائج',
@@ -80,7 +80,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     reviewed: 'A vote sent from this page without JavaScript is looked at by an editor before it counts, who sees nobody’s choice.',
     email: 'Your e-mail address',
     emailHint:
-      'A vote in this poll counts once you confirm it from a letter that we send you. Your address is not kept, and each address has one vote.',
+      'A vote in this poll counts once you confirm it from a letter that we send you. After that your address is not kept, only a hash of it, so that each address has one vote.',
     consent: 'I agree to be sent the letter of confirmation',
     cookie: 'When you vote, and not before, we set one cookie in your browser, so that no vote counts twice.',
     results: 'Results',
@@ -114,7 +114,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       'Un vote envoyé depuis cette page sans JavaScript est examiné par la rédaction avant d’être compté, sans qu’elle voie le choix de personne.',
     email: 'Votre adresse électronique',
     emailHint:
-      'Un vote dans cette consultation compte une fois confirmé depuis un message que nous vous envoyons. Votre adresse n’est pas conservée, et chaque adresse a une voix.',
+      'Un vote dans cette consultation compte une fois confirmé depuis un message que nous vous envoyons. Ensuite votre adresse n’est pas conservée, seulement une empreinte, pour que chaque adresse n’ait qu’une voix.',
     consent: 'J’accepte de recevoir le message de confirmation',
     cookie: 'Quand vous votez, et pas avant, nous plaçons un seul cookie dans votre navigateur, pour qu’aucun vote ne compte deux fois.',
     results: 'Résultats',
@@ -306,7 +306,7 @@ interface BallotProps {
 }
 
 /** The answers of an open poll, as the form of a vote. */
-function Ballot({ poll: { id, options, level, maxChoices }, lang, typed, refusal }: BallotProps): JSX.Element {
+export function Ballot({ poll: { id, options, level, maxChoices }, lang, typed, refusal }: BallotProps): JSX.Element {
   const words = WORDS[lang];
   return (
     <form
@@ -368,11 +368,11 @@ function Confirmation({ lang, email, wrong }: { lang: Lang; email: string; wrong
           required
           value={email}
           aria-describedby={wrong === 'email' ? 'refusal email-hint' : 'email-hint'}
-          aria-invalid={wrong === 'email'}
+          aria-invalid={wrong === 'email' || undefined}
         />
       </div>
       <div class="choice">
-        <input id="consent" name="consent" type="checkbox" required aria-invalid={wrong === 'consent'} />
+        <input id="consent" name="consent" type="checkbox" required aria-invalid={wrong === 'consent' || undefined} />
         <label for="consent">{words.consent}</label>
       </div>
     </>

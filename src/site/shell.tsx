@@ -255,6 +255,9 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
                 <a href={hrefOf([page], askedFor(lang, home))}>{words[page]}</a>
               </li>
             ))}
+            <li>
+              <PrivacyLink {...{ lang, home }} />
+            </li>
           </ul>
         </nav>
         {masthead.length > 0 && (
@@ -292,9 +295,6 @@ function Footer({ frame: { masthead, contact, home }, lang }: { frame: Frame; la
             </address>
           </section>
         )}
-        <p>
-          <PrivacyLink {...{ lang, home }} />
-        </p>
       </div>
     </footer>
   );

@@ -35,7 +35,7 @@ async function bring(address) {
 document.addEventListener('submit', (event) => {
   event.preventDefault();
   const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  void bring(`/search?${new URLSearchParams(/** @type {any} */ (data))}`);
+  void bring(`/search?${new URLSearchParams(/** @type {[string, string][]} */ ([...data]))}`);
 });
 document.addEventListener('click', (event) => {
   const link = event.target instanceof Element && event.target.closest('main a');
