@@ -193,6 +193,23 @@ describe.skipIf(CHROMIUM === undefined)('In a browser', () => {
       });
     });
 
+    it('a piece is sent to a friend', async () => {
+      await read(WIDE, async (page) => {
+        await page.goto(pathOf('form to send'));
+        for (const [field, value] of [
+          ['recipient1', `friend-${randomBytes(5).toString('hex')}@readers.example`],
+          ['senderName', 'سلمى'],
+          ['senderEmail', `sender-${randomBytes(5).toString('hex')}@readers.example`],
+        ] as const) {
+          await goTo(page, field);
+          await page.keyboard.type(value);
+        }
+        await goTo(page, 'متابعة');
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', { name: 'افتح بريدك' }).waitFor();
+      });
+    });
+
     it('a search is made, in the frame and on its page', async () => {
       await read(NARROW, async (page) => {
         await page.goto('/');
